@@ -1,0 +1,1 @@
+# pg_epiphany: the one door. `make help` lists what it opens.
