@@ -1,0 +1,42 @@
+// Storage layer, contract. What the layer needs from whoever hosts it: memory, bytes of a stored group, block codecs, a way to be
+// stopped. It knows nothing else of its host, so that it runs under plain tests.
+
+namespace Epiphany.Storage;
+
+/// <summary>Unmanaged memory. What is not freed dies with the context behind it, so nothing here needs a finalizer.</summary>
+public unsafe interface IMemory
+{
+    /// <summary>Zeroed, 8-byte aligned; throws <see cref="System.OutOfMemoryException"/> when there is none.</summary>
+    byte* Allocate(nuint bytes);
+
+    void Free(byte* p);
+}
+
+/// <summary>The bytes of one stored group.</summary>
+public unsafe interface IGroupSource
+{
+    /// <summary>Copies exactly <paramref name="length"/> bytes or throws.</summary>
+    void Read(ulong offset, byte* destination, ulong length);
+}
+
+/// <summary>LZ4 and ZSTD as the host links them.</summary>
+public unsafe interface IBlockCodec
+{
+    bool Available(Codec c);
+
+    /// <summary>Room that <see cref="Compress"/> may need at most.</summary>
+    long Bound(Codec c, long n);
+
+    /// <summary>Bytes written, or -1.</summary>
+    long Compress(Codec c, int level, byte* src, long n, byte* dst, long cap);
+
+    /// <summary>Bytes written, or -1 for bad input.</summary>
+    long Decompress(Codec c, byte* src, long n, byte* dst, long cap);
+}
+
+/// <summary>Lets a long loop be stopped; polled at least once per vector.</summary>
+public interface IInterrupts
+{
+    /// <summary>Returns, or throws what stops the work.</summary>
+    void Poll();
+}
