@@ -1,0 +1,68 @@
+/*
+ * Defines the settings of guc.def. Owns no meaning: whoever uses a setting reads its variable.
+ */
+#include "postgres.h"
+
+#include "utils/guc.h"
+
+#include "pge.h"
+
+static const struct config_enum_entry pge_instruction_set_options[] = {
+	{"auto", PGE_INSTRUCTION_SET_AUTO, false},
+	{"v2", PGE_INSTRUCTION_SET_V2, false},
+	{"v3", PGE_INSTRUCTION_SET_V3, false},
+	{"v4", PGE_INSTRUCTION_SET_V4, false},
+	{NULL, 0, false}
+};
+
+#define PGE_GUC_BOOL(name, boot, ...) bool pge_##name = boot;
+#define PGE_GUC_INT(name, boot, ...) int pge_##name = boot;
+#define PGE_GUC_ENUM(name, boot, ...) int pge_##name = boot;
+#include "guc.def"
+#undef PGE_GUC_BOOL
+#undef PGE_GUC_INT
+#undef PGE_GUC_ENUM
+
+/*
+ * A SET that could no longer do anything is an error rather than a lie. Values from files and from connection start are taken as
+ * they come: they count for sessions yet to start the library.
+ */
+static bool
+may_set(GucSource source)
+{
+	if (pge_managed_pid == MyProcPid && source == PGC_S_SESSION)
+	{
+		GUC_check_errmsg("this setting cannot be changed after the session has used the managed library");
+		return false;
+	}
+	return true;
+}
+
+static bool
+pge_check_before_start_int(int *newval, void **extra, GucSource source)
+{
+	return may_set(source);
+}
+
+static bool
+pge_check_before_start_enum(int *newval, void **extra, GucSource source)
+{
+	return may_set(source);
+}
+
+void
+pge_guc_init(void)
+{
+#define PGE_GUC_BOOL(name, boot, context, flags, check, short_desc, long_desc) \
+	DefineCustomBoolVariable("epiphany." #name, short_desc, long_desc, &pge_##name, boot, context, flags, check, NULL, NULL);
+#define PGE_GUC_INT(name, boot, min, max, context, flags, check, short_desc, long_desc) \
+	DefineCustomIntVariable("epiphany." #name, short_desc, long_desc, &pge_##name, boot, min, max, context, flags, check, NULL, NULL);
+#define PGE_GUC_ENUM(name, boot, options, context, flags, check, short_desc, long_desc) \
+	DefineCustomEnumVariable("epiphany." #name, short_desc, long_desc, &pge_##name, boot, options, context, flags, check, NULL, NULL);
+#include "guc.def"
+#undef PGE_GUC_BOOL
+#undef PGE_GUC_INT
+#undef PGE_GUC_ENUM
+
+	MarkGUCPrefixReserved("epiphany");
+}

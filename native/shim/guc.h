@@ -1,0 +1,26 @@
+/*
+ * The extension's settings as C variables, declared from guc.def.
+ */
+#ifndef PGE_GUC_H
+#define PGE_GUC_H
+
+/* epiphany.instruction_set; the numbers order the builds, so that the best that runs is a maximum. */
+typedef enum PgeInstructionSet
+{
+	PGE_INSTRUCTION_SET_AUTO = 0,
+	PGE_INSTRUCTION_SET_V2 = 2,
+	PGE_INSTRUCTION_SET_V3 = 3,
+	PGE_INSTRUCTION_SET_V4 = 4,
+} PgeInstructionSet;
+
+#define PGE_GUC_BOOL(name, ...) extern bool pge_##name;
+#define PGE_GUC_INT(name, ...) extern int pge_##name;
+#define PGE_GUC_ENUM(name, ...) extern int pge_##name;
+#include "guc.def"
+#undef PGE_GUC_BOOL
+#undef PGE_GUC_INT
+#undef PGE_GUC_ENUM
+
+extern void pge_guc_init(void);
+
+#endif							/* PGE_GUC_H */
