@@ -7,7 +7,7 @@
 
 #include "pge.h"
 
-static const struct config_enum_entry pge_instruction_set_options[] = {
+static const struct config_enum_entry instruction_set_options[] = {
 	{"auto", PGE_INSTRUCTION_SET_AUTO, false},
 	{"v2", PGE_INSTRUCTION_SET_V2, false},
 	{"v3", PGE_INSTRUCTION_SET_V3, false},
@@ -39,26 +39,35 @@ may_set(GucSource source)
 }
 
 static bool
-pge_check_before_start_int(int *newval, void **extra, GucSource source)
+check_before_start_int(int *newval, void **extra, GucSource source)
 {
 	return may_set(source);
 }
 
 static bool
-pge_check_before_start_enum(int *newval, void **extra, GucSource source)
+check_before_start_enum(int *newval, void **extra, GucSource source)
 {
 	return may_set(source);
+}
+
+/* The managed side reads this at each call, as the i32 that the boundary knows. */
+int			pge_force_gc = 0;
+
+static void
+assign_debug_force_gc(bool newval, void *extra)
+{
+	pge_force_gc = newval;
 }
 
 void
 pge_guc_init(void)
 {
-#define PGE_GUC_BOOL(name, boot, context, flags, check, short_desc, long_desc) \
-	DefineCustomBoolVariable("epiphany." #name, short_desc, long_desc, &pge_##name, boot, context, flags, check, NULL, NULL);
-#define PGE_GUC_INT(name, boot, min, max, context, flags, check, short_desc, long_desc) \
-	DefineCustomIntVariable("epiphany." #name, short_desc, long_desc, &pge_##name, boot, min, max, context, flags, check, NULL, NULL);
-#define PGE_GUC_ENUM(name, boot, options, context, flags, check, short_desc, long_desc) \
-	DefineCustomEnumVariable("epiphany." #name, short_desc, long_desc, &pge_##name, boot, options, context, flags, check, NULL, NULL);
+#define PGE_GUC_BOOL(name, boot, context, flags, check, assign, short_desc, long_desc) \
+	DefineCustomBoolVariable("epiphany." #name, short_desc, long_desc, &pge_##name, boot, context, flags, check, assign, NULL);
+#define PGE_GUC_INT(name, boot, min, max, context, flags, check, assign, short_desc, long_desc) \
+	DefineCustomIntVariable("epiphany." #name, short_desc, long_desc, &pge_##name, boot, min, max, context, flags, check, assign, NULL);
+#define PGE_GUC_ENUM(name, boot, options, context, flags, check, assign, short_desc, long_desc) \
+	DefineCustomEnumVariable("epiphany." #name, short_desc, long_desc, &pge_##name, boot, options, context, flags, check, assign, NULL);
 #include "guc.def"
 #undef PGE_GUC_BOOL
 #undef PGE_GUC_INT

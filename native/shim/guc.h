@@ -21,6 +21,9 @@ typedef enum PgeInstructionSet
 #undef PGE_GUC_INT
 #undef PGE_GUC_ENUM
 
+/* epiphany.debug_force_gc as the boundary has it. */
+extern int	pge_force_gc;
+
 extern void pge_guc_init(void);
 
 #endif							/* PGE_GUC_H */

@@ -1,0 +1,87 @@
+/*
+ * The functions of PgeHostApi. Those that can raise are guarded; the others can't, and say why.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "guard.h"
+#include "host.h"
+
+static PgeStatus
+check_interrupts(void)
+{
+	PGE_GUARD;
+	CHECK_FOR_INTERRUPTS();
+	PGE_GUARD_END;
+}
+
+/* Below ERROR, and still guarded: sending a notice can fail. */
+static PgeStatus
+report(i32 level, u8 *text, i32 length)
+{
+	PGE_GUARD;
+	ereport(Min(level, ERROR), errmsg_internal("%.*s", length, (char *) text));
+	PGE_GUARD_END;
+}
+
+static PgeStatus
+raise_error(i32 sqlstate, u8 *text, i32 length)
+{
+	PGE_GUARD;
+	ereport(ERROR, errcode(sqlstate), errmsg_internal("%.*s", length, (char *) text));
+	PGE_GUARD_END;
+}
+
+/* Cannot raise: sizes that the allocator would complain about are answered here, a failing malloc with null. */
+static ptr
+alloc_zeroed(ptr context, u64 bytes)
+{
+	if (!AllocHugeSizeIsValid(bytes))
+		return NULL;
+	return MemoryContextAllocExtended((MemoryContext) context, bytes, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
+}
+
+/* Cannot raise for what alloc_zeroed() returned, and nothing else may be given. */
+static void
+free_block(ptr block)
+{
+	pfree(block);
+}
+
+static i32
+stack_too_deep(void)
+{
+	return stack_is_too_deep();
+}
+
+static PgeStatus
+read_group(u64 token, u64 offset, u64 length, u8 *destination)
+{
+	PGE_GUARD;
+	PgeGroupSource *source = (PgeGroupSource *) (uintptr_t) token;
+
+	source->read(source, offset, length, (char *) destination);
+	PGE_GUARD_END;
+}
+
+StaticAssertDecl(sizeof(InterruptPending) == sizeof(i32), "InterruptPending is not what the boundary takes it for");
+
+const PgeHostApi pge_host = {
+	.StructSize = sizeof(PgeHostApi),
+	.AbiHash = PGE_ABI_HASH,
+	.InterruptPending = (i32 *) &InterruptPending,
+	.Error = &pge_error,
+	.ForceGc = &pge_force_gc,
+	.CheckInterrupts = check_interrupts,
+	.Report = report,
+	.Raise = raise_error,
+	.Alloc = alloc_zeroed,
+	.Free = free_block,
+	.StackTooDeep = stack_too_deep,
+	.ReadGroup = read_group,
+	.CodecAvailable = pge_codec_available,
+	.CompressBound = pge_compress_bound,
+	.Compress = pge_compress,
+	.Decompress = pge_decompress,
+};

@@ -1,0 +1,23 @@
+/*
+ * The library's entry. Runs in the postmaster too when preloaded: no managed code here.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "pge.h"
+
+#if PG_VERSION_NUM < 170000 || PG_VERSION_NUM >= 180000
+#error "pg_epiphany is written for PostgreSQL 17; give its pg_config: make PG_CONFIG=..."
+#endif
+
+/* Another major version refuses us by this block, with both versions in its message. */
+PG_MODULE_MAGIC;
+
+extern PGDLLEXPORT void _PG_init(void);
+
+void
+_PG_init(void)
+{
+	pge_guc_init();
+}
