@@ -9,7 +9,11 @@ PG_CONFIG ?= $(firstword $(wildcard /usr/lib/postgresql/17/bin/pg_config) pg_con
 VARIANTS ?= v2 v3 v4
 NATIVE_BUILD ?= build/native
 STAGE ?= build/pg
-export PG_CONFIG VARIANTS NATIVE_BUILD STAGE
+export VARIANTS NATIVE_BUILD STAGE
+# The fallback is not handed on: `make deps` may install something better.
+ifneq ($(PG_CONFIG),pg_config)
+export PG_CONFIG
+endif
 
 SHELL := /bin/bash
 .SHELLFLAGS := -euc
@@ -43,7 +47,7 @@ HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection
 INCLUDES = -Inative -Inative/abi -I$(NATIVE_BUILD)/include -isystem $(call pg,includedir-server)
 
 SHIM := $(NATIVE_BUILD)/pg_epiphany.so
-C_SOURCES := $(sort $(shell find native -name '*.c'))
+C_SOURCES := $(sort $(shell find native -name test -prune -o -name '*.c' -print))
 OBJECTS := $(C_SOURCES:native/%.c=$(NATIVE_BUILD)/%.o)
 ABI_HASH := $(NATIVE_BUILD)/include/pge_abi_hash.h
 
