@@ -52,15 +52,17 @@ OBJECTS := $(C_SOURCES:native/%.c=$(NATIVE_BUILD)/%.o)
 ABI_HASH := $(NATIVE_BUILD)/include/pge_abi_hash.h
 
 $(ABI_HASH): native/abi/pge_abi.def .ci/abi
-	.ci/abi --hash-header $@
+	@.ci/abi --hash-header $@
 
 $(NATIVE_BUILD)/%.o: native/%.c Makefile | $(ABI_HASH)
 	@mkdir -p $(@D)
-	$(CC) $(DIALECT) $(CFLAGS) $(HARDENING) $(WARNINGS) -D_GNU_SOURCE $(INCLUDES) -MMD -MP -c $< -o $@
+	@echo '  cc $<'
+	@$(CC) $(DIALECT) $(CFLAGS) $(HARDENING) $(WARNINGS) -D_GNU_SOURCE $(INCLUDES) -MMD -MP -c $< -o $@
 
 $(SHIM): $(OBJECTS)
 	@mkdir -p $(@D)
-	$(CC) -shared -o $@ $^ -Wl,-z,relro,-z,now -Wl,--as-needed -ldl -lm
+	@echo '  ld $@'
+	@$(CC) -shared -o $@ $^ -Wl,-z,relro,-z,now -Wl,--as-needed -ldl -lm
 
 -include $(OBJECTS:.o=.d)
 
@@ -71,7 +73,8 @@ MANAGED_SOURCES := $(shell find managed -type d \( -name bin -o -name obj -o -na
 	-o -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.rd.xml' \) -print 2>/dev/null)
 
 build/managed/lib/pg_epiphany_managed-%.so: $(MANAGED_SOURCES) native/abi/pge_abi.def .ci/managed
-	.ci/managed $* $@
+	@echo '  aot $@'
+	@.ci/managed $* $@
 
 # ---- The modules' install scripts, put together from their parts ----
 
@@ -82,7 +85,8 @@ UPGRADES := $(wildcard sql/upgrade/*--*--*.sql)
 
 define module_rule
 build/sql/$(1)--$(call version,$(1)).sql: $(sort $(wildcard sql/$(1)/*.sql)) control/$(1).control .ci/sql
-	.ci/sql $(1) $$@
+	@echo '  sql $$@'
+	@.ci/sql $(1) $$@
 endef
 $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 
