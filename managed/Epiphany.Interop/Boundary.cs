@@ -1,0 +1,48 @@
+// Interop layer. The start: compares the two sides' idea of the boundary and hands over the table of exports.
+
+using System;
+
+namespace Epiphany.Interop;
+
+public static unsafe class Boundary
+{
+    /// <summary>
+    /// The body of the one exported symbol. <paramref name="variant"/> is NUL-terminated and static. When the sides differ nothing but
+    /// the first two fields is touched: the host reads them and reports.
+    /// </summary>
+    public static PgeStatus Init(PgeHostApi* host, PgeManagedApi* managed, byte* variant)
+    {
+        managed->StructSize = (uint)sizeof(PgeManagedApi);
+        managed->AbiHash = Abi.Hash;
+        if (host->StructSize != sizeof(PgeHostApi) || host->AbiHash != Abi.Hash)
+        {
+            return PgeStatus.ManagedError;
+        }
+
+        Host.Api = host;
+        try
+        {
+            BuildText.Prepare(variant);
+            Fill(managed);
+            return PgeStatus.Ok;
+        }
+        catch (Exception e)
+        {
+            return Errors.Capture(e);
+        }
+    }
+
+    private static void Fill(PgeManagedApi* managed)
+    {
+        managed->BuildInfo = &Exports.BuildInfo;
+        managed->SelfTest = &Exports.SelfTest;
+        managed->HandleFree = &Exports.HandleFree;
+        managed->WriterCreate = &Exports.WriterCreate;
+        managed->WriterAppend = &Exports.WriterAppend;
+        managed->WriterFinish = &Exports.WriterFinish;
+        managed->ReaderOpen = &Exports.ReaderOpen;
+        managed->ReaderDecode = &Exports.ReaderDecode;
+        managed->ReaderDecodeRow = &Exports.ReaderDecodeRow;
+        managed->ReaderChunkInfo = &Exports.ReaderChunkInfo;
+    }
+}
