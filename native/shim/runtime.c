@@ -55,27 +55,6 @@ pge_best_instruction_set(void)
 	return PGE_INSTRUCTION_SET_V4;
 }
 
-static PgeInstructionSet
-choose_instruction_set(void)
-{
-	PgeInstructionSet best = pge_best_instruction_set();
-
-	if (best == PGE_INSTRUCTION_SET_AUTO)
-		ereport(ERROR,
-				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				errmsg("this CPU is too old for pg_epiphany"),
-				errdetail("The x86-64-v2 instructions are needed: SSE4.2 and POPCNT, as in processors since 2009."),
-				errhint("If this is a virtual machine, give it a newer CPU model."));
-	if (pge_instruction_set == PGE_INSTRUCTION_SET_AUTO)
-		return best;
-	if (pge_instruction_set > best)
-		ereport(ERROR,
-				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				errmsg("this CPU cannot run the x86-64-v%d build that epiphany.instruction_set asks for", pge_instruction_set),
-				errhint("Set epiphany.instruction_set to v%d, or to auto.", best));
-	return pge_instruction_set;
-}
-
 /* The managed libraries lie beside this one, wherever that was loaded from. */
 static void
 library_path(PgeInstructionSet set, char *path)
@@ -86,6 +65,38 @@ library_path(PgeInstructionSet set, char *path)
 	if (!dladdr((void *) library_path, &self) || (slash = strrchr(self.dli_fname, '/')) == NULL)
 		elog(ERROR, "could not find the folder of pg_epiphany.so");
 	snprintf(path, MAXPGPATH, "%.*s/pg_epiphany_managed-v%d.so", (int) (slash - self.dli_fname), self.dli_fname, set);
+}
+
+/* The best build that is installed, or the one asked for. Reports a missing one later, when it is opened. */
+static void
+choose_library(char *path)
+{
+	PgeInstructionSet best = pge_best_instruction_set();
+
+	if (best == PGE_INSTRUCTION_SET_AUTO)
+		ereport(ERROR,
+				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("this CPU is too old for pg_epiphany"),
+				errdetail("The x86-64-v2 instructions are needed: SSE4.2 and POPCNT, as in processors since 2009."),
+				errhint("If this is a virtual machine, give it a newer CPU model."));
+	if (pge_instruction_set > best)
+		ereport(ERROR,
+				errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				errmsg("this CPU cannot run the x86-64-v%d build that epiphany.instruction_set asks for", pge_instruction_set),
+				errhint("Set epiphany.instruction_set to v%d, or to auto.", best));
+
+	if (pge_instruction_set != PGE_INSTRUCTION_SET_AUTO)
+	{
+		library_path(pge_instruction_set, path);
+		return;
+	}
+	for (int set = best; set >= PGE_INSTRUCTION_SET_V2; set--)
+	{
+		library_path(set, path);
+		if (access(path, R_OK) == 0)
+			return;
+	}
+	library_path(best, path);
 }
 
 /* A reservation that fails aborts the process: compare with the limit first. */
@@ -223,7 +234,7 @@ pge_managed_start(void)
 	if (pge_managed_pid != 0)
 		elog(ERROR, "the managed library cannot run in a process forked from one that uses it");
 
-	library_path(choose_instruction_set(), path);
+	choose_library(path);
 	init = load(path);
 	check_address_space();
 	enter_settings(settings);

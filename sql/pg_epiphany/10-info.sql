@@ -1,0 +1,13 @@
+CREATE FUNCTION epiphany.version()
+RETURNS text
+AS 'MODULE_PATHNAME', 'pge_version'
+LANGUAGE C STABLE PARALLEL SAFE;
+
+COMMENT ON FUNCTION epiphany.version() IS 'version of the loaded library';
+
+CREATE FUNCTION epiphany.build_info(OUT name text, OUT value text)
+RETURNS SETOF record
+AS 'MODULE_PATHNAME', 'pge_build_info'
+LANGUAGE C VOLATILE PARALLEL SAFE;
+
+COMMENT ON FUNCTION epiphany.build_info() IS 'what runs in this session: managed library, processor level, codecs, managed heap';
