@@ -22,7 +22,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 # Doors that work before there is a server to ask.
-WITHOUT_SERVER := help deps clean abi format lint check check-unit check-fresh demo
+WITHOUT_SERVER := help deps clean abi format check check-unit check-fresh demo
 ifneq ($(filter-out $(WITHOUT_SERVER),$(or $(MAKECMDGOALS),all)),)
 PG_VERSION := $(shell $(PG_CONFIG) --version 2>/dev/null)
 ifeq ($(PG_VERSION),)
@@ -81,7 +81,6 @@ build/managed/lib/pg_epiphany_managed-%.so: $(MANAGED_SOURCES) native/abi/pge_ab
 MODULES := $(sort $(patsubst control/%.control,%,$(wildcard control/*.control)))
 version = $(shell sed -n "s/^default_version *= *'\(.*\)'.*/\1/p" control/$(1).control)
 SQL := $(foreach m,$(MODULES),build/sql/$(m)--$(call version,$(m)).sql)
-UPGRADES := $(wildcard sql/upgrade/*--*--*.sql)
 
 define module_rule
 build/sql/$(1)--$(call version,$(1)).sql: $(sort $(wildcard sql/$(1)/*.sql)) control/$(1).control .ci/sql
@@ -107,7 +106,7 @@ deps: ## find or install PostgreSQL 17, the .NET SDK and the build tools
 install: all ## install into the server PG_CONFIG belongs to (honours DESTDIR)
 	install -d '$(DESTDIR)$(call pg,pkglibdir)' '$(DESTDIR)$(call pg,sharedir)/extension'
 	install -m 755 $(SHIM) $(MANAGED) '$(DESTDIR)$(call pg,pkglibdir)'
-	$(if $(MODULES),install -m 644 $(addprefix control/,$(MODULES:=.control)) $(SQL) $(UPGRADES) '$(DESTDIR)$(call pg,sharedir)/extension')
+	$(if $(MODULES),install -m 644 $(addprefix control/,$(MODULES:=.control)) $(SQL) '$(DESTDIR)$(call pg,sharedir)/extension')
 
 uninstall: ## remove what install put there
 	rm -f '$(DESTDIR)$(call pg,pkglibdir)'/pg_epiphany{,_managed-v2,_managed-v3,_managed-v4}.so
@@ -123,7 +122,7 @@ abi: ## regenerate the C# side of the boundary from native/abi/pge_abi.def
 format: ## put right what can be put right
 	@.ci/format
 
-lint: ## style, generated files, exported symbols
+lint: all ## style, generated files, exported symbols
 	@.ci/lint
 
 check: ## everything below, on this machine; ends with `N passed, N failed`
@@ -142,7 +141,7 @@ check-isolation: stage ## regress/isolation: concurrent sessions, step by step
 	@.ci/check-isolation
 
 check-tap: stage ## regress/t: crash, recovery, standby, dump and restore
-	@.ci/check-tap
+	@.ci/check-tap $(TESTS)
 
 check-integration: stage ## an application's view, through Npgsql
 	@.ci/check-integration
@@ -159,5 +158,6 @@ demo: ## see it work, on a private server: make demo [CSV=path]
 bench: stage ## side by side with heap
 	@bench/run
 
-clean: ## remove build/
+clean: ## remove build/, private servers included
+	@for home in build/cluster/*/; do [ ! -d "$$home" ] || .ci/cluster stop "$$(basename "$$home")"; done
 	rm -rf build

@@ -73,7 +73,10 @@ typedef void *ptr;
 #undef PGE_LEAF_FN0
 #undef PGE_TABLE_END
 
-/* The one symbol that the managed library exports. Fills *managed; a mismatch of sizes or hashes leaves *managed's pair for the shim to report. */
+/*
+ * The one symbol that the managed library exports. Fills *managed; a mismatch of sizes or hashes leaves *managed's
+ * pair for the shim to report.
+ */
 #define PGE_INIT_SYMBOL "pge_managed_init"
 typedef PgeStatus (*PgeManagedInit) (const PgeHostApi *host, PgeManagedApi *managed);
 
