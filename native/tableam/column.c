@@ -1,0 +1,45 @@
+/*
+ * Column store: the access method's handler. A column table is heap plus row groups: heap's routine table is the ground, and
+ * each file column_*.c replaces the callbacks of its area.
+ */
+#include "postgres.h"
+
+#include "fmgr.h"
+
+#include "column.h"
+
+PG_FUNCTION_INFO_V1(pge_column_handler);
+
+const TableAmRoutine *
+pge_heap_routine(void)
+{
+	return GetHeapamTableAmRoutine();
+}
+
+/* How groups of this table are written; MaxBytes is the writer's. */
+void
+pge_writer_options(Relation rel, PgeWriterOptions *options)
+{
+	options->Codec = PgeCodec_None;
+	options->Level = 0;
+	options->MaxRows = PGE_GROUP_MAX_ROWS;
+}
+
+Datum
+pge_column_handler(PG_FUNCTION_ARGS)
+{
+	static TableAmRoutine routine;
+
+	if (routine.type != T_TableAmRoutine)
+	{
+		routine = *GetHeapamTableAmRoutine();
+		pge_column_set_scan_callbacks(&routine);
+		pge_column_set_sample_callbacks(&routine);
+		pge_column_set_fetch_callbacks(&routine);
+		pge_column_set_modify_callbacks(&routine);
+		pge_column_set_index_callbacks(&routine);
+		pge_column_set_storage_callbacks(&routine);
+		pge_column_set_vacuum_callbacks(&routine);
+	}
+	PG_RETURN_POINTER(&routine);
+}

@@ -1,0 +1,84 @@
+/*
+ * Column store: what the files of the access method share. Layers, each using only those above it in this list:
+ * directory.h (pages) - visibility - reader - slot - writer - the callbacks (column_*.c).
+ */
+#ifndef PGE_COLUMN_H
+#define PGE_COLUMN_H
+
+#include "access/tableam.h"
+#include "executor/tuptable.h"
+#include "shim/pge.h"
+#include "utils/snapshot.h"
+
+#include "directory.h"
+
+/* ---- group_visibility.c: who sees a group ---- */
+
+typedef enum PgeGroupFate
+{
+	PGE_FATE_DEAD,				/* nobody will ever see it */
+	PGE_FATE_LIVE,				/* committed */
+	PGE_FATE_MINE,				/* stored by this transaction */
+	PGE_FATE_IN_PROGRESS		/* stored by somebody who has not finished */
+} PgeGroupFate;
+
+extern PgeGroupFate pge_group_fate(const PgeGroupDesc *desc);
+extern bool pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot);
+
+/* ---- group_reader.c: decoded values of a stored group ---- */
+
+typedef struct PgeReader PgeReader;
+
+extern PgeReader *pge_reader_open(Relation rel, const PgeGroupDesc *desc);
+extern PgeReader *pge_reader_cached(Relation rel, const PgeGroupDesc *desc);
+extern PgeReader *pge_reader_retain(PgeReader *reader);
+extern void pge_reader_release(PgeReader *reader);
+extern const PgeGroupDesc *pge_reader_desc(const PgeReader *reader);
+extern void pge_reader_vector_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int from, int to,
+									 Datum *values, bool *isnull);
+extern void pge_reader_row_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int from, int to,
+								  Datum *values, bool *isnull, MemoryContext cxt);
+extern void pge_reader_chunk_info(PgeReader *reader, int column, PgeChunkInfo *info);
+extern PgeColumnDesc *pge_column_descs(TupleDesc tupdesc);
+extern void pge_reader_forget_cache(void);
+
+/* ---- column_slot.c: a slot that holds a heap tuple, a column row, or plain values ---- */
+
+extern const TupleTableSlotOps PgeSlotOps;
+
+/* How a column row's values are fetched when somebody asks for them. */
+typedef enum PgeFetchMode
+{
+	PGE_FETCH_VECTOR,			/* decode whole vectors: the caller reads row after row */
+	PGE_FETCH_ROW				/* decode single values, copied into the slot */
+} PgeFetchMode;
+
+extern TupleTableSlot *pge_slot_heap(TupleTableSlot *slot);
+extern void pge_slot_adopt_heap(TupleTableSlot *slot);
+extern void pge_slot_store_row(TupleTableSlot *slot, Relation rel, PgeReader *reader, uint32 row, PgeFetchMode mode);
+extern bool pge_slot_is_column(TupleTableSlot *slot);
+extern TransactionId pge_slot_xmin(TupleTableSlot *slot);
+
+/* ---- column_writer.c: rows on their way into a group ---- */
+
+extern bool pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId cid, int options,
+							  struct BulkInsertStateData *bistate);
+extern void pge_writer_flush(Relation rel);
+extern void pge_writer_finish(Relation rel);
+extern void pge_writer_finish_level(int level);
+extern void pge_writer_init(void);
+extern void pge_writer_options(Relation rel, PgeWriterOptions *options);
+
+/* ---- callbacks, one file an area ---- */
+
+extern const TableAmRoutine *pge_heap_routine(void);
+
+extern void pge_column_set_scan_callbacks(TableAmRoutine *routine);		/* column_scan.c */
+extern void pge_column_set_sample_callbacks(TableAmRoutine *routine);	/* column_sample.c */
+extern void pge_column_set_fetch_callbacks(TableAmRoutine *routine);	/* column_fetch.c */
+extern void pge_column_set_modify_callbacks(TableAmRoutine *routine);	/* column_modify.c */
+extern void pge_column_set_index_callbacks(TableAmRoutine *routine);	/* column_index.c */
+extern void pge_column_set_storage_callbacks(TableAmRoutine *routine);	/* column_storage.c */
+extern void pge_column_set_vacuum_callbacks(TableAmRoutine *routine);	/* column_vacuum.c */
+
+#endif							/* PGE_COLUMN_H */

@@ -1,0 +1,183 @@
+/*
+ * Column store: rows by TID: index fetches, row versions for triggers and rechecks, TID scans. Delta TIDs go to heap, column
+ * TIDs to the row's group, of which only the values that are asked for get decoded.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "pgstat.h"
+#include "storage/predicate.h"
+
+#include "column_scan.h"
+
+typedef struct PgeIndexFetch
+{
+	IndexFetchTableData base;
+	IndexFetchTableData *heap;
+	PgeReader  *reader;			/* the group last fetched from; held */
+} PgeIndexFetch;
+
+/*
+ * The group and row of a column TID, if the snapshot sees it: fills the slot. *reader is the caller's memory of the last group,
+ * which saves the look-up; it may be NULL.
+ */
+static bool
+fetch_column_row(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlot *slot, PgeReader **reader)
+{
+	uint32		group = pge_tid_group(tid);
+	uint32		row = pge_tid_row(tid);
+	PgeGroupDesc desc;
+
+	if (*reader != NULL && pge_reader_desc(*reader)->group_id == group)
+		desc = *pge_reader_desc(*reader);
+	else if (!pge_directory_get(rel, group, &desc))
+		return false;
+	if (desc.state != PGE_GROUP_COMPLETE || row >= desc.rows)
+		return false;
+	PredicateLockRelation(rel, snapshot);
+	if (!pge_group_visible(rel, &desc, snapshot))
+		return false;
+	if (*reader == NULL || pge_reader_desc(*reader)->group_id != group)
+	{
+		if (*reader != NULL)
+			pge_reader_release(*reader);
+		*reader = NULL;
+		*reader = pge_reader_cached(rel, &desc);
+	}
+	pge_slot_store_row(slot, rel, *reader, row, PGE_FETCH_ROW);
+	return true;
+}
+
+static struct IndexFetchTableData *
+column_index_fetch_begin(Relation rel)
+{
+	PgeIndexFetch *fetch = palloc0(sizeof(PgeIndexFetch));
+
+	pge_writer_flush(rel);
+	fetch->base.rel = rel;
+	fetch->heap = pge_heap_routine()->index_fetch_begin(rel);
+	return &fetch->base;
+}
+
+static void
+column_index_fetch_reset(struct IndexFetchTableData *data)
+{
+	PgeIndexFetch *fetch = (PgeIndexFetch *) data;
+
+	pge_heap_routine()->index_fetch_reset(fetch->heap);
+	if (fetch->reader != NULL)
+		pge_reader_release(fetch->reader);
+	fetch->reader = NULL;
+}
+
+static void
+column_index_fetch_end(struct IndexFetchTableData *data)
+{
+	PgeIndexFetch *fetch = (PgeIndexFetch *) data;
+
+	column_index_fetch_reset(data);
+	pge_heap_routine()->index_fetch_end(fetch->heap);
+	pfree(fetch);
+}
+
+static bool
+column_index_fetch_tuple(struct IndexFetchTableData *data, ItemPointer tid, Snapshot snapshot,
+						 TupleTableSlot *slot, bool *call_again, bool *all_dead)
+{
+	PgeIndexFetch *fetch = (PgeIndexFetch *) data;
+
+	if (pge_tid_is_column(tid))
+	{
+		*call_again = false;
+		/* Index entries of dead groups are VACUUM's to remove, not index scans'. */
+		if (all_dead)
+			*all_dead = false;
+		return fetch_column_row(fetch->base.rel, tid, snapshot, slot, &fetch->reader);
+	}
+	if (!pge_heap_routine()->index_fetch_tuple(fetch->heap, tid, snapshot, pge_slot_heap(slot), call_again, all_dead))
+		return false;
+	pge_slot_adopt_heap(slot);
+	return true;
+}
+
+static bool
+column_tuple_fetch_row_version(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlot *slot)
+{
+	if (pge_tid_is_column(tid))
+	{
+		PgeReader  *reader = NULL;
+		bool		found;
+
+		pge_writer_flush(rel);
+		found = fetch_column_row(rel, tid, snapshot, slot, &reader);
+		if (reader != NULL)
+			pge_reader_release(reader);
+		return found;
+	}
+	if (!pge_heap_routine()->tuple_fetch_row_version(rel, tid, snapshot, pge_slot_heap(slot)))
+		return false;
+	pge_slot_adopt_heap(slot);
+	return true;
+}
+
+static bool
+column_tuple_tid_valid(TableScanDesc sscan, ItemPointer tid)
+{
+	PgeScan    *scan = (PgeScan *) sscan;
+
+	if (!ItemPointerIsValid(tid))
+		return false;
+	if (pge_tid_is_column(tid))
+		return pge_tid_group(tid) < scan->ndescs;
+	return pge_heap_routine()->tuple_tid_valid(scan->heap, tid);
+}
+
+static void
+column_tuple_get_latest_tid(TableScanDesc sscan, ItemPointer tid)
+{
+	/* A column row has no later version. */
+	if (!pge_tid_is_column(tid))
+		heap_get_latest_tid(((PgeScan *) sscan)->heap, tid);
+}
+
+static bool
+column_tuple_satisfies_snapshot(Relation rel, TupleTableSlot *slot, Snapshot snapshot)
+{
+	PgeGroupDesc desc;
+
+	if (!pge_slot_is_column(slot))
+		return pge_heap_routine()->tuple_satisfies_snapshot(rel, pge_slot_heap(slot), snapshot);
+	return pge_directory_get(rel, pge_tid_group(&slot->tts_tid), &desc) && pge_group_visible(rel, &desc, snapshot);
+}
+
+/* Which of an index page's entries may be deleted: heap judges delta TIDs; column TIDs are kept. */
+static TransactionId
+column_index_delete_tuples(Relation rel, TM_IndexDeleteOp *delstate)
+{
+	int			kept = 0;
+
+	for (int i = 0; i < delstate->ndeltids; i++)
+		if (!pge_tid_is_column(&delstate->deltids[i].tid))
+			delstate->deltids[kept++] = delstate->deltids[i];
+	delstate->ndeltids = kept;
+	if (kept == 0)
+		return InvalidTransactionId;
+	return pge_heap_routine()->index_delete_tuples(rel, delstate);
+}
+
+void
+pge_column_set_fetch_callbacks(TableAmRoutine *routine)
+{
+	routine->index_fetch_begin = column_index_fetch_begin;
+	routine->index_fetch_reset = column_index_fetch_reset;
+	routine->index_fetch_end = column_index_fetch_end;
+	routine->index_fetch_tuple = column_index_fetch_tuple;
+	routine->tuple_fetch_row_version = column_tuple_fetch_row_version;
+	routine->tuple_tid_valid = column_tuple_tid_valid;
+	routine->tuple_get_latest_tid = column_tuple_get_latest_tid;
+	routine->tuple_satisfies_snapshot = column_tuple_satisfies_snapshot;
+	routine->index_delete_tuples = column_index_delete_tuples;
+	/* Bitmap scans would need heap's page callbacks to know both regions; the planner does without them. */
+	routine->scan_bitmap_next_block = NULL;
+	routine->scan_bitmap_next_tuple = NULL;
+}

@@ -1,0 +1,110 @@
+/*
+ * Column store: inserts, updates, deletes and row locks. Delta rows are heap's business entirely. Rows of groups are not
+ * changed in place: their update, delete and lock is refused, in the words of the user.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+
+#include "column.h"
+
+static void
+check_delta_tid(Relation rel, ItemPointer tid)
+{
+	if (unlikely(pge_tid_is_column(tid)))
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("column table \"%s\" cannot have more than %u blocks",
+						RelationGetRelationName(rel), PGE_TID_BLOCK_FLAG),
+				 errhint("Partition the table.")));
+}
+
+static void
+refuse_column_row(Relation rel, ItemPointer tid, const char *what)
+{
+	if (unlikely(pge_tid_is_column(tid)))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot %s a row in a row group of column table \"%s\"", what, RelationGetRelationName(rel)),
+				 errdetail("The row was loaded in bulk and is stored in row group %u.", pge_tid_group(tid)),
+				 errhint("Keep rows that change in a heap or epiphany_row table, or replace them with TRUNCATE and a new load.")));
+}
+
+static void
+column_tuple_insert(Relation rel, TupleTableSlot *slot, CommandId cid, int options, struct BulkInsertStateData *bistate)
+{
+	if (pge_writer_insert(rel, &slot, 1, cid, options, bistate))
+		return;
+	pge_root_ensure(rel);
+	pge_heap_routine()->tuple_insert(rel, slot, cid, options, bistate);
+	check_delta_tid(rel, &slot->tts_tid);
+}
+
+static void
+column_multi_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId cid, int options,
+					struct BulkInsertStateData *bistate)
+{
+	if (pge_writer_insert(rel, slots, nslots, cid, options, bistate))
+		return;
+	pge_root_ensure(rel);
+	heap_multi_insert(rel, slots, nslots, cid, options, bistate);
+	check_delta_tid(rel, &slots[nslots - 1]->tts_tid);
+}
+
+static void
+column_tuple_insert_speculative(Relation rel, TupleTableSlot *slot, CommandId cid, int options,
+								struct BulkInsertStateData *bistate, uint32 token)
+{
+	pge_root_ensure(rel);
+	pge_heap_routine()->tuple_insert_speculative(rel, slot, cid, options, bistate, token);
+	check_delta_tid(rel, &slot->tts_tid);
+}
+
+static TM_Result
+column_tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snapshot, Snapshot crosscheck,
+					bool wait, TM_FailureData *tmfd, bool changing_part)
+{
+	refuse_column_row(rel, tid, "delete");
+	return pge_heap_routine()->tuple_delete(rel, tid, cid, snapshot, crosscheck, wait, tmfd, changing_part);
+}
+
+static TM_Result
+column_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot, CommandId cid, Snapshot snapshot,
+					Snapshot crosscheck, bool wait, TM_FailureData *tmfd, LockTupleMode *lockmode,
+					TU_UpdateIndexes *update_indexes)
+{
+	refuse_column_row(rel, otid, "update");
+	return pge_heap_routine()->tuple_update(rel, otid, slot, cid, snapshot, crosscheck, wait, tmfd, lockmode,
+											update_indexes);
+}
+
+static TM_Result
+column_tuple_lock(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlot *slot, CommandId cid,
+				  LockTupleMode mode, LockWaitPolicy wait_policy, uint8 flags, TM_FailureData *tmfd)
+{
+	TM_Result	result;
+
+	refuse_column_row(rel, tid, "lock");
+	result = pge_heap_routine()->tuple_lock(rel, tid, snapshot, pge_slot_heap(slot), cid, mode, wait_policy, flags, tmfd);
+	if (!TTS_EMPTY(pge_slot_heap(slot)))
+		pge_slot_adopt_heap(slot);
+	return result;
+}
+
+static void
+column_finish_bulk_insert(Relation rel, int options)
+{
+	pge_writer_finish(rel);
+}
+
+void
+pge_column_set_modify_callbacks(TableAmRoutine *routine)
+{
+	routine->tuple_insert = column_tuple_insert;
+	routine->multi_insert = column_multi_insert;
+	routine->tuple_insert_speculative = column_tuple_insert_speculative;
+	routine->tuple_delete = column_tuple_delete;
+	routine->tuple_update = column_tuple_update;
+	routine->tuple_lock = column_tuple_lock;
+	routine->finish_bulk_insert = column_finish_bulk_insert;
+}

@@ -1,0 +1,207 @@
+/*
+ * Column store: ANALYZE and TABLESAMPLE. Both ask for rows by physical block. A group's rows are dealt out evenly over its pages,
+ * so that a sample of blocks is a sample of rows, whichever region a block belongs to.
+ */
+#include "postgres.h"
+
+#include "access/tsmapi.h"
+#include "access/xact.h"
+#include "nodes/execnodes.h"
+#include "storage/read_stream.h"
+#include "utils/snapmgr.h"
+
+#include "column_scan.h"
+
+/*
+ * Look at a block: false if it is heap's. Else the page's share of rows is set up, which is empty for pages that hold none
+ * (root, directory, orphans) and for groups that "wanted" turns down.
+ */
+static bool
+take_page(PgeScan *scan, Buffer buffer, bool (*wanted) (PgeScan *, const PgeGroupDesc *))
+{
+	PgePageHeader header;
+	bool		ours;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	ours = pge_page_is_ours(BufferGetPage(buffer));
+	if (ours)
+		header = *PgePageGetHeader(BufferGetPage(buffer));
+	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+
+	scan->page_is_group = ours;
+	scan->page_row = scan->page_end = 0;
+	if (ours && header.kind == PGE_KIND_GROUP && header.group_id < scan->ndescs)
+	{
+		const PgeGroupDesc *desc = &scan->descs[header.group_id];
+
+		if (desc->state == PGE_GROUP_COMPLETE && header.page_no < desc->blocks &&
+			desc->first_block + header.page_no == BufferGetBlockNumber(buffer) && wanted(scan, desc))
+		{
+			pge_scan_open_group(scan, header.group_id);
+			scan->page_row = (uint32) ((uint64) desc->rows * header.page_no / desc->blocks);
+			scan->page_end = (uint32) ((uint64) desc->rows * (header.page_no + 1) / desc->blocks);
+		}
+	}
+	return ours;
+}
+
+/* ---- ANALYZE ---- */
+
+/* As heap counts tuples: committed ones, and our own so that a table can be loaded and analysed in one transaction. */
+static bool
+analyze_wants(PgeScan *scan, const PgeGroupDesc *desc)
+{
+	PgeGroupFate fate = pge_group_fate(desc);
+
+	return fate == PGE_FATE_LIVE || fate == PGE_FATE_MINE;
+}
+
+static bool
+column_analyze_next_block(TableScanDesc sscan, ReadStream *stream)
+{
+	PgeScan    *scan = (PgeScan *) sscan;
+	HeapScanDesc heap = (HeapScanDesc) scan->heap;
+	Buffer		buffer = read_stream_next_buffer(stream, NULL);
+
+	if (!BufferIsValid(buffer))
+		return false;
+	if (take_page(scan, buffer, analyze_wants))
+	{
+		ReleaseBuffer(buffer);
+		return true;
+	}
+	/* As heapam_scan_analyze_next_block() leaves it for heap's next_tuple, which releases it. */
+	heap->rs_cbuf = buffer;
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	heap->rs_cblock = BufferGetBlockNumber(buffer);
+	heap->rs_cindex = FirstOffsetNumber;
+	return true;
+}
+
+static bool
+column_analyze_next_tuple(TableScanDesc sscan, TransactionId OldestXmin, double *liverows, double *deadrows,
+						  TupleTableSlot *slot)
+{
+	PgeScan    *scan = (PgeScan *) sscan;
+
+	if (!scan->page_is_group)
+	{
+		TupleTableSlot *inner = pge_slot_heap(slot);
+
+		if (!pge_heap_routine()->scan_analyze_next_tuple(scan->heap, OldestXmin, liverows, deadrows, inner))
+		{
+			ExecClearTuple(slot);
+			return false;
+		}
+		pge_slot_adopt_heap(slot);
+		return true;
+	}
+	if (scan->page_row >= scan->page_end)
+	{
+		ExecClearTuple(slot);
+		return false;
+	}
+	pge_slot_store_row(slot, sscan->rs_rd, scan->reader, scan->page_row++, PGE_FETCH_VECTOR);
+	*liverows += 1;
+	return true;
+}
+
+/* ---- TABLESAMPLE ---- */
+
+static bool
+sample_wants(PgeScan *scan, const PgeGroupDesc *desc)
+{
+	return pge_group_visible(scan->base.rs_rd, desc, scan->base.rs_snapshot);
+}
+
+/* Heap's sample functions choose their block themselves; this sampling method "chooses" the one that we have. */
+static BlockNumber forced_block;
+
+static BlockNumber
+force_block(SampleScanState *node, BlockNumber nblocks)
+{
+	return forced_block;
+}
+
+static bool
+column_sample_next_block(TableScanDesc sscan, SampleScanState *node)
+{
+	PgeScan    *scan = (PgeScan *) sscan;
+	BlockNumber block;
+	Buffer		buffer;
+	bool		ours;
+
+	if (node->tsmroutine->NextSampleBlock)
+		block = node->tsmroutine->NextSampleBlock(node, scan->nblocks);
+	else
+	{
+		block = scan->entered ? scan->page_block + 1 : 0;
+		if (block >= scan->nblocks)
+			block = InvalidBlockNumber;
+	}
+	scan->entered = BlockNumberIsValid(block);
+	scan->page_block = block;
+	if (!scan->entered || scan->nblocks == 0)
+		return false;
+
+	buffer = ReadBuffer(sscan->rs_rd, block);
+	ours = take_page(scan, buffer, sample_wants);
+	ReleaseBuffer(buffer);
+	if (!ours)
+	{
+		TsmRoutine	forced = {.type = T_TsmRoutine,.NextSampleBlock = force_block};
+		SampleScanState shown = *node;
+
+		shown.tsmroutine = &forced;
+		forced_block = block;
+		return pge_heap_routine()->scan_sample_next_block(scan->heap, &shown);
+	}
+	return true;
+}
+
+static bool
+column_sample_next_tuple(TableScanDesc sscan, SampleScanState *node, TupleTableSlot *slot)
+{
+	PgeScan    *scan = (PgeScan *) sscan;
+
+	if (!scan->page_is_group)
+	{
+		TupleTableSlot *inner = pge_slot_heap(slot);
+
+		if (!pge_heap_routine()->scan_sample_next_tuple(scan->heap, node, inner))
+		{
+			ExecClearTuple(slot);
+			return false;
+		}
+		pge_slot_adopt_heap(slot);
+		return true;
+	}
+	/* The method sees 256 rows at a time: a page may stand for more rows than an offset can count. */
+	while (scan->page_row < scan->page_end)
+	{
+		uint32		rows = Min(PGE_TID_ROWS, scan->page_end - scan->page_row);
+		ItemPointerData first;
+		OffsetNumber offset;
+
+		pge_tid_set(&first, pge_reader_desc(scan->reader)->group_id, scan->page_row);
+		offset = node->tsmroutine->NextSampleTuple(node, ItemPointerGetBlockNumberNoCheck(&first), (OffsetNumber) rows);
+		if (OffsetNumberIsValid(offset))
+		{
+			pge_slot_store_row(slot, sscan->rs_rd, scan->reader, scan->page_row + offset - 1, PGE_FETCH_VECTOR);
+			return true;
+		}
+		scan->page_row += rows;
+	}
+	/* Tell the method that its block is over. */
+	ExecClearTuple(slot);
+	return false;
+}
+
+void
+pge_column_set_sample_callbacks(TableAmRoutine *routine)
+{
+	routine->scan_analyze_next_block = column_analyze_next_block;
+	routine->scan_analyze_next_tuple = column_analyze_next_tuple;
+	routine->scan_sample_next_block = column_sample_next_block;
+	routine->scan_sample_next_tuple = column_sample_next_tuple;
+}

@@ -1,0 +1,383 @@
+/*
+ * Column store: sequential scans, serial and parallel, forward and backward, over groups and delta.
+ *
+ * Heap's scan is limited to the ranges of blocks that no group owns. Its limits count down as it goes, so they cannot survive
+ * a change of direction; from the first such change on the delta is scanned as one unit without limits. That reads pages of
+ * groups in vain, but finds no tuple there.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/predicate.h"
+#include "utils/snapmgr.h"
+
+#include "column_scan.h"
+
+/* Delta blocks that a participant of a parallel scan draws at once: at most, and so that there are this many chunks. */
+#define MAX_CHUNK_BLOCKS	1024
+#define MIN_CHUNKS			64
+
+/* ---- units ---- */
+
+static void
+load_groups(PgeScan *scan)
+{
+	Relation	rel = scan->base.rs_rd;
+	Snapshot	snapshot = scan->base.rs_snapshot;
+	uint32		limit;
+
+	scan->ndescs = pge_directory_load(rel, &scan->descs);
+	/* After the directory: a group stored meanwhile lies beyond, and heap finds nothing on its pages. */
+	scan->nblocks = RelationGetNumberOfBlocks(rel);
+	scan->nranges = pge_delta_ranges(rel, scan->descs, scan->ndescs, scan->nblocks, &scan->ranges);
+	scan->groups = palloc_array(uint32, scan->ndescs + 1);
+	scan->ngroups = 0;
+	limit = scan->parallel ? Min(scan->ndescs, scan->parallel->groups) : scan->ndescs;
+	if (snapshot == NULL || snapshot == SnapshotAny)
+		return;					/* ANALYZE and index builds look at groups themselves */
+	for (uint32 i = 0; i < limit; i++)
+		if (pge_group_visible(rel, &scan->descs[i], snapshot))
+			scan->groups[scan->ngroups++] = i;
+}
+
+/* Set up to read a group, by its id. */
+void
+pge_scan_open_group(PgeScan *scan, uint32 group)
+{
+	if (scan->reader != NULL && pge_reader_desc(scan->reader)->group_id == group)
+		return;
+	pge_scan_close_group(scan);
+	scan->reader = pge_reader_open(scan->base.rs_rd, &scan->descs[group]);
+}
+
+void
+pge_scan_close_group(PgeScan *scan)
+{
+	if (scan->reader != NULL)
+		pge_reader_release(scan->reader);
+	scan->reader = NULL;
+}
+
+static void
+limit_heap(PgeScan *scan, PgeBlockRange range)
+{
+	heap_rescan(scan->heap, NULL, false, false, false, false);
+	heap_setscanlimits(scan->heap, range.start, range.end - range.start);
+}
+
+static int64
+number_of_units(PgeScan *scan)
+{
+	return (int64) scan->ngroups + (scan->whole_delta ? 1 : scan->nranges);
+}
+
+static void
+enter_unit(PgeScan *scan, ScanDirection direction)
+{
+	scan->entered = true;
+	if (scan->unit < scan->ngroups)
+	{
+		uint32		group = scan->groups[scan->unit];
+
+		pge_scan_open_group(scan, group);
+		scan->row = ScanDirectionIsForward(direction) ? -1 : scan->descs[group].rows;
+		return;
+	}
+	pge_scan_close_group(scan);
+	if (scan->whole_delta)
+	{
+		heap_rescan(scan->heap, NULL, false, false, false, false);
+		((HeapScanDesc) scan->heap)->rs_startblock = 0;
+	}
+	else
+		limit_heap(scan, scan->ranges[scan->unit - scan->ngroups]);
+}
+
+/* The first change of direction: see the head of this file. */
+static void
+turn_round(PgeScan *scan)
+{
+	HeapScanDesc heap = (HeapScanDesc) scan->heap;
+
+	if (scan->whole_delta)
+		return;
+	scan->whole_delta = true;
+	if (scan->unit < scan->ngroups)
+		return;
+	if (scan->unit >= scan->ngroups + scan->nranges)
+		scan->unit = scan->ngroups + 1; /* after the last */
+	else
+	{
+		scan->unit = scan->ngroups;
+		heap->rs_startblock = 0;
+		heap->rs_numblocks = InvalidBlockNumber;
+	}
+}
+
+/* ---- parallel ---- */
+
+static bool
+next_parallel_group(PgeScan *scan)
+{
+	uint32		i;
+
+	while ((i = pg_atomic_fetch_add_u32(&scan->parallel->next_group, 1)) < scan->parallel->groups)
+	{
+		CHECK_FOR_INTERRUPTS();
+		/* Drawn by descriptor, so that all participants mean the same group; each judges its visibility. */
+		for (uint32 k = 0; k < scan->ngroups; k++)
+			if (scan->groups[k] == i)
+			{
+				pge_scan_open_group(scan, i);
+				scan->row = -1;
+				return true;
+			}
+	}
+	pge_scan_close_group(scan);
+	return false;
+}
+
+/*
+ * The next piece of delta. Chunks are of raw blocks, so that participants agree on them whatever each knows of groups stored
+ * since; within a chunk, each skips what it knows to be owned.
+ */
+static bool
+next_parallel_delta(PgeScan *scan)
+{
+	for (;;)
+	{
+		CHECK_FOR_INTERRUPTS();
+		for (int i = 0; i < scan->nranges && scan->chunk_next < scan->chunk_end; i++)
+		{
+			PgeBlockRange piece = {Max(scan->ranges[i].start, scan->chunk_next),
+			Min(scan->ranges[i].end, scan->chunk_end)};
+
+			if (piece.start < piece.end)
+			{
+				scan->chunk_next = piece.end;
+				limit_heap(scan, piece);
+				return true;
+			}
+		}
+		{
+			uint64		start = (uint64) pg_atomic_fetch_add_u32(&scan->parallel->next_chunk, 1) *
+				scan->parallel->chunk_blocks;
+
+			/* Blocks added since the scan began hold nothing for its snapshot. */
+			if (start >= scan->parallel->heap.phs_nblocks)
+				return false;
+			scan->chunk_next = (BlockNumber) start;
+			scan->chunk_end = (BlockNumber) Min(start + scan->parallel->chunk_blocks,
+												scan->parallel->heap.phs_nblocks);
+		}
+	}
+}
+
+/* ---- rows ---- */
+
+static inline bool
+store_group_row(PgeScan *scan, TupleTableSlot *slot)
+{
+	pge_slot_store_row(slot, scan->base.rs_rd, scan->reader, (uint32) scan->row, PGE_FETCH_VECTOR);
+	pgstat_count_heap_getnext(scan->base.rs_rd);
+	return true;
+}
+
+static bool
+next_heap_row(PgeScan *scan, ScanDirection direction, TupleTableSlot *slot)
+{
+	/* Before heap fills it: the slot may hold a column row. */
+	TupleTableSlot *inner = pge_slot_heap(slot);
+
+	if (!heap_getnextslot(scan->heap, direction, inner))
+		return false;
+	pge_slot_adopt_heap(slot);
+	return true;
+}
+
+static bool
+next_row_parallel(PgeScan *scan, TupleTableSlot *slot)
+{
+	for (;;)
+	{
+		if (!scan->entered)
+		{
+			/* unit 0: groups; 1: delta; 2: done */
+			scan->unit = Max(scan->unit, 0);
+			if (scan->unit == 0 && !next_parallel_group(scan))
+				scan->unit = 1;
+			if (scan->unit == 1 && !next_parallel_delta(scan))
+				scan->unit = 2;
+			if (scan->unit == 2)
+			{
+				ExecClearTuple(slot);
+				return false;
+			}
+			scan->entered = true;
+		}
+		if (scan->unit == 0)
+		{
+			if (++scan->row < pge_reader_desc(scan->reader)->rows)
+				return store_group_row(scan, slot);
+		}
+		else if (next_heap_row(scan, ForwardScanDirection, slot))
+			return true;
+		scan->entered = false;
+	}
+}
+
+static bool
+column_getnextslot(TableScanDesc sscan, ScanDirection direction, TupleTableSlot *slot)
+{
+	PgeScan    *scan = (PgeScan *) sscan;
+
+	if (scan->parallel != NULL)
+		return next_row_parallel(scan, slot);
+
+	if (direction != scan->direction)
+	{
+		if (ScanDirectionIsBackward(direction) || scan->direction != ForwardScanDirection)
+			turn_round(scan);
+		scan->direction = direction;
+	}
+	for (;;)
+	{
+		if (scan->unit >= 0 && scan->unit < number_of_units(scan))
+		{
+			if (!scan->entered)
+				enter_unit(scan, direction);
+			if (scan->unit < scan->ngroups)
+			{
+				scan->row += direction;
+				if (scan->row >= 0 && scan->row < pge_reader_desc(scan->reader)->rows)
+					return store_group_row(scan, slot);
+			}
+			else if (next_heap_row(scan, direction, slot))
+				return true;
+		}
+		/* On to the next unit, at most one step beyond the ends. */
+		scan->entered = false;
+		scan->unit += direction;
+		if (scan->unit < 0 || scan->unit >= number_of_units(scan))
+		{
+			scan->unit = scan->unit < 0 ? -1 : number_of_units(scan);
+			ExecClearTuple(slot);
+			return false;
+		}
+	}
+}
+
+/* ---- begin and end ---- */
+
+static TableScanDesc
+column_scan_begin(Relation rel, Snapshot snapshot, int nkeys, ScanKey key, ParallelTableScanDesc pscan, uint32 flags)
+{
+	PgeScan    *scan = palloc0(sizeof(PgeScan));
+
+	if (nkeys > 0)
+		elog(ERROR, "scan keys cannot be used on column table \"%s\"", RelationGetRelationName(rel));
+	pge_writer_flush(rel);
+	RelationIncrementReferenceCount(rel);
+	scan->base.rs_rd = rel;
+	scan->base.rs_snapshot = snapshot;
+	scan->base.rs_flags = flags;
+	scan->base.rs_parallel = pscan;
+	/* Index builds hand heap's part to heap, which then draws its blocks itself (column_index.c). */
+	scan->parallel = (PgeParallelScan *) pscan;
+	/* The snapshot is ours to give back; limits and synchronised scans exclude each other. */
+	scan->heap = heap_beginscan(rel, snapshot, 0, NULL, NULL, flags & ~(SO_TEMP_SNAPSHOT | SO_ALLOW_SYNC));
+	scan->unit = -1;
+	scan->direction = ForwardScanDirection;
+	load_groups(scan);
+	return &scan->base;
+}
+
+static void
+column_scan_end(TableScanDesc sscan)
+{
+	PgeScan    *scan = (PgeScan *) sscan;
+
+	pge_scan_close_group(scan);
+	heap_endscan(scan->heap);
+	if (scan->base.rs_flags & SO_TEMP_SNAPSHOT)
+		UnregisterSnapshot(scan->base.rs_snapshot);
+	RelationDecrementReferenceCount(scan->base.rs_rd);
+	pfree(scan->groups);
+	pfree(scan->ranges);
+	if (scan->descs != NULL)
+		pfree(scan->descs);
+	pfree(scan);
+}
+
+static void
+column_rescan(TableScanDesc sscan, ScanKey key, bool set_params, bool allow_strat, bool allow_sync, bool allow_pagemode)
+{
+	PgeScan    *scan = (PgeScan *) sscan;
+
+	heap_rescan(scan->heap, NULL, set_params, allow_strat, false, allow_pagemode);
+	pge_scan_close_group(scan);
+	scan->unit = -1;
+	scan->entered = false;
+	scan->direction = ForwardScanDirection;
+	scan->chunk_next = scan->chunk_end = 0;
+	/* What an MVCC snapshot sees does not change; other snapshots look again. */
+	if (scan->base.rs_snapshot == NULL || !IsMVCCSnapshot(scan->base.rs_snapshot))
+		load_groups(scan);
+}
+
+static Size
+column_parallelscan_estimate(Relation rel)
+{
+	return sizeof(PgeParallelScan);
+}
+
+static void
+column_parallelscan_reinitialize(Relation rel, ParallelTableScanDesc pscan)
+{
+	PgeParallelScan *shared = (PgeParallelScan *) pscan;
+
+	table_block_parallelscan_reinitialize(rel, pscan);
+	pg_atomic_write_u32(&shared->next_group, 0);
+	pg_atomic_write_u32(&shared->next_chunk, 0);
+}
+
+static Size
+column_parallelscan_initialize(Relation rel, ParallelTableScanDesc pscan)
+{
+	PgeParallelScan *shared = (PgeParallelScan *) pscan;
+
+	/* Rows of this very statement would be invisible to workers' directories otherwise. */
+	pge_writer_flush(rel);
+	pg_atomic_init_u32(&shared->next_group, 0);
+	pg_atomic_init_u32(&shared->next_chunk, 0);
+	shared->groups = pge_directory_count(rel);
+	table_block_parallelscan_initialize(rel, pscan);
+	/* Heap's synchronised start would only matter to heap's own allocation of blocks, which index builds use. */
+	shared->heap.base.phs_syncscan = false;
+	shared->chunk_blocks = Max(1, Min(MAX_CHUNK_BLOCKS, shared->heap.phs_nblocks / MIN_CHUNKS));
+	return sizeof(PgeParallelScan);
+}
+
+static const TupleTableSlotOps *
+column_slot_callbacks(Relation rel)
+{
+	return &PgeSlotOps;
+}
+
+void
+pge_column_set_scan_callbacks(TableAmRoutine *routine)
+{
+	routine->slot_callbacks = column_slot_callbacks;
+	routine->scan_begin = column_scan_begin;
+	routine->scan_end = column_scan_end;
+	routine->scan_rescan = column_rescan;
+	routine->scan_getnextslot = column_getnextslot;
+	/* TID ranges are filtered by a sequential scan. */
+	routine->scan_set_tidrange = NULL;
+	routine->scan_getnextslot_tidrange = NULL;
+	routine->parallelscan_estimate = column_parallelscan_estimate;
+	routine->parallelscan_initialize = column_parallelscan_initialize;
+	routine->parallelscan_reinitialize = column_parallelscan_reinitialize;
+}

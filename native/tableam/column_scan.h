@@ -1,0 +1,61 @@
+/*
+ * Column store: the scan descriptor, shared by sequential scans, samples and index builds.
+ */
+#ifndef PGE_COLUMN_SCAN_H
+#define PGE_COLUMN_SCAN_H
+
+#include "access/heapam.h"
+#include "access/relscan.h"
+
+#include "column.h"
+
+/* Shared state of a parallel scan. Heap's comes first: index builds hand it to heap. */
+typedef struct PgeParallelScan
+{
+	ParallelBlockTableScanDescData heap;
+	pg_atomic_uint32 next_group;
+	pg_atomic_uint32 next_chunk;	/* of delta blocks */
+	uint32		groups;			/* descriptors there were when the scan began */
+	uint32		chunk_blocks;
+} PgeParallelScan;
+
+/*
+ * A scan goes through units in order: the visible groups, by id, then the ranges of delta blocks. Both directions work: a unit
+ * entered backwards starts at its end. In a parallel scan each participant draws its groups, then chunks of blocks.
+ */
+typedef struct PgeScan
+{
+	TableScanDescData base;
+	TableScanDesc heap;			/* heap's scan of the delta, under the same snapshot */
+	PgeParallelScan *parallel;	/* or NULL */
+
+	PgeGroupDesc *descs;		/* all groups when the scan began */
+	uint32		ndescs;
+	uint32	   *groups;			/* those the snapshot sees, as indexes into descs */
+	uint32		ngroups;
+	PgeBlockRange *ranges;		/* delta blocks */
+	int			nranges;
+	BlockNumber nblocks;
+	bool		whole_delta;	/* the direction changed: treat the delta as one unit (see column_scan.c) */
+
+	int64		unit;			/* -1: before the first; ngroups + nranges: after the last */
+	bool		entered;		/* the unit is set up */
+	ScanDirection direction;
+	PgeReader  *reader;			/* the group of the unit */
+	int64		row;			/* last row returned */
+
+	/* parallel: the chunk of delta blocks in hand */
+	BlockNumber chunk_next;
+	BlockNumber chunk_end;
+
+	/* ANALYZE and TABLESAMPLE: rows of the page in hand (column_sample.c) */
+	uint32		page_row;
+	uint32		page_end;
+	BlockNumber page_block;
+	bool		page_is_group;
+} PgeScan;
+
+extern void pge_scan_open_group(PgeScan *scan, uint32 group);
+extern void pge_scan_close_group(PgeScan *scan);
+
+#endif							/* PGE_COLUMN_SCAN_H */

@@ -1,0 +1,395 @@
+/*
+ * Column store: the table's tuple slot. Holds one of three things: a heap tuple (in an inner buffer-heap slot, since heap's
+ * functions accept no other), a column row (values decoded when asked for), or plain values (a virtual tuple, which is what
+ * COPY, triggers and materialisation make of any slot).
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/sysattr.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "executor/tuptable.h"
+#include "utils/expandeddatum.h"
+#include "utils/memutils.h"
+
+#include "column.h"
+
+typedef enum SlotContent
+{
+	CONTENT_VALUES = 0,			/* tts_values are it */
+	CONTENT_HEAP,
+	CONTENT_COLUMN
+} SlotContent;
+
+typedef struct PgeSlot
+{
+	VirtualTupleTableSlot base; /* its data: by-reference values that a materialised slot owns */
+	SlotContent content;
+	TupleTableSlot *heap;		/* made at first use */
+	PgeReader  *reader;			/* CONTENT_COLUMN: held */
+	uint32		row;
+	PgeFetchMode mode;
+	MemoryContext row_cxt;		/* values of PGE_FETCH_ROW; made at first use */
+	bool		has_header;		/* xmin and cmin are a column row's */
+	TransactionId xmin;
+	CommandId	cmin;
+} PgeSlot;
+
+static PgeSlot *
+as_pge(TupleTableSlot *slot)
+{
+	Assert(slot->tts_ops == &PgeSlotOps);
+	return (PgeSlot *) slot;
+}
+
+static void
+slot_init(TupleTableSlot *slot)
+{
+}
+
+static void
+slot_release(TupleTableSlot *slot)
+{
+	PgeSlot    *self = as_pge(slot);
+
+	if (self->heap != NULL)
+		ExecDropSingleTupleTableSlot(self->heap);
+	if (self->row_cxt != NULL)
+		MemoryContextDelete(self->row_cxt);
+	self->heap = NULL;
+	self->row_cxt = NULL;
+}
+
+static void
+slot_clear(TupleTableSlot *slot)
+{
+	PgeSlot    *self = as_pge(slot);
+
+	if (self->reader != NULL)
+	{
+		pge_reader_release(self->reader);
+		self->reader = NULL;
+		if (self->mode == PGE_FETCH_ROW)
+			MemoryContextReset(self->row_cxt);
+	}
+	else if (self->content == CONTENT_HEAP)
+		ExecClearTuple(self->heap);
+	if (unlikely(TTS_SHOULDFREE(slot)))
+	{
+		pfree(self->base.data);
+		self->base.data = NULL;
+		slot->tts_flags &= ~TTS_FLAG_SHOULDFREE;
+	}
+	self->content = CONTENT_VALUES;
+	self->has_header = false;
+	slot->tts_nvalid = 0;
+	slot->tts_flags |= TTS_FLAG_EMPTY;
+	ItemPointerSetInvalid(&slot->tts_tid);
+}
+
+static void
+slot_fill(TupleTableSlot *slot, int natts)
+{
+	PgeSlot    *self = as_pge(slot);
+	int			from = slot->tts_nvalid;
+
+	switch (self->content)
+	{
+		case CONTENT_HEAP:
+			slot_getsomeattrs(self->heap, natts);
+			memcpy(slot->tts_values + from, self->heap->tts_values + from, (natts - from) * sizeof(Datum));
+			memcpy(slot->tts_isnull + from, self->heap->tts_isnull + from, (natts - from) * sizeof(bool));
+			break;
+		case CONTENT_COLUMN:
+			if (self->mode == PGE_FETCH_VECTOR)
+				pge_reader_vector_values(self->reader, slot->tts_tupleDescriptor, self->row, from, natts,
+										 slot->tts_values, slot->tts_isnull);
+			else
+				pge_reader_row_values(self->reader, slot->tts_tupleDescriptor, self->row, from, natts,
+									  slot->tts_values, slot->tts_isnull, self->row_cxt);
+			break;
+		case CONTENT_VALUES:
+			elog(ERROR, "a slot of plain values has no more of them");
+	}
+	slot->tts_nvalid = natts;
+}
+
+static Datum
+slot_sysattr(TupleTableSlot *slot, int attnum, bool *isnull)
+{
+	PgeSlot    *self = as_pge(slot);
+
+	if (self->content == CONTENT_HEAP)
+		return slot_getsysattr(self->heap, attnum, isnull);
+	if (!self->has_header)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot retrieve a system column in this context")));
+	*isnull = false;
+	switch (attnum)
+	{
+		case MinTransactionIdAttributeNumber:
+			return TransactionIdGetDatum(self->xmin);
+		case MaxTransactionIdAttributeNumber:
+			return TransactionIdGetDatum(InvalidTransactionId);
+		case MinCommandIdAttributeNumber:
+		case MaxCommandIdAttributeNumber:
+			return CommandIdGetDatum(self->cmin);
+	}
+	elog(ERROR, "invalid system attribute number %d", attnum);
+	return (Datum) 0;
+}
+
+static bool
+slot_is_current_xact(TupleTableSlot *slot)
+{
+	PgeSlot    *self = as_pge(slot);
+
+	if (self->content == CONTENT_HEAP)
+		return slot_is_current_xact_tuple(self->heap);
+	if (!self->has_header)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("don't have transaction information for this type of tuple")));
+	return TransactionIdIsNormal(self->xmin) && TransactionIdIsCurrentTransactionId(self->xmin);
+}
+
+/* Copy by-reference values into one piece of memory that the slot owns; all values are in tts_values. */
+static void
+own_values(TupleTableSlot *slot)
+{
+	PgeSlot    *self = as_pge(slot);
+	TupleDesc	desc = slot->tts_tupleDescriptor;
+	Size		size = 0;
+	char	   *data;
+
+	for (int pass = 0; pass < 2; pass++)
+	{
+		Size		at = 0;
+
+		if (pass == 1)
+		{
+			if (size == 0)
+				return;
+			self->base.data = data = MemoryContextAllocHuge(slot->tts_mcxt, size);
+			slot->tts_flags |= TTS_FLAG_SHOULDFREE;
+		}
+		for (int i = 0; i < desc->natts; i++)
+		{
+			Form_pg_attribute att = TupleDescAttr(desc, i);
+			Datum		value = slot->tts_values[i];
+			ExpandedObjectHeader *expanded = NULL;
+			Size		length;
+
+			if (att->attbyval || slot->tts_isnull[i])
+				continue;
+			if (att->attlen == -1 && VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+				expanded = DatumGetEOHP(value);
+			length = expanded ? EOH_get_flat_size(expanded) : att_addlength_datum(0, att->attlen, value);
+			at = att_align_nominal(at, att->attalign);
+			if (pass == 1)
+			{
+				if (expanded)
+					EOH_flatten_into(expanded, data + at, length);
+				else
+					memcpy(data + at, DatumGetPointer(value), length);
+				slot->tts_values[i] = PointerGetDatum(data + at);
+			}
+			at += length;
+		}
+		size = at;
+	}
+}
+
+static void
+slot_materialize(TupleTableSlot *slot)
+{
+	PgeSlot    *self = as_pge(slot);
+
+	Assert(!TTS_EMPTY(slot));
+	if (self->content == CONTENT_HEAP)
+	{
+		/* The tuple moves into the inner slot's own memory, so values that point into the buffer are no longer good. */
+		ExecMaterializeSlot(self->heap);
+		slot->tts_nvalid = 0;
+		return;
+	}
+	if (TTS_SHOULDFREE(slot))
+		return;
+	slot_getallattrs(slot);
+	own_values(slot);
+	if (self->content == CONTENT_COLUMN)
+	{
+		pge_reader_release(self->reader);
+		self->reader = NULL;
+		if (self->mode == PGE_FETCH_ROW)
+			MemoryContextReset(self->row_cxt);
+		self->content = CONTENT_VALUES;
+	}
+}
+
+static void
+slot_copy(TupleTableSlot *dst, TupleTableSlot *src)
+{
+	PgeSlot    *self = as_pge(dst);
+	PgeSlot    *from = src->tts_ops == &PgeSlotOps ? (PgeSlot *) src : NULL;
+	TupleTableSlot *heap = from && from->content == CONTENT_HEAP ? from->heap :
+		src->tts_ops == &TTSOpsBufferHeapTuple ? src : NULL;
+
+	slot_clear(dst);
+	if (heap != NULL)
+	{
+		ExecCopySlot(pge_slot_heap(dst), heap);
+		self->content = CONTENT_HEAP;
+		dst->tts_flags &= ~TTS_FLAG_EMPTY;
+	}
+	else
+	{
+		int			natts = src->tts_tupleDescriptor->natts;
+
+		slot_getallattrs(src);
+		memcpy(dst->tts_values, src->tts_values, natts * sizeof(Datum));
+		memcpy(dst->tts_isnull, src->tts_isnull, natts * sizeof(bool));
+		dst->tts_nvalid = natts;
+		dst->tts_flags &= ~TTS_FLAG_EMPTY;
+		own_values(dst);
+		if (from != NULL && from->has_header)
+		{
+			self->has_header = true;
+			self->xmin = from->xmin;
+			self->cmin = from->cmin;
+		}
+	}
+	dst->tts_tid = src->tts_tid;
+	dst->tts_tableOid = src->tts_tableOid;
+}
+
+static HeapTuple
+slot_copy_heap_tuple(TupleTableSlot *slot)
+{
+	PgeSlot    *self = as_pge(slot);
+	HeapTuple	tuple;
+
+	Assert(!TTS_EMPTY(slot));
+	if (self->content == CONTENT_HEAP)
+		return ExecCopySlotHeapTuple(self->heap);
+	slot_getallattrs(slot);
+	tuple = heap_form_tuple(slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
+	/* ANALYZE sorts its sample by t_self. */
+	tuple->t_self = slot->tts_tid;
+	tuple->t_tableOid = slot->tts_tableOid;
+	if (self->has_header)
+	{
+		HeapTupleHeaderSetXmin(tuple->t_data, self->xmin);
+		HeapTupleHeaderSetCmin(tuple->t_data, self->cmin);
+		HeapTupleHeaderSetXmax(tuple->t_data, InvalidTransactionId);
+		tuple->t_data->t_infomask |= HEAP_XMAX_INVALID;
+	}
+	return tuple;
+}
+
+static MinimalTuple
+slot_copy_minimal_tuple(TupleTableSlot *slot)
+{
+	PgeSlot    *self = as_pge(slot);
+
+	Assert(!TTS_EMPTY(slot));
+	if (self->content == CONTENT_HEAP)
+		return ExecCopySlotMinimalTuple(self->heap);
+	slot_getallattrs(slot);
+	return heap_form_minimal_tuple(slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
+}
+
+const TupleTableSlotOps PgeSlotOps = {
+	.base_slot_size = sizeof(PgeSlot),
+	.init = slot_init,
+	.release = slot_release,
+	.clear = slot_clear,
+	.getsomeattrs = slot_fill,
+	.getsysattr = slot_sysattr,
+	.is_current_xact_tuple = slot_is_current_xact,
+	.materialize = slot_materialize,
+	.copyslot = slot_copy,
+	.get_heap_tuple = NULL,
+	.get_minimal_tuple = NULL,
+	.copy_heap_tuple = slot_copy_heap_tuple,
+	.copy_minimal_tuple = slot_copy_minimal_tuple,
+};
+
+/*
+ * The inner slot, for heap's functions to fill. Its descriptor is a copy: a counted one would have to be released under the
+ * resource owner that was current here, which need not be the one that drops the slot.
+ */
+TupleTableSlot *
+pge_slot_heap(TupleTableSlot *slot)
+{
+	PgeSlot    *self = as_pge(slot);
+
+	if (self->heap == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(slot->tts_mcxt);
+
+		self->heap = MakeSingleTupleTableSlot(CreateTupleDescCopyConstr(slot->tts_tupleDescriptor),
+											  &TTSOpsBufferHeapTuple);
+		MemoryContextSwitchTo(old);
+	}
+	return self->heap;
+}
+
+/* Heap has put a tuple into the inner slot: it is now what the slot holds. */
+void
+pge_slot_adopt_heap(TupleTableSlot *slot)
+{
+	PgeSlot    *self = as_pge(slot);
+
+	if (self->content != CONTENT_HEAP)
+		slot_clear(slot);
+	self->content = CONTENT_HEAP;
+	slot->tts_nvalid = 0;
+	slot->tts_flags &= ~TTS_FLAG_EMPTY;
+	slot->tts_tid = self->heap->tts_tid;
+	slot->tts_tableOid = self->heap->tts_tableOid;
+}
+
+/* Store row "row" of the reader's group. */
+void
+pge_slot_store_row(TupleTableSlot *slot, Relation rel, PgeReader *reader, uint32 row, PgeFetchMode mode)
+{
+	PgeSlot    *self = as_pge(slot);
+	const PgeGroupDesc *desc = pge_reader_desc(reader);
+
+	if (self->reader == reader && self->mode == PGE_FETCH_VECTOR && mode == PGE_FETCH_VECTOR)
+		slot->tts_nvalid = 0;	/* the next row of the same scan */
+	else
+	{
+		pge_reader_retain(reader);
+		slot_clear(slot);
+		self->reader = reader;
+		self->mode = mode;
+		self->content = CONTENT_COLUMN;
+		if (mode == PGE_FETCH_ROW && self->row_cxt == NULL)
+			self->row_cxt = AllocSetContextCreate(slot->tts_mcxt, "column row", ALLOCSET_SMALL_SIZES);
+		self->has_header = true;
+		self->xmin = desc->flags & PGE_XMIN_FROZEN ? FrozenTransactionId : desc->xmin;
+		self->cmin = desc->cmin;
+		slot->tts_flags &= ~TTS_FLAG_EMPTY;
+		slot->tts_tableOid = RelationGetRelid(rel);
+	}
+	self->row = row;
+	pge_tid_set(&slot->tts_tid, desc->group_id, row);
+}
+
+/* Does the slot hold a column row (decoded or not)? */
+bool
+pge_slot_is_column(TupleTableSlot *slot)
+{
+	return slot->tts_ops == &PgeSlotOps && as_pge(slot)->has_header;
+}
+
+TransactionId
+pge_slot_xmin(TupleTableSlot *slot)
+{
+	Assert(pge_slot_is_column(slot));
+	return as_pge(slot)->xmin;
+}

@@ -1,0 +1,103 @@
+/*
+ * Column store: VACUUM. Heap's lazy vacuum does the delta; before it runs, every transaction id in the directory that the
+ * table's new relfrozenxid may pass is resolved, so that pg_xact is never asked for it again.
+ *
+ * Heap must not truncate: to it, pages of groups at the relation's end are empty.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/transam.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "commands/vacuum.h"
+#include "storage/lwlock.h"
+#include "storage/proc.h"
+#include "storage/procarray.h"
+#include "utils/lsyscache.h"
+#include "utils/snapmgr.h"
+#include "utils/syscache.h"
+
+#include "column.h"
+
+/*
+ * Count again in everybody's horizons, our own included: then no horizon passes the xmin of our snapshot, and relfrozenxid,
+ * which heap takes from such a horizon, cannot pass the ids that we resolve now. VACUUM had this backend left out.
+ */
+static TransactionId
+hold_back_horizon(void)
+{
+	LWLockAcquire(ProcArrayLock, LW_EXCLUSIVE);
+	MyProc->statusFlags &= ~PROC_IN_VACUUM;
+	ProcGlobal->statusFlags[MyProc->pgxactoff] = MyProc->statusFlags;
+	LWLockRelease(ProcArrayLock);
+	/* Everything before it has finished: it was the oldest transaction running when the snapshot was taken. */
+	return GetActiveSnapshot()->xmin;
+}
+
+/* Mark the outcome of every finished transaction older than limit; freeze what everybody sees. Returns rows that live. */
+static double
+resolve_groups(Relation rel, TransactionId limit)
+{
+	TransactionId oldest = GetOldestNonRemovableTransactionId(rel);
+	PgeGroupDesc *descs;
+	uint32		ndescs = pge_directory_load(rel, &descs);
+	double		rows = 0;
+
+	for (uint32 i = 0; i < ndescs; i++)
+	{
+		PgeGroupDesc *desc = &descs[i];
+		uint16		flags = desc->flags;
+
+		vacuum_delay_point();
+		if (TransactionIdIsNormal(desc->xmin) && TransactionIdPrecedes(desc->xmin, limit) &&
+			!(flags & (PGE_XMIN_ABORTED | PGE_XMIN_FROZEN)))
+		{
+			if (!(flags & PGE_XMIN_COMMITTED))
+				flags |= TransactionIdDidCommit(desc->xmin) ? PGE_XMIN_COMMITTED : PGE_XMIN_ABORTED;
+			if ((flags & PGE_XMIN_COMMITTED) && TransactionIdPrecedes(desc->xmin, oldest))
+				flags |= PGE_XMIN_FROZEN;
+		}
+		if (flags != desc->flags)
+		{
+			desc->flags = flags;
+			pge_directory_update(rel, desc);
+		}
+		if (pge_group_fate(desc) == PGE_FATE_LIVE)
+			rows += desc->rows;
+	}
+	return rows;
+}
+
+static void
+column_vacuum(Relation rel, VacuumParams *params, BufferAccessStrategy bstrategy)
+{
+	VacuumParams delta_params = *params;
+	double		rows = resolve_groups(rel, hold_back_horizon());
+	float4		reltuples = rel->rd_rel->reltuples;
+	HeapTuple	tuple;
+
+	/* Heap estimates rows on pages that it skips from the old density; let that be the delta's. */
+	if (reltuples > 0)
+		rel->rd_rel->reltuples = Max(0, reltuples - rows);
+	delta_params.truncate = VACOPTVALUE_DISABLED;
+	heap_vacuum_rel(rel, &delta_params, bstrategy);
+
+	/* Heap has recorded what it saw; add the rows of groups. */
+	tuple = SearchSysCache1(RELOID, ObjectIdGetDatum(RelationGetRelid(rel)));
+	if (HeapTupleIsValid(tuple))
+	{
+		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
+
+		if (rows > 0)
+			vac_update_relstats(rel, form->relpages, form->reltuples + rows, form->relallvisible,
+								form->relhasindex, InvalidTransactionId, InvalidMultiXactId, NULL, NULL, false);
+		ReleaseSysCache(tuple);
+	}
+}
+
+void
+pge_column_set_vacuum_callbacks(TableAmRoutine *routine)
+{
+	routine->relation_vacuum = column_vacuum;
+}

@@ -1,0 +1,480 @@
+/*
+ * Column store: rows on their way into a row group.
+ *
+ * A writer gathers the rows that one statement brings to one table. It belongs to (table, subtransaction, command): rows of
+ * another command go to another writer. Rows reach storage at the latest when the statement ends, when a group is full, or when
+ * this backend reads the table; an abort of their subtransaction drops them. So nothing can see the table without them.
+ *
+ * Where they go: a group is worth its pages only from PGE_GROUP_MIN_ROWS rows on. If nobody needs TIDs before the end (no
+ * index, no row trigger, no RETURNING), rows are held back until there are so many, and a short rest goes to the delta. If
+ * TIDs are needed at once, the statement's first rows go to the delta, and later ones get TIDs in a group reserved for them.
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "access/heapam.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "commands/trigger.h"
+#include "lib/ilist.h"
+#include "pgstat.h"
+#include "storage/lmgr.h"
+#include "storage/predicate.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "column.h"
+#include "statement.h"
+
+/* Below this a group's pages and descriptor cost more than they save. */
+#define PGE_GROUP_MIN_ROWS	PGE_VECTOR_ROWS
+
+/* A group is closed early at so many bytes of values: bounds a writer's memory. */
+#define PGE_GROUP_MAX_BYTES ((uint64) 128 * 1024 * 1024)
+
+/* ... and rows held back stop being held at so many. */
+#define PGE_HELD_MAX_BYTES	((Size) 16 * 1024 * 1024)
+
+/* Rows handed to the managed side in one call. */
+#define APPEND_ROWS			64
+
+typedef struct PgeWriter
+{
+	dlist_node	node;
+	Oid			relid;
+	RelFileNumber relnumber;
+	SubTransactionId subid;
+	CommandId	cid;
+	int			level;			/* of the statement */
+	int			options;		/* TABLE_INSERT_* */
+	bool		want_tids;
+	bool		delta_only;		/* somebody reads the table between our rows: groups would get tiny */
+	uint64		delta_rows;		/* want_tids: rows that went to the delta */
+	MemoryContext cxt;			/* all of this */
+
+	HeapTuple  *held;			/* rows held back */
+	int			nheld;
+	Size		held_bytes;
+	MemoryContext held_cxt;
+
+	MemoryContext group_cxt;	/* the group being built, or NULL */
+	u64			handle;
+	PgeGroupDesc desc;
+	bool		reserved;		/* desc is in the directory, its TIDs are given out */
+	PgeWriterState state;
+	uint32		max_rows;
+
+	MemoryContext row_cxt;		/* detoasted values of the rows in hand */
+	Datum	   *values;			/* APPEND_ROWS rows */
+	bool	   *nulls;
+	int			pending;		/* rows in values/nulls */
+} PgeWriter;
+
+static dlist_head writers = DLIST_STATIC_INIT(writers);
+
+static PgeWriter *
+find_writer(Relation rel, CommandId cid)
+{
+	dlist_iter	iter;
+
+	dlist_foreach(iter, &writers)
+	{
+		PgeWriter  *w = dlist_container(PgeWriter, node, iter.cur);
+
+		if (w->relid == RelationGetRelid(rel) && w->relnumber == rel->rd_locator.relNumber &&
+			w->cid == cid && w->subid == GetCurrentSubTransactionId())
+			return w;
+	}
+	return NULL;
+}
+
+static PgeWriter *
+make_writer(Relation rel, CommandId cid, int options)
+{
+	MemoryContext cxt = AllocSetContextCreate(TopTransactionContext, "column writer", ALLOCSET_DEFAULT_SIZES);
+	PgeWriter  *w = MemoryContextAllocZero(cxt, sizeof(PgeWriter));
+	int			natts = RelationGetDescr(rel)->natts;
+
+	w->relid = RelationGetRelid(rel);
+	w->relnumber = rel->rd_locator.relNumber;
+	w->subid = GetCurrentSubTransactionId();
+	w->cid = cid;
+	w->level = pge_statement ? pge_statement->level : 1;
+	w->options = options;
+	w->want_tids = rel->rd_rel->relhasindex || (rel->trigdesc && rel->trigdesc->trig_insert_after_row) ||
+		(pge_statement && pge_statement->bulk_insert && pge_statement->returning);
+	w->cxt = cxt;
+	w->held = MemoryContextAlloc(cxt, PGE_GROUP_MIN_ROWS * sizeof(HeapTuple));
+	w->held_cxt = AllocSetContextCreate(cxt, "rows held back", ALLOCSET_DEFAULT_SIZES);
+	w->row_cxt = AllocSetContextCreate(cxt, "rows in hand", ALLOCSET_DEFAULT_SIZES);
+	w->values = MemoryContextAlloc(cxt, APPEND_ROWS * natts * sizeof(Datum));
+	w->nulls = MemoryContextAlloc(cxt, APPEND_ROWS * natts * sizeof(bool));
+	dlist_push_head(&writers, &w->node);
+	return w;
+}
+
+static void
+drop_writer(PgeWriter *w)
+{
+	dlist_delete(&w->node);
+	MemoryContextDelete(w->cxt);
+}
+
+/* ---- the group being built ---- */
+
+static void
+open_group(PgeWriter *w, Relation rel)
+{
+	PgeWriterOptions options = {0};
+	MemoryContext old;
+
+	w->group_cxt = AllocSetContextCreate(w->cxt, "row group in the making", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(w->group_cxt);
+	pge_writer_options(rel, &options);
+	options.MaxBytes = PGE_GROUP_MAX_BYTES;
+	w->max_rows = options.MaxRows;
+	PGE_CALL(WriterCreate, w->group_cxt, pge_column_descs(RelationGetDescr(rel)), RelationGetDescr(rel)->natts,
+			 &options, &w->handle);
+	pge_own_handle(w->group_cxt, w->handle);
+	MemoryContextSwitchTo(old);
+
+	memset(&w->state, 0, sizeof(w->state));
+	memset(&w->desc, 0, sizeof(w->desc));
+	w->desc.state = PGE_GROUP_RESERVED;
+	w->desc.xmin = GetCurrentTransactionId();
+	w->desc.cmin = w->cid;
+	w->desc.natts = RelationGetDescr(rel)->natts;
+	w->desc.first_block = w->desc.delete_root = InvalidBlockNumber;
+	if (w->options & TABLE_INSERT_FROZEN)
+		w->desc.flags = PGE_XMIN_FROZEN;
+	w->reserved = false;
+	if (w->want_tids)
+	{
+		pge_directory_append(rel, &w->desc);
+		w->reserved = true;
+	}
+}
+
+/* Store the group and publish its descriptor. */
+static void
+close_group(PgeWriter *w, Relation rel)
+{
+	PgeGroupImage image = {0};
+
+	if (w->group_cxt == NULL)
+		return;
+	CheckForSerializableConflictIn(rel, NULL, InvalidBlockNumber);
+	PGE_CALL(WriterFinish, w->handle, &image);
+	if (!w->reserved)
+		pge_directory_append(rel, &w->desc);
+	w->desc.rows = image.Rows;
+	w->desc.footer_offset = image.FooterOffset;
+	w->desc.footer_length = image.FooterLength;
+	pge_group_store(rel, &w->desc, (const char *) image.Bytes, image.Length);
+	w->desc.state = PGE_GROUP_COMPLETE;
+	pge_directory_update(rel, &w->desc);
+	pgstat_count_heap_insert(rel, image.Rows);
+
+	MemoryContextDelete(w->group_cxt);
+	w->group_cxt = NULL;
+}
+
+static void
+append_pending(PgeWriter *w)
+{
+	if (w->pending == 0)
+		return;
+	PGE_CALL(WriterAppend, w->handle, (u64 *) w->values, (u8 *) w->nulls, w->pending, &w->state);
+	w->pending = 0;
+	MemoryContextReset(w->row_cxt);
+}
+
+/* Add a row to the open group; its place there is returned. */
+static uint32
+append_row(PgeWriter *w, Relation rel, const Datum *values, const bool *nulls)
+{
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+	Datum	   *row = w->values + w->pending * tupdesc->natts;
+	uint32		place;
+	MemoryContext old;
+
+	memcpy(row, values, tupdesc->natts * sizeof(Datum));
+	memcpy(w->nulls + w->pending * tupdesc->natts, nulls, tupdesc->natts * sizeof(bool));
+	old = MemoryContextSwitchTo(w->row_cxt);
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
+
+		if (att->attisdropped)
+			w->nulls[w->pending * tupdesc->natts + i] = true;
+		else if (att->attlen == -1 && !nulls[i] &&
+				 (VARATT_IS_EXTERNAL(DatumGetPointer(row[i])) || VARATT_IS_COMPRESSED(DatumGetPointer(row[i]))))
+			row[i] = PointerGetDatum(detoast_attr((struct varlena *) DatumGetPointer(row[i])));
+	}
+	MemoryContextSwitchTo(old);
+	place = w->state.Rows + w->pending;
+	w->pending++;
+	return place;
+}
+
+/* ---- rows held back ---- */
+
+static void
+forget_held(PgeWriter *w)
+{
+	w->nheld = 0;
+	w->held_bytes = 0;
+	MemoryContextReset(w->held_cxt);
+}
+
+/* Held rows to the delta, by heap's own bulk insert. */
+static void
+held_to_delta(PgeWriter *w, Relation rel)
+{
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+	BulkInsertState bistate;
+	TupleTableSlot **slots;
+	int			chunk = Min(w->nheld, 1000);
+
+	if (w->nheld == 0)
+		return;
+	pge_root_ensure(rel);
+	slots = MemoryContextAlloc(w->held_cxt, chunk * sizeof(TupleTableSlot *));
+	for (int i = 0; i < chunk; i++)
+		slots[i] = MakeSingleTupleTableSlot(tupdesc, &TTSOpsHeapTuple);
+	bistate = GetBulkInsertState();
+	for (int first = 0; first < w->nheld; first += chunk)
+	{
+		int			n = Min(chunk, w->nheld - first);
+
+		for (int i = 0; i < n; i++)
+			ExecStoreHeapTuple(w->held[first + i], slots[i], false);
+		heap_multi_insert(rel, slots, n, w->cid, w->options, bistate);
+		for (int i = 0; i < n; i++)
+			ExecClearTuple(slots[i]);
+	}
+	FreeBulkInsertState(bistate);
+	for (int i = 0; i < chunk; i++)
+		ExecDropSingleTupleTableSlot(slots[i]);
+	forget_held(w);
+}
+
+/* Held rows into a new group: enough have come. */
+static void
+held_to_group(PgeWriter *w, Relation rel)
+{
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+	Datum	   *values = palloc_array(Datum, tupdesc->natts);
+	bool	   *nulls = palloc_array(bool, tupdesc->natts);
+
+	open_group(w, rel);
+	for (int i = 0; i < w->nheld; i++)
+	{
+		heap_deform_tuple(w->held[i], tupdesc, values, nulls);
+		if (append_row(w, rel, values, nulls) + 1 == w->max_rows || w->pending == APPEND_ROWS)
+			append_pending(w);
+	}
+	append_pending(w);
+	forget_held(w);
+	pfree(values);
+	pfree(nulls);
+}
+
+/* ---- entry points ---- */
+
+/* May these rows bypass the delta at all? */
+static bool
+bulk_allowed(Relation rel, struct BulkInsertStateData *bistate)
+{
+	if (bistate == NULL && !(pge_statement && pge_statement->bulk_insert))
+		return false;
+	/* Logical decoding reads heap's records only; subscribers must get these rows. */
+	return RelationGetDescr(rel)->natts > 0 && !RelationIsLogicallyLogged(rel);
+}
+
+/*
+ * Take the rows if they belong into a group; false: the caller inserts them into the delta. Sets the slots' TIDs where they
+ * are known.
+ */
+bool
+pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId cid, int options,
+				  struct BulkInsertStateData *bistate)
+{
+	PgeWriter  *w;
+
+	if (!bulk_allowed(rel, bistate))
+		return false;
+	w = find_writer(rel, cid);
+	if (w == NULL)
+		w = make_writer(rel, cid, options);
+	if (w->delta_only)
+		return false;
+	if (w->want_tids && w->delta_rows < PGE_GROUP_MIN_ROWS)
+	{
+		w->delta_rows += nslots;
+		return false;
+	}
+
+	pge_root_ensure(rel);
+	for (int i = 0; i < nslots; i++)
+	{
+		TupleTableSlot *slot = slots[i];
+
+		slot->tts_tableOid = RelationGetRelid(rel);
+		ItemPointerSetInvalid(&slot->tts_tid);
+		if (w->group_cxt == NULL && !w->want_tids)
+		{
+			MemoryContext old = MemoryContextSwitchTo(w->held_cxt);
+
+			w->held[w->nheld] = ExecCopySlotHeapTuple(slot);
+			MemoryContextSwitchTo(old);
+			w->held_bytes += w->held[w->nheld++]->t_len;
+			if (w->nheld == PGE_GROUP_MIN_ROWS || w->held_bytes > PGE_HELD_MAX_BYTES)
+				held_to_group(w, rel);
+		}
+		else
+		{
+			uint32		place;
+
+			if (w->group_cxt == NULL)
+				open_group(w, rel);
+			slot_getallattrs(slot);
+			place = append_row(w, rel, slot->tts_values, slot->tts_isnull);
+			if (w->want_tids)
+				pge_tid_set(&slot->tts_tid, w->desc.group_id, place);
+			/* The group may become full only here: a place past its last row would be no TID. */
+			if (w->pending == APPEND_ROWS || place + 1 == w->max_rows)
+				append_pending(w);
+		}
+		if (w->state.Full)
+		{
+			close_group(w, rel);
+			memset(&w->state, 0, sizeof(w->state));
+		}
+	}
+	/* Values may point into the slots, which the caller reuses. */
+	append_pending(w);
+	if (w->state.Full && w->group_cxt != NULL)
+	{
+		close_group(w, rel);
+		memset(&w->state, 0, sizeof(w->state));
+	}
+	return true;
+}
+
+/* Store all that the writer has, as it is. */
+static void
+flush_writer(PgeWriter *w, Relation rel)
+{
+	append_pending(w);
+	held_to_delta(w, rel);
+	close_group(w, rel);
+	memset(&w->state, 0, sizeof(w->state));
+}
+
+/* This backend is about to read the table: rows of a statement that is still running become readable first. */
+void
+pge_writer_flush(Relation rel)
+{
+	dlist_iter	iter;
+
+	if (likely(dlist_is_empty(&writers)))
+		return;
+	dlist_foreach(iter, &writers)
+	{
+		PgeWriter  *w = dlist_container(PgeWriter, node, iter.cur);
+
+		if (w->relid == RelationGetRelid(rel) && (w->nheld > 0 || w->group_cxt != NULL))
+		{
+			flush_writer(w, rel);
+			w->delta_only = true;
+		}
+	}
+}
+
+/* The statement has brought all its rows. */
+void
+pge_writer_finish(Relation rel)
+{
+	dlist_mutable_iter iter;
+
+	dlist_foreach_modify(iter, &writers)
+	{
+		PgeWriter  *w = dlist_container(PgeWriter, node, iter.cur);
+
+		if (w->relid == RelationGetRelid(rel) && w->subid == GetCurrentSubTransactionId())
+		{
+			flush_writer(w, rel);
+			drop_writer(w);
+		}
+	}
+}
+
+/* All statements at this level or deeper are over. */
+void
+pge_writer_finish_level(int level)
+{
+	dlist_mutable_iter iter;
+
+	if (likely(dlist_is_empty(&writers)))
+		return;
+	dlist_foreach_modify(iter, &writers)
+	{
+		PgeWriter  *w = dlist_container(PgeWriter, node, iter.cur);
+		Relation	rel;
+
+		if (w->level < level)
+			continue;
+		/* The statement's own lock is held until the transaction ends. */
+		rel = relation_open(w->relid, NoLock);
+		flush_writer(w, rel);
+		relation_close(rel, NoLock);
+		drop_writer(w);
+	}
+}
+
+static void
+at_xact_event(XactEvent event, void *arg)
+{
+	switch (event)
+	{
+		case XACT_EVENT_PRE_COMMIT:
+		case XACT_EVENT_PARALLEL_PRE_COMMIT:
+		case XACT_EVENT_PRE_PREPARE:
+			/* A statement that began before the hooks were installed. */
+			pge_writer_finish_level(0);
+			break;
+		default:
+			/* The memory goes with the transaction. */
+			dlist_init(&writers);
+			pge_reader_forget_cache();
+			break;
+	}
+}
+
+static void
+at_subxact_event(SubXactEvent event, SubTransactionId subid, SubTransactionId parent, void *arg)
+{
+	dlist_mutable_iter iter;
+
+	if (event == SUBXACT_EVENT_PRE_COMMIT_SUB || event == SUBXACT_EVENT_START_SUB)
+		return;
+	dlist_foreach_modify(iter, &writers)
+	{
+		PgeWriter  *w = dlist_container(PgeWriter, node, iter.cur);
+
+		if (w->subid != subid)
+			continue;
+		if (event == SUBXACT_EVENT_ABORT_SUB)
+			drop_writer(w);
+		else
+			w->subid = parent;
+	}
+}
+
+void
+pge_writer_init(void)
+{
+	RegisterXactCallback(at_xact_event, NULL);
+	RegisterSubXactCallback(at_subxact_event, NULL);
+}

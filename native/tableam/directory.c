@@ -1,0 +1,356 @@
+/*
+ * Column store, page layer: the root (block 0) and the directory of row groups, changed under generic WAL.
+ *
+ * Appends are serialised by a heavyweight lock on page 0, so that no buffer lock is held while the relation grows.
+ * A descriptor's place follows from its group id, so that a TID finds its group with at most two more page reads.
+ */
+#include "postgres.h"
+
+#include "access/generic_xlog.h"
+#include "access/xloginsert.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+
+#include "directory.h"
+
+static Buffer
+read_ours(Relation rel, BlockNumber block, uint16 kind, int mode)
+{
+	Buffer		buffer = ReadBuffer(rel, block);
+
+	LockBuffer(buffer, mode);
+	pge_page_check(rel, buffer, kind);
+	return buffer;
+}
+
+static PgeRoot *
+root_of(Page page)
+{
+	return (PgeRoot *) PgePageGetPayload(page);
+}
+
+/*
+ * Make sure that block 0 is the root before anything is stored. Called before each insert into the delta, too: were a heap
+ * tuple the first on block 0, its WAL record would re-initialise the page on replay, and a root kept there would be lost.
+ */
+void
+pge_root_ensure(Relation rel)
+{
+	Buffer		buffer;
+	Page		page;
+
+	/* The delta was inserted into through this relcache entry: the root was there before. */
+	if (RelationGetTargetBlock(rel) != InvalidBlockNumber)
+		return;
+
+	if (RelationGetNumberOfBlocks(rel) == 0)
+	{
+		LockRelationForExtension(rel, ExclusiveLock);
+		/* somebody else may have been first */
+		if (RelationGetNumberOfBlocks(rel) == 0)
+			buffer = ExtendBufferedRel(BMR_REL(rel), MAIN_FORKNUM, NULL, EB_SKIP_EXTENSION_LOCK | EB_LOCK_FIRST);
+		else
+		{
+			buffer = ReadBuffer(rel, PGE_ROOT_BLOCK);
+			LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+		}
+		UnlockRelationForExtension(rel, ExclusiveLock);
+	}
+	else
+	{
+		buffer = ReadBuffer(rel, PGE_ROOT_BLOCK);
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		if (pge_page_is_ours(BufferGetPage(buffer)))
+		{
+			UnlockReleaseBuffer(buffer);
+			return;
+		}
+		LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+		LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	}
+
+	page = BufferGetPage(buffer);
+	if (PageIsNew(page))
+	{
+		START_CRIT_SECTION();
+		pge_page_init(page, PGE_KIND_ROOT, 0, 0, InvalidTransactionId);
+		memset(root_of(page)->directory, 0xFF, sizeof(root_of(page)->directory));
+		memset(root_of(page)->map, 0xFF, sizeof(root_of(page)->map));
+		MarkBufferDirty(buffer);
+		if (RelationNeedsWAL(rel))
+			log_newpage_buffer(buffer, true);
+		END_CRIT_SECTION();
+	}
+	pge_page_check(rel, buffer, PGE_KIND_ROOT);
+	UnlockReleaseBuffer(buffer);
+}
+
+/* Number of descriptors given out; 0 for a table without storage. */
+uint32
+pge_directory_count(Relation rel)
+{
+	Buffer		buffer;
+	uint32		groups;
+
+	if (RelationGetNumberOfBlocks(rel) == 0)
+		return 0;
+	buffer = ReadBuffer(rel, PGE_ROOT_BLOCK);
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	/* A crash can leave block 0 allocated and empty; then nothing was ever stored. */
+	if (PageIsNew(BufferGetPage(buffer)))
+		groups = 0;
+	else
+	{
+		pge_page_check(rel, buffer, PGE_KIND_ROOT);
+		groups = root_of(BufferGetPage(buffer))->groups;
+	}
+	UnlockReleaseBuffer(buffer);
+	return groups;
+}
+
+static void
+check_directory_block(Relation rel, BlockNumber block, uint32 index)
+{
+	if (block == InvalidBlockNumber || block == PGE_ROOT_BLOCK || pge_block_is_column(block))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("directory page %u of column table \"%s\" is missing",
+						index, RelationGetRelationName(rel))));
+}
+
+/* Block of directory page "index", which must exist. */
+static BlockNumber
+directory_block(Relation rel, uint32 index)
+{
+	Buffer		buffer;
+	BlockNumber block;
+
+	buffer = read_ours(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_SHARE);
+	if (index < PGE_ROOT_DIRECT)
+		block = root_of(BufferGetPage(buffer))->directory[index];
+	else
+	{
+		uint32		map = (index - PGE_ROOT_DIRECT) / PGE_BLOCKS_PER_MAP;
+
+		block = map < PGE_ROOT_MAPS ? root_of(BufferGetPage(buffer))->map[map] : InvalidBlockNumber;
+	}
+	UnlockReleaseBuffer(buffer);
+	check_directory_block(rel, block, index);
+	if (index < PGE_ROOT_DIRECT)
+		return block;
+
+	buffer = read_ours(rel, block, PGE_KIND_MAP, BUFFER_LOCK_SHARE);
+	block = ((BlockNumber *) PgePageGetPayload(BufferGetPage(buffer)))[(index - PGE_ROOT_DIRECT) % PGE_BLOCKS_PER_MAP];
+	UnlockReleaseBuffer(buffer);
+	check_directory_block(rel, block, index);
+	return block;
+}
+
+/* A descriptor read from disk must make sense before anybody follows it. */
+static void
+check_desc(Relation rel, const PgeGroupDesc *desc, uint32 group_id)
+{
+	bool		sane = desc->group_id == group_id && desc->state <= PGE_GROUP_COMPLETE;
+
+	if (sane && desc->state == PGE_GROUP_COMPLETE)
+		sane = desc->rows >= 1 && desc->rows <= PGE_GROUP_MAX_ROWS &&
+			desc->natts >= 1 && desc->natts <= MaxHeapAttributeNumber &&
+			desc->blocks >= 1 && !pge_block_is_column(desc->first_block) && desc->first_block != PGE_ROOT_BLOCK &&
+			(uint64) desc->first_block + desc->blocks <= PGE_TID_BLOCK_FLAG &&
+			desc->length <= (uint64) desc->blocks * PGE_PAGE_PAYLOAD &&
+			desc->footer_offset <= desc->length && desc->footer_length <= desc->length - desc->footer_offset;
+	if (!sane)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("descriptor of row group %u of column table \"%s\" is corrupt",
+						group_id, RelationGetRelationName(rel))));
+}
+
+/* Copy descriptor "group_id" to *desc; false if no such group was ever made. */
+bool
+pge_directory_get(Relation rel, uint32 group_id, PgeGroupDesc *desc)
+{
+	Buffer		buffer;
+
+	if (group_id >= pge_directory_count(rel))
+		return false;
+	buffer = read_ours(rel, directory_block(rel, group_id / PGE_DESCS_PER_PAGE), PGE_KIND_DIRECTORY, BUFFER_LOCK_SHARE);
+	*desc = ((PgeGroupDesc *) PgePageGetPayload(BufferGetPage(buffer)))[group_id % PGE_DESCS_PER_PAGE];
+	UnlockReleaseBuffer(buffer);
+	check_desc(rel, desc, group_id);
+	return true;
+}
+
+/* Copy all descriptors, in group order, to a palloc'd array; returns their number. */
+uint32
+pge_directory_load(Relation rel, PgeGroupDesc **descs)
+{
+	uint32		count = pge_directory_count(rel);
+
+	*descs = NULL;
+	if (count == 0)
+		return 0;
+	*descs = palloc_array(PgeGroupDesc, count);
+	for (uint32 first = 0; first < count; first += PGE_DESCS_PER_PAGE)
+	{
+		uint32		n = Min(PGE_DESCS_PER_PAGE, count - first);
+		Buffer		buffer;
+
+		CHECK_FOR_INTERRUPTS();
+		buffer = read_ours(rel, directory_block(rel, first / PGE_DESCS_PER_PAGE), PGE_KIND_DIRECTORY, BUFFER_LOCK_SHARE);
+		memcpy(*descs + first, PgePageGetPayload(BufferGetPage(buffer)), n * sizeof(PgeGroupDesc));
+		UnlockReleaseBuffer(buffer);
+	}
+	for (uint32 i = 0; i < count; i++)
+		check_desc(rel, &(*descs)[i], i);
+	return count;
+}
+
+/* A new page under generic WAL: the image is ours from the first byte. */
+static Page
+register_new(GenericXLogState *state, Buffer buffer, uint16 kind, uint32 page_no)
+{
+	Page		page = GenericXLogRegisterBuffer(state, buffer, GENERIC_XLOG_FULL_IMAGE);
+
+	pge_page_init(page, kind, 0, page_no, InvalidTransactionId);
+	return page;
+}
+
+/* Add a descriptor: gives it the next group id, which it returns. */
+uint32
+pge_directory_append(Relation rel, PgeGroupDesc *desc)
+{
+	GenericXLogState *state;
+	Buffer		root,
+				directory,
+				map = InvalidBuffer;
+	Page		page;
+	uint32		id,
+				index;
+	bool		new_directory,
+				new_map = false;
+	PgeRoot    *image;
+
+	LockPage(rel, PGE_ROOT_BLOCK, ExclusiveLock);
+	id = pge_directory_count(rel);
+	if (id >= PGE_MAX_GROUPS)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("column table \"%s\" has no row group ids left", RelationGetRelationName(rel)),
+				 errhint("Rewrite the table with VACUUM FULL, or partition it.")));
+	index = id / PGE_DESCS_PER_PAGE;
+	new_directory = id % PGE_DESCS_PER_PAGE == 0;
+
+	/* Take new pages first: growing the relation must not wait for us while we hold buffer locks, nor we for it. */
+	if (index >= PGE_ROOT_DIRECT && new_directory)
+	{
+		new_map = (index - PGE_ROOT_DIRECT) % PGE_BLOCKS_PER_MAP == 0;
+		if (new_map)
+			map = ExtendBufferedRel(BMR_REL(rel), MAIN_FORKNUM, NULL, EB_LOCK_FIRST);
+	}
+	if (new_directory)
+		directory = ExtendBufferedRel(BMR_REL(rel), MAIN_FORKNUM, NULL, EB_LOCK_FIRST);
+	else
+		directory = read_ours(rel, directory_block(rel, index), PGE_KIND_DIRECTORY, BUFFER_LOCK_EXCLUSIVE);
+	if (new_directory && index >= PGE_ROOT_DIRECT && !new_map)
+	{
+		BlockNumber block;
+
+		root = read_ours(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_SHARE);
+		block = root_of(BufferGetPage(root))->map[(index - PGE_ROOT_DIRECT) / PGE_BLOCKS_PER_MAP];
+		UnlockReleaseBuffer(root);
+		check_directory_block(rel, block, index);
+		map = read_ours(rel, block, PGE_KIND_MAP, BUFFER_LOCK_EXCLUSIVE);
+	}
+	root = read_ours(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_EXCLUSIVE);
+
+	desc->group_id = id;
+	state = GenericXLogStart(rel);
+	image = root_of(GenericXLogRegisterBuffer(state, root, 0));
+	image->groups = id + 1;
+	page = new_directory ? register_new(state, directory, PGE_KIND_DIRECTORY, index) :
+		GenericXLogRegisterBuffer(state, directory, 0);
+	((PgeGroupDesc *) PgePageGetPayload(page))[id % PGE_DESCS_PER_PAGE] = *desc;
+	if (new_directory && index < PGE_ROOT_DIRECT)
+		image->directory[index] = BufferGetBlockNumber(directory);
+	else if (new_directory)
+	{
+		uint32		no = (index - PGE_ROOT_DIRECT) / PGE_BLOCKS_PER_MAP;
+
+		page = new_map ? register_new(state, map, PGE_KIND_MAP, no) : GenericXLogRegisterBuffer(state, map, 0);
+		if (new_map)
+		{
+			memset(PgePageGetPayload(page), 0xFF, PGE_BLOCKS_PER_MAP * sizeof(BlockNumber));
+			image->map[no] = BufferGetBlockNumber(map);
+		}
+		((BlockNumber *) PgePageGetPayload(page))[(index - PGE_ROOT_DIRECT) % PGE_BLOCKS_PER_MAP] =
+			BufferGetBlockNumber(directory);
+	}
+	GenericXLogFinish(state);
+
+	UnlockReleaseBuffer(root);
+	UnlockReleaseBuffer(directory);
+	if (BufferIsValid(map))
+		UnlockReleaseBuffer(map);
+	UnlockPage(rel, PGE_ROOT_BLOCK, ExclusiveLock);
+	return id;
+}
+
+/* Overwrite the descriptor of an existing group. */
+void
+pge_directory_update(Relation rel, const PgeGroupDesc *desc)
+{
+	Buffer		buffer = read_ours(rel, directory_block(rel, desc->group_id / PGE_DESCS_PER_PAGE),
+								   PGE_KIND_DIRECTORY, BUFFER_LOCK_EXCLUSIVE);
+	GenericXLogState *state = GenericXLogStart(rel);
+	Page		page = GenericXLogRegisterBuffer(state, buffer, 0);
+
+	((PgeGroupDesc *) PgePageGetPayload(page))[desc->group_id % PGE_DESCS_PER_PAGE] = *desc;
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+}
+
+static int
+compare_ranges(const void *a, const void *b)
+{
+	BlockNumber x = ((const PgeBlockRange *) a)->start;
+	BlockNumber y = ((const PgeBlockRange *) b)->start;
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * The blocks below nblocks that no group of descs owns, as sorted ranges in a palloc'd array: where delta rows can be.
+ * Pages of ours may be among them (directory, groups stored since, orphans); heap finds no tuple there.
+ */
+int
+pge_delta_ranges(Relation rel, const PgeGroupDesc *descs, uint32 ndescs, BlockNumber nblocks, PgeBlockRange **ranges)
+{
+	PgeBlockRange *owned = palloc_array(PgeBlockRange, ndescs + 1);
+	BlockNumber next = PGE_ROOT_BLOCK + 1;
+	int			n = 0,
+				m = 0;
+
+	for (uint32 i = 0; i < ndescs; i++)
+		if (descs[i].state == PGE_GROUP_COMPLETE)
+			owned[n++] = (PgeBlockRange) {descs[i].first_block, descs[i].first_block + descs[i].blocks};
+	qsort(owned, n, sizeof(PgeBlockRange), compare_ranges);
+
+	*ranges = palloc_array(PgeBlockRange, n + 1);
+	for (int i = 0; i <= n; i++)
+	{
+		BlockNumber start = i < n ? Min(owned[i].start, nblocks) : nblocks;
+
+		if (i < n && owned[i].start < next)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("row groups of column table \"%s\" overlap at block %u",
+							RelationGetRelationName(rel), owned[i].start)));
+		if (start > next)
+			(*ranges)[m++] = (PgeBlockRange) {next, start};
+		if (i < n)
+			next = owned[i].end;
+	}
+	pfree(owned);
+	return m;
+}

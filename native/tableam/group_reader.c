@@ -1,0 +1,301 @@
+/*
+ * Column store: decoded values of one stored row group. C side of the managed RowGroupReader; decides nothing about the format.
+ *
+ * A reader lives in the transaction and is counted: scans, caches and slots that refer to its values each hold it. Its memory
+ * context owns the managed handle, so an abort needs no clean-up.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/xact.h"
+#include "catalog/pg_type.h"
+#include "utils/builtins.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
+
+#include "column.h"
+
+/* One column's vector as last decoded. */
+typedef struct ColumnVector
+{
+	int			vector;			/* which one, or -1 */
+	Datum	   *values;			/* PGE_VECTOR_ROWS of each, made at first use */
+	bool	   *nulls;
+} ColumnVector;
+
+struct PgeReader
+{
+	PgeGroupSource source;		/* first: the managed side's token points here */
+	MemoryContext cxt;
+	int			refs;
+	Oid			relid;
+	NameData	relname;
+	RelFileLocator locator;
+	PgeGroupDesc desc;
+	u64			handle;
+	ColumnVector columns[FLEXIBLE_ARRAY_MEMBER];
+};
+
+/* Readers that index fetches share, most recent first. */
+#define CACHE_SIZE	8
+static PgeReader *cache[CACHE_SIZE];
+
+static void
+group_error_context(void *arg)
+{
+	PgeReader  *reader = arg;
+
+	errcontext("reading row group %u of column table \"%s\"", reader->desc.group_id, NameStr(reader->relname));
+}
+
+#define WITH_GROUP_CONTEXT(reader, call) \
+	do { \
+		ErrorContextCallback context_ = {error_context_stack, group_error_context, (reader)}; \
+		error_context_stack = &context_; \
+		call; \
+		error_context_stack = context_.previous; \
+	} while (0)
+
+/* The managed side asks for bytes. The relation is looked up each time: values may be asked for after the scan closed it. */
+static void
+read_group_bytes(PgeGroupSource *source, uint64 offset, uint64 length, char *dest)
+{
+	PgeReader  *reader = (PgeReader *) source;
+	Relation	rel = RelationIdGetRelation(reader->relid);
+
+	if (!RelationIsValid(rel) || !RelFileLocatorEquals(rel->rd_locator, reader->locator))
+		elog(ERROR, "table %u was dropped or rewritten while its rows were in use", reader->relid);
+	pge_group_read(rel, &reader->desc, offset, length, dest);
+	RelationClose(rel);
+}
+
+static PgeColumnKind
+column_kind(Form_pg_attribute att)
+{
+	if (att->attlen == -1)
+		return PgeColumnKind_VarBytes;
+	if (att->attlen == -2)
+		return PgeColumnKind_CString;
+	if (!att->attbyval)
+		return PgeColumnKind_FixedBytes;
+	if (att->atttypid == BOOLOID)
+		return PgeColumnKind_Bool;
+	if (att->atttypid == FLOAT4OID)
+		return PgeColumnKind_Float32;
+	if (att->atttypid == FLOAT8OID)
+		return PgeColumnKind_Float64;
+	switch (att->attlen)
+	{
+		case 1:
+			return PgeColumnKind_Int8;
+		case 2:
+			return PgeColumnKind_Int16;
+		case 4:
+			return PgeColumnKind_Int32;
+		case 8:
+			return PgeColumnKind_Int64;
+	}
+	elog(ERROR, "unexpected length %d of a type passed by value", att->attlen);
+	return PgeColumnKind_Bool;
+}
+
+/* The table's columns as the managed side knows them, palloc'd. A dropped column keeps a kind by its length; it is never decoded. */
+PgeColumnDesc *
+pge_column_descs(TupleDesc tupdesc)
+{
+	PgeColumnDesc *columns = palloc0_array(PgeColumnDesc, tupdesc->natts);
+
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
+
+		columns[i].Kind = column_kind(att);
+		columns[i].FixedLength = columns[i].Kind == PgeColumnKind_FixedBytes ? att->attlen : 0;
+		columns[i].TypeOid = att->atttypid;
+		columns[i].TypeMod = att->atttypmod;
+	}
+	return columns;
+}
+
+/* Open a group; the caller holds the one reference. */
+PgeReader *
+pge_reader_open(Relation rel, const PgeGroupDesc *desc)
+{
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+	MemoryContext cxt = AllocSetContextCreate(TopTransactionContext, "row group reader", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+	PgeReader  *reader = palloc0(offsetof(PgeReader, columns) + desc->natts * sizeof(ColumnVector));
+	PgeGroupRef ref = {0};
+
+	if (desc->natts > tupdesc->natts)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("row group %u of column table \"%s\" has %u columns, the table %d",
+						desc->group_id, RelationGetRelationName(rel), desc->natts, tupdesc->natts)));
+	reader->source.read = read_group_bytes;
+	reader->cxt = cxt;
+	reader->refs = 1;
+	reader->relid = RelationGetRelid(rel);
+	namestrcpy(&reader->relname, RelationGetRelationName(rel));
+	reader->locator = rel->rd_locator;
+	reader->desc = *desc;
+	for (int i = 0; i < desc->natts; i++)
+		reader->columns[i].vector = -1;
+
+	ref.Token = pge_group_token(&reader->source);
+	ref.Length = desc->length;
+	ref.FooterOffset = desc->footer_offset;
+	ref.FooterLength = desc->footer_length;
+	ref.Rows = desc->rows;
+	ref.Columns = desc->natts;
+	WITH_GROUP_CONTEXT(reader,
+					   PGE_CALL(ReaderOpen, cxt, &ref, pge_column_descs(tupdesc), desc->natts, &reader->handle));
+	pge_own_handle(cxt, reader->handle);
+	MemoryContextSwitchTo(old);
+	return reader;
+}
+
+/* A shared reader for fetches by TID; the caller gets a reference of its own. */
+PgeReader *
+pge_reader_cached(Relation rel, const PgeGroupDesc *desc)
+{
+	PgeReader  *found = NULL;
+	int			i;
+
+	for (i = 0; i < CACHE_SIZE && cache[i] != NULL; i++)
+		if (cache[i]->desc.group_id == desc->group_id &&
+			cache[i]->desc.first_block == desc->first_block &&
+			cache[i]->relid == RelationGetRelid(rel) &&
+			RelFileLocatorEquals(cache[i]->locator, rel->rd_locator))
+		{
+			found = cache[i];
+			break;
+		}
+	if (found == NULL)
+	{
+		found = pge_reader_open(rel, desc);
+		if (i == CACHE_SIZE)
+			pge_reader_release(cache[--i]);
+	}
+	memmove(&cache[1], &cache[0], i * sizeof(cache[0]));
+	cache[0] = found;
+	return pge_reader_retain(found);
+}
+
+/* At the transaction's end, or before: the cache must not outlive the context that its readers are in. */
+void
+pge_reader_forget_cache(void)
+{
+	memset(cache, 0, sizeof(cache));
+}
+
+PgeReader *
+pge_reader_retain(PgeReader *reader)
+{
+	reader->refs++;
+	return reader;
+}
+
+void
+pge_reader_release(PgeReader *reader)
+{
+	Assert(reader->refs > 0);
+	if (--reader->refs == 0)
+		MemoryContextDelete(reader->cxt);
+}
+
+const PgeGroupDesc *
+pge_reader_desc(const PgeReader *reader)
+{
+	return &reader->desc;
+}
+
+static void
+load_vector(PgeReader *reader, int column, int vector)
+{
+	ColumnVector *cv = &reader->columns[column];
+	i32			count = 0;
+
+	if (cv->values == NULL)
+	{
+		cv->values = MemoryContextAlloc(reader->cxt, PGE_VECTOR_ROWS * sizeof(Datum));
+		cv->nulls = MemoryContextAlloc(reader->cxt, PGE_VECTOR_ROWS * sizeof(bool));
+	}
+	cv->vector = -1;
+	WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderDecode, reader->handle, column, vector,
+										(u64 *) cv->values, (u8 *) cv->nulls, &count));
+	if (count != Min(PGE_VECTOR_ROWS, (int) reader->desc.rows - vector * PGE_VECTOR_ROWS))
+		elog(ERROR, "column %d, vector %d of row group %u: %d values decoded", column, vector, reader->desc.group_id, count);
+	cv->vector = vector;
+}
+
+/* Columns the group lacks: added later, or dropped. True if it answered. */
+static inline bool
+absent_value(PgeReader *reader, TupleDesc tupdesc, int column, Datum *value, bool *isnull)
+{
+	if (unlikely(column >= reader->desc.natts))
+	{
+		*value = getmissingattr(tupdesc, column + 1, isnull);
+		return true;
+	}
+	if (unlikely(TupleDescAttr(tupdesc, column)->attisdropped))
+	{
+		*value = (Datum) 0;
+		*isnull = true;
+		return true;
+	}
+	return false;
+}
+
+/* Columns [from, to) of a row, by way of whole vectors. By-reference values live until the reader moves to another vector. */
+void
+pge_reader_vector_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int from, int to, Datum *values, bool *isnull)
+{
+	int			vector = row / PGE_VECTOR_ROWS;
+	int			i = row % PGE_VECTOR_ROWS;
+
+	for (int column = from; column < to; column++)
+	{
+		ColumnVector *cv;
+
+		if (absent_value(reader, tupdesc, column, &values[column], &isnull[column]))
+			continue;
+		cv = &reader->columns[column];
+		if (unlikely(cv->vector != vector))
+			load_vector(reader, column, vector);
+		values[column] = cv->values[i];
+		isnull[column] = cv->nulls[i];
+	}
+}
+
+/* Columns [from, to) of a row alone, copied into cxt. */
+void
+pge_reader_row_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int from, int to,
+					  Datum *values, bool *isnull, MemoryContext cxt)
+{
+	for (int column = from; column < to; column++)
+	{
+		Form_pg_attribute att = TupleDescAttr(tupdesc, column);
+		u64			value = 0;
+		u8			null = 0;
+
+		if (absent_value(reader, tupdesc, column, &values[column], &isnull[column]))
+			continue;
+		WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderDecodeRow, reader->handle, column, row, &value, &null));
+		isnull[column] = null != 0;
+		values[column] = (Datum) value;
+		if (!null && !att->attbyval)
+		{
+			MemoryContext old = MemoryContextSwitchTo(cxt);
+
+			values[column] = datumCopy((Datum) value, false, att->attlen);
+			MemoryContextSwitchTo(old);
+		}
+	}
+}
+
+void
+pge_reader_chunk_info(PgeReader *reader, int column, PgeChunkInfo *info)
+{
+	WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderChunkInfo, reader->handle, column, info));
+}

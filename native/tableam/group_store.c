@@ -1,0 +1,205 @@
+/*
+ * Column store, page layer: a row group's bytes to and from pages.
+ *
+ * Storing: the extent is new blocks at the relation's end, contiguous, filled and WAL-logged as full page images before
+ * anybody is told of them (the descriptor follows). A crash or an abort leaves pages that no descriptor names; they say who
+ * wrote them. Reading: pages are immutable, but each is checked to be the one that was asked for.
+ */
+#include "postgres.h"
+
+#include "access/visibilitymap.h"
+#include "access/xact.h"
+#include "access/xlog.h"
+#include "access/xloginsert.h"
+#include "miscadmin.h"
+#include "storage/lmgr.h"
+
+#include "directory.h"
+
+/* Pages filled under one WAL record, as log_newpage_range() does it. */
+#define BATCH	XLR_MAX_BLOCK_ID
+
+/* An extent is lost when somebody takes one of its blocks between its allocation and our lock; so often we try again. */
+#define MAX_TRIES	10
+
+/* The visibility map's own arithmetic; visibilitymap.c keeps it private. */
+#define VM_BYTES			(BLCKSZ - MAXALIGN(SizeOfPageHeaderData))
+#define VM_BLOCKS_PER_BYTE	(BITS_PER_BYTE / BITS_PER_HEAPBLOCK)
+#define VM_BLOCKS_PER_PAGE	(VM_BYTES * VM_BLOCKS_PER_BYTE)
+
+static void
+fill_page(Page page, const PgeGroupDesc *desc, uint32 page_no, const char *bytes, uint64 length)
+{
+	uint64		offset = (uint64) page_no * PGE_PAGE_PAYLOAD;
+
+	pge_page_init(page, PGE_KIND_GROUP, desc->group_id, page_no, desc->xmin);
+	memcpy(PgePageGetPayload(page), bytes + offset, Min(length - offset, PGE_PAGE_PAYLOAD));
+}
+
+/* Log and release a batch of filled, locked buffers. */
+static void
+log_batch(Relation rel, Buffer *buffers, int n)
+{
+	if (RelationNeedsWAL(rel))
+	{
+		XLogRecPtr	lsn;
+
+		XLogBeginInsert();
+		for (int i = 0; i < n; i++)
+			XLogRegisterBuffer(i, buffers[i], REGBUF_FORCE_IMAGE | REGBUF_STANDARD);
+		lsn = XLogInsert(RM_XLOG_ID, XLOG_FPI);
+		for (int i = 0; i < n; i++)
+			PageSetLSN(BufferGetPage(buffers[i]), lsn);
+	}
+}
+
+/* Write the extent; false if somebody took one of its blocks first. */
+static bool
+write_extent(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 length, BufferAccessStrategy strategy)
+{
+	uint32		done = 0;
+	bool		mine = true;
+
+	while (mine && done < desc->blocks)
+	{
+		Buffer		buffers[BATCH];
+		uint32		got;
+		BlockNumber first;
+
+		CHECK_FOR_INTERRUPTS();
+		first = ExtendBufferedRelBy(BMR_REL(rel), MAIN_FORKNUM, strategy, EB_SKIP_EXTENSION_LOCK,
+									Min(BATCH, desc->blocks - done), buffers, &got);
+		if (done == 0)
+			desc->first_block = first;
+		Assert(first == desc->first_block + done);
+		if ((uint64) first + got > PGE_TID_BLOCK_FLAG)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("column table \"%s\" cannot have more than %u blocks",
+							RelationGetRelationName(rel), PGE_TID_BLOCK_FLAG)));
+
+		/* A heap insert or VACUUM that saw the new length may have used a block before we could lock it. */
+		for (uint32 i = 0; i < got; i++)
+		{
+			LockBuffer(buffers[i], BUFFER_LOCK_EXCLUSIVE);
+			mine &= PageIsNew(BufferGetPage(buffers[i]));
+		}
+		if (mine)
+		{
+			START_CRIT_SECTION();
+			for (uint32 i = 0; i < got; i++)
+			{
+				fill_page(BufferGetPage(buffers[i]), desc, done + i, bytes, length);
+				MarkBufferDirty(buffers[i]);
+			}
+			log_batch(rel, buffers, got);
+			END_CRIT_SECTION();
+		}
+		for (uint32 i = 0; i < got; i++)
+			UnlockReleaseBuffer(buffers[i]);
+		done += got;
+	}
+	return mine;
+}
+
+/*
+ * Mark the extent all-visible and all-frozen, so that VACUUM passes it by. One image of each map page is less WAL than
+ * a record for each heap block. Column TIDs lie beyond the map, so index-only scans never trust these bits for rows.
+ */
+static void
+mark_all_frozen(Relation rel, BlockNumber first, uint32 blocks)
+{
+	BlockNumber block = first,
+				end = first + blocks;
+
+	while (block < end)
+	{
+		BlockNumber stop = Min(end, (block / VM_BLOCKS_PER_PAGE + 1) * VM_BLOCKS_PER_PAGE);
+		Buffer		map = InvalidBuffer;
+		uint8	   *bits;
+
+		visibilitymap_pin(rel, block, &map);
+		LockBuffer(map, BUFFER_LOCK_EXCLUSIVE);
+		bits = (uint8 *) PageGetContents(BufferGetPage(map));
+		START_CRIT_SECTION();
+		for (; block < stop; block++)
+		{
+			uint32		i = block % VM_BLOCKS_PER_PAGE;
+
+			bits[i / VM_BLOCKS_PER_BYTE] |=
+				VISIBILITYMAP_VALID_BITS << (i % VM_BLOCKS_PER_BYTE * BITS_PER_HEAPBLOCK);
+		}
+		MarkBufferDirty(map);
+		if (RelationNeedsWAL(rel))
+			log_newpage_buffer(map, false);
+		END_CRIT_SECTION();
+		UnlockReleaseBuffer(map);
+	}
+}
+
+/* Store a group's bytes in new blocks; fills desc's extent and length. The caller publishes the descriptor afterwards. */
+void
+pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 length)
+{
+	BufferAccessStrategy strategy = GetAccessStrategy(BAS_BULKWRITE);
+	bool		stored = false;
+
+	desc->length = length;
+	desc->blocks = (uint32) ((length + PGE_PAGE_PAYLOAD - 1) / PGE_PAGE_PAYLOAD);
+	if (RelationNeedsWAL(rel))
+		XLogEnsureRecordSpace(BATCH - 1, 0);
+
+	for (int tries = 0; !stored; tries++)
+	{
+		if (tries == MAX_TRIES)
+			ereport(ERROR,
+					(errcode(ERRCODE_OBJECT_IN_USE),
+					 errmsg("could not find room for a row group of column table \"%s\"",
+							RelationGetRelationName(rel)),
+					 errdetail("Concurrent inserts took blocks of the group %d times.", MAX_TRIES),
+					 errhint("Try again.")));
+		/* Held over the whole extent: nobody else grows the relation meanwhile, so it is contiguous. */
+		if (!RELATION_IS_LOCAL(rel))
+			LockRelationForExtension(rel, ExclusiveLock);
+		stored = write_extent(rel, desc, bytes, length, strategy);
+		if (!RELATION_IS_LOCAL(rel))
+			UnlockRelationForExtension(rel, ExclusiveLock);
+	}
+	mark_all_frozen(rel, desc->first_block, desc->blocks);
+	FreeAccessStrategy(strategy);
+}
+
+/* Copy bytes [offset, offset + length) of a stored group to dest. */
+void
+pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest)
+{
+	if (offset > desc->length || length > desc->length - offset)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("row group %u of column table \"%s\" refers to bytes beyond its end",
+						desc->group_id, RelationGetRelationName(rel))));
+	while (length > 0)
+	{
+		uint32		page_no = (uint32) (offset / PGE_PAGE_PAYLOAD);
+		uint32		start = (uint32) (offset % PGE_PAGE_PAYLOAD);
+		uint64		n = Min(length, PGE_PAGE_PAYLOAD - start);
+		Buffer		buffer;
+		PgePageHeader *header;
+
+		CHECK_FOR_INTERRUPTS();
+		buffer = ReadBuffer(rel, desc->first_block + page_no);
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		header = pge_page_check(rel, buffer, PGE_KIND_GROUP);
+		if (header->group_id != desc->group_id || header->page_no != page_no)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("block %u of column table \"%s\" holds page %u of row group %u, expected page %u of row group %u",
+							BufferGetBlockNumber(buffer), RelationGetRelationName(rel),
+							header->page_no, header->group_id, page_no, desc->group_id)));
+		memcpy(dest, PgePageGetPayload(BufferGetPage(buffer)) + start, n);
+		UnlockReleaseBuffer(buffer);
+		dest += n;
+		offset += n;
+		length -= n;
+	}
+}

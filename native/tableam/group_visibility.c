@@ -1,0 +1,89 @@
+/*
+ * Column store: who sees a row group. All rows of a group share its descriptor's xmin and cmin, so one answer serves them all;
+ * it is found with the primitives and in the order that heap uses for a tuple (heapam_visibility.c).
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "access/xact.h"
+#include "storage/predicate.h"
+#include "storage/procarray.h"
+#include "utils/snapmgr.h"
+
+#include "column.h"
+
+/* What became of the transaction that stored the group. In-progress is asked before committed: see heapam_visibility.c. */
+PgeGroupFate
+pge_group_fate(const PgeGroupDesc *desc)
+{
+	if (desc->state != PGE_GROUP_COMPLETE || (desc->flags & PGE_XMIN_ABORTED))
+		return PGE_FATE_DEAD;
+	if (desc->flags & (PGE_XMIN_COMMITTED | PGE_XMIN_FROZEN))
+		return PGE_FATE_LIVE;
+	if (TransactionIdIsCurrentTransactionId(desc->xmin))
+		return PGE_FATE_MINE;
+	if (TransactionIdIsInProgress(desc->xmin))
+		return PGE_FATE_IN_PROGRESS;
+	return TransactionIdDidCommit(desc->xmin) ? PGE_FATE_LIVE : PGE_FATE_DEAD;
+}
+
+static bool
+visible_mvcc(const PgeGroupDesc *desc, Snapshot snapshot)
+{
+	if (desc->state != PGE_GROUP_COMPLETE || (desc->flags & PGE_XMIN_ABORTED))
+		return false;
+	if (desc->flags & PGE_XMIN_FROZEN)
+		return true;
+	if (TransactionIdIsCurrentTransactionId(desc->xmin))
+		return desc->cmin < snapshot->curcid;
+	if (XidInMVCCSnapshot(desc->xmin, snapshot))
+		return false;
+	return (desc->flags & PGE_XMIN_COMMITTED) || TransactionIdDidCommit(desc->xmin);
+}
+
+/* Does the snapshot see the group's rows? Fills a dirty snapshot's xmin as heap does, so that the caller can wait for it. */
+bool
+pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
+{
+	switch (snapshot->snapshot_type)
+	{
+		case SNAPSHOT_MVCC:
+		case SNAPSHOT_HISTORIC_MVCC:
+			{
+				bool		visible = visible_mvcc(desc, snapshot);
+
+				/* A concurrent writer whose rows a serializable reader did not see. */
+				if (!visible && pge_group_fate(desc) != PGE_FATE_DEAD && pge_group_fate(desc) != PGE_FATE_MINE)
+					CheckForSerializableConflictOut(rel, desc->xmin, snapshot);
+				return visible;
+			}
+
+		case SNAPSHOT_DIRTY:
+			snapshot->xmin = snapshot->xmax = InvalidTransactionId;
+			snapshot->speculativeToken = 0;
+			switch (pge_group_fate(desc))
+			{
+				case PGE_FATE_DEAD:
+					return false;
+				case PGE_FATE_IN_PROGRESS:
+					snapshot->xmin = desc->xmin;
+					return true;
+				default:
+					return true;
+			}
+
+		case SNAPSHOT_SELF:
+			return pge_group_fate(desc) == PGE_FATE_LIVE || pge_group_fate(desc) == PGE_FATE_MINE;
+
+		case SNAPSHOT_NON_VACUUMABLE:
+			return pge_group_fate(desc) != PGE_FATE_DEAD;
+
+		case SNAPSHOT_ANY:
+			return desc->state == PGE_GROUP_COMPLETE;
+
+		case SNAPSHOT_TOAST:
+			break;
+	}
+	elog(ERROR, "snapshot type %d cannot be used on a column table", (int) snapshot->snapshot_type);
+	return false;
+}

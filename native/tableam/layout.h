@@ -1,0 +1,143 @@
+/*
+ * Column store, lowest layer: what a column table's own pages look like on disk. Final: changed only by a new version number.
+ *
+ * A column table is one relation. Ordinary heap pages hold the delta (rows as heap has them). Everything else stands on
+ * pages that core takes for full, empty heap pages: pd_lower = pd_upper = the page header's end, no special space,
+ * PD_ALL_VISIBLE set. Heap scans see no tuple there, the free space map no room, VACUUM nothing to do, and checksums,
+ * backups, pg_upgrade and standbys work as for any page. README.md beside this file draws the whole.
+ */
+#ifndef PGE_LAYOUT_H
+#define PGE_LAYOUT_H
+
+#include "storage/bufpage.h"
+#include "storage/itemptr.h"
+
+#define PGE_PAGE_MAGIC			0x43454750	/* "PGEC" in a dump of the page */
+#define PGE_PAGE_VERSION		1
+
+#define PGE_KIND_ROOT			1	/* block 0 */
+#define PGE_KIND_MAP			2	/* block numbers of directory pages */
+#define PGE_KIND_DIRECTORY		3	/* group descriptors */
+#define PGE_KIND_GROUP			4	/* a slice of a row group's bytes */
+
+/* Follows the page header of every page of ours. */
+typedef struct PgePageHeader
+{
+	uint32		magic;
+	uint16		version;
+	uint16		kind;
+	uint32		group_id;		/* PGE_KIND_GROUP: whose bytes these are */
+	uint32		page_no;		/* PGE_KIND_GROUP: which slice, from 0; DIRECTORY and MAP: which page of its kind */
+	TransactionId xid;			/* PGE_KIND_GROUP: who wrote it, so that orphans of a crash can be told */
+	uint32		reserved;
+} PgePageHeader;
+
+StaticAssertDecl(sizeof(PgePageHeader) == 24, "page header of ours");
+
+#define PGE_PAGE_PAYLOAD		(BLCKSZ - SizeOfPageHeaderData - sizeof(PgePageHeader))
+#define PgePageGetHeader(page)	((PgePageHeader *) ((char *) (page) + SizeOfPageHeaderData))
+#define PgePageGetPayload(page) ((char *) (page) + SizeOfPageHeaderData + sizeof(PgePageHeader))
+
+/* States of a descriptor. */
+#define PGE_GROUP_FREE			0
+#define PGE_GROUP_RESERVED		1	/* its id and TIDs are given out; bytes not stored (yet) */
+#define PGE_GROUP_COMPLETE		2
+
+/* What VACUUM has made sure of, so that nobody has to ask pg_xact again. */
+#define PGE_XMIN_COMMITTED		0x0001
+#define PGE_XMIN_ABORTED		0x0002
+#define PGE_XMIN_FROZEN			0x0004
+
+/* One row group. */
+typedef struct PgeGroupDesc
+{
+	uint32		group_id;
+	uint16		state;
+	uint16		flags;
+	TransactionId xmin;			/* who stored the group; all its rows share it */
+	CommandId	cmin;
+	TransactionId xmax;			/* who replaced the whole group, or 0 */
+	CommandId	cmax;
+	BlockNumber first_block;	/* the extent: contiguous */
+	uint32		blocks;
+	uint32		rows;
+	uint16		natts;			/* columns it was written with */
+	uint16		reserved1;
+	uint64		length;			/* bytes of the group */
+	uint64		footer_offset;
+	uint32		footer_length;
+	uint32		dead_rows;
+	BlockNumber delete_root;	/* delete vector, or InvalidBlockNumber */
+	uint32		reserved2;
+	char		reserved3[56];	/* zero: room for a zone map of the sort key */
+} PgeGroupDesc;
+
+StaticAssertDecl(sizeof(PgeGroupDesc) == 128, "group descriptor");
+StaticAssertDecl(offsetof(PgeGroupDesc, length) == 40, "group descriptor");
+
+#define PGE_DESCS_PER_PAGE		((uint32) (PGE_PAGE_PAYLOAD / sizeof(PgeGroupDesc)))	/* 63 */
+#define PGE_BLOCKS_PER_MAP		((uint32) (PGE_PAGE_PAYLOAD / sizeof(BlockNumber))) /* 2036 */
+
+/*
+ * The root: block 0. Directory page i is directory[i] for i < PGE_ROOT_DIRECT, else entry
+ * (i - PGE_ROOT_DIRECT) % PGE_BLOCKS_PER_MAP of map page (i - PGE_ROOT_DIRECT) / PGE_BLOCKS_PER_MAP.
+ * 1024 + 64 * 2036 directory pages of 63 groups are more than the 2^22 groups that a TID can name.
+ */
+#define PGE_ROOT_DIRECT			1024
+#define PGE_ROOT_MAPS			64
+
+typedef struct PgeRoot
+{
+	uint32		groups;			/* descriptors given out; they never go back */
+	uint32		reserved[15];
+	BlockNumber directory[PGE_ROOT_DIRECT];
+	BlockNumber map[PGE_ROOT_MAPS];
+} PgeRoot;
+
+StaticAssertDecl(sizeof(PgeRoot) <= PGE_PAGE_PAYLOAD, "root fits its page");
+
+#define PGE_ROOT_BLOCK			((BlockNumber) 0)
+
+/*
+ * TIDs of column rows: the block's high bit is set, then 22 bits of group and 9 of row / 256; the offset is row % 256 + 1.
+ * 256 offsets a block keep the limits of tidbitmap (291), GIN (11 bits) and GiST.
+ */
+#define PGE_GROUP_MAX_ROWS		131072
+#define PGE_VECTOR_ROWS			2048
+#define PGE_TID_ROWS			256
+#define PGE_TID_BLOCK_FLAG		((BlockNumber) 0x80000000)
+#define PGE_MAX_GROUPS			((uint32) 0x3FFFFF) /* one less than 2^22: the last block would be InvalidBlockNumber */
+
+static inline bool
+pge_tid_is_column(const ItemPointerData *tid)
+{
+	return (ItemPointerGetBlockNumberNoCheck(tid) & PGE_TID_BLOCK_FLAG) != 0;
+}
+
+static inline bool
+pge_block_is_column(BlockNumber block)
+{
+	return (block & PGE_TID_BLOCK_FLAG) != 0;
+}
+
+static inline void
+pge_tid_set(ItemPointerData *tid, uint32 group, uint32 row)
+{
+	ItemPointerSet(tid, PGE_TID_BLOCK_FLAG | (group << 9) | (row / PGE_TID_ROWS),
+				   (OffsetNumber) (row % PGE_TID_ROWS + 1));
+}
+
+static inline uint32
+pge_tid_group(const ItemPointerData *tid)
+{
+	return (ItemPointerGetBlockNumberNoCheck(tid) & ~PGE_TID_BLOCK_FLAG) >> 9;
+}
+
+static inline uint32
+pge_tid_row(const ItemPointerData *tid)
+{
+	return (ItemPointerGetBlockNumberNoCheck(tid) & 0x1FF) * PGE_TID_ROWS +
+		ItemPointerGetOffsetNumberNoCheck(tid) - 1;
+}
+
+#endif							/* PGE_LAYOUT_H */

@@ -1,0 +1,59 @@
+/*
+ * Column store, page layer: making and checking pages of ours. A page that fails its check is corrupt data, never a crash.
+ */
+#include "postgres.h"
+
+#include "directory.h"
+
+/* Make an empty page of ours: to core, a full heap page without tuples (layout.h). */
+void
+pge_page_init(Page page, uint16 kind, uint32 group_id, uint32 page_no, TransactionId xid)
+{
+	PageHeader	header = (PageHeader) page;
+	PgePageHeader *ours;
+
+	PageInit(page, BLCKSZ, 0);
+	header->pd_upper = header->pd_lower;
+	PageSetAllVisible(page);
+
+	ours = PgePageGetHeader(page);
+	ours->magic = PGE_PAGE_MAGIC;
+	ours->version = PGE_PAGE_VERSION;
+	ours->kind = kind;
+	ours->group_id = group_id;
+	ours->page_no = page_no;
+	ours->xid = xid;
+}
+
+/* Is this one of our pages? False for heap pages and for pages that were never written. */
+bool
+pge_page_is_ours(Page page)
+{
+	return !PageIsNew(page) &&
+		((PageHeader) page)->pd_lower == SizeOfPageHeaderData &&
+		((PageHeader) page)->pd_upper == SizeOfPageHeaderData &&
+		PgePageGetHeader(page)->magic == PGE_PAGE_MAGIC;
+}
+
+/* Check a page that must be ours and of that kind; the buffer is locked or its page immutable. */
+PgePageHeader *
+pge_page_check(Relation rel, Buffer buffer, uint16 kind)
+{
+	Page		page = BufferGetPage(buffer);
+	PgePageHeader *ours;
+
+	if (!pge_page_is_ours(page))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("block %u of column table \"%s\" is not a page of the column store",
+						BufferGetBlockNumber(buffer), RelationGetRelationName(rel)),
+				 errdetail("A page of kind %u was expected.", kind)));
+	ours = PgePageGetHeader(page);
+	if (ours->version != PGE_PAGE_VERSION || ours->kind != kind)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("block %u of column table \"%s\" has kind %u and version %u, expected kind %u and version %u",
+						BufferGetBlockNumber(buffer), RelationGetRelationName(rel),
+						ours->kind, ours->version, kind, PGE_PAGE_VERSION)));
+	return ours;
+}
