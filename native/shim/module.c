@@ -6,6 +6,7 @@
 #include "fmgr.h"
 
 #include "pge.h"
+#include "tableam/column_init.h"
 
 #if PG_VERSION_NUM < 170000 || PG_VERSION_NUM >= 180000
 #error "pg_epiphany is written for PostgreSQL 17; give its pg_config: make PG_CONFIG=..."
@@ -20,4 +21,5 @@ void
 _PG_init(void)
 {
 	pge_guc_init();
+	pge_column_init();
 }

@@ -7,6 +7,8 @@
 #include "fmgr.h"
 
 #include "column.h"
+#include "column_init.h"
+#include "statement.h"
 
 PG_FUNCTION_INFO_V1(pge_column_handler);
 
@@ -23,6 +25,14 @@ pge_writer_options(Relation rel, PgeWriterOptions *options)
 	options->Codec = PgeCodec_None;
 	options->Level = 0;
 	options->MaxRows = PGE_GROUP_MAX_ROWS;
+}
+
+/* Called once, when the library is loaded; in the postmaster too, if preloaded. */
+void
+pge_column_init(void)
+{
+	pge_writer_init();
+	pge_statement_init();
 }
 
 Datum

@@ -6,6 +6,8 @@
 
 #include "access/genam.h"
 #include "catalog/index.h"
+#include "catalog/pg_operator_d.h"
+#include "catalog/pg_type_d.h"
 #include "catalog/pg_am_d.h"
 #include "executor/executor.h"
 #include "miscadmin.h"

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/heapam.h"
+#include "access/multixact.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"

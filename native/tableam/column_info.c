@@ -1,0 +1,235 @@
+/*
+ * Column store: SQL functions that show how a table is stored. Read only; need SELECT on the table, since zone maps are data.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "catalog/pg_class.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/rls.h"
+#include "utils/snapmgr.h"
+
+#include "column.h"
+
+PG_FUNCTION_INFO_V1(pge_row_groups);
+PG_FUNCTION_INFO_V1(pge_column_chunks);
+PG_FUNCTION_INFO_V1(pge_table_stats);
+
+/* Open a column table that the user may read. */
+static Relation
+open_column_table(Oid relid)
+{
+	AclResult	acl;
+	Relation	rel;
+
+	/* Before locking: nobody locks a table that they may not read. */
+	acl = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
+	if (acl != ACLCHECK_OK)
+		aclcheck_error(acl, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
+	rel = table_open(relid, AccessShareLock);
+	if (!RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind) || rel->rd_tableam->slot_callbacks(rel) != &PgeSlotOps)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a column table", RelationGetRelationName(rel)),
+				 errhint("Make one with CREATE TABLE ... USING epiphany_column.")));
+	if (RELATION_IS_OTHER_TEMP(rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot access temporary tables of other sessions")));
+	pge_writer_flush(rel);
+	return rel;
+}
+
+static const char *
+state_name(const PgeGroupDesc *desc)
+{
+	if (desc->state == PGE_GROUP_RESERVED && TransactionIdIsValid(desc->xmin) && !(desc->flags & PGE_XMIN_ABORTED))
+		return "reserved";
+	switch (pge_group_fate(desc))
+	{
+		case PGE_FATE_LIVE:
+			return desc->flags & PGE_XMIN_FROZEN ? "frozen" : "committed";
+		case PGE_FATE_MINE:
+		case PGE_FATE_IN_PROGRESS:
+			return "in progress";
+		case PGE_FATE_DEAD:
+			break;
+	}
+	return "aborted";
+}
+
+Datum
+pge_row_groups(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Relation	rel = open_column_table(PG_GETARG_OID(0));
+	PgeGroupDesc *descs;
+	uint32		ndescs;
+
+	InitMaterializedSRF(fcinfo, 0);
+	ndescs = pge_directory_load(rel, &descs);
+	for (uint32 i = 0; i < ndescs; i++)
+	{
+		const PgeGroupDesc *desc = &descs[i];
+		Datum		values[9] = {
+			Int64GetDatum(desc->group_id),
+			CStringGetTextDatum(state_name(desc)),
+			Int64GetDatum(desc->rows),
+			Int64GetDatum(desc->dead_rows),
+			Int32GetDatum(desc->natts),
+			Int64GetDatum(desc->length),
+			Int64GetDatum(desc->first_block),
+			Int64GetDatum(desc->blocks),
+			TransactionIdGetDatum(desc->xmin)
+		};
+		bool		nulls[9] = {false};
+
+		nulls[6] = desc->state != PGE_GROUP_COMPLETE;
+		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+	}
+	table_close(rel, AccessShareLock);
+	return (Datum) 0;
+}
+
+static const char *
+codec_name(i32 codec)
+{
+	switch (codec)
+	{
+		case PgeCodec_Lz4:
+			return "lz4";
+		case PgeCodec_Zstd:
+			return "zstd";
+	}
+	return "none";
+}
+
+/* A bound of a zone map as text, for types passed by value; the others keep byte order, which is not their own. */
+static bool
+bound_text(Form_pg_attribute att, const PgeChunkInfo *info, const u8 *bytes, i32 length, Datum *text)
+{
+	Datum		value;
+	Oid			output;
+	bool		varlena;
+
+	if (bytes == NULL || length != 8 || !att->attbyval || att->attisdropped)
+		return false;
+	if (info->Kind == PgeColumnKind_Float32 || info->Kind == PgeColumnKind_Float64)
+	{
+		double		number;
+
+		memcpy(&number, bytes, 8);
+		value = info->Kind == PgeColumnKind_Float32 ? Float4GetDatum((float4) number) : Float8GetDatum(number);
+	}
+	else
+	{
+		int64		number;
+
+		memcpy(&number, bytes, 8);
+		value = Int64GetDatum(number);
+	}
+	getTypeOutputInfo(att->atttypid, &output, &varlena);
+	*text = CStringGetTextDatum(OidOutputFunctionCall(output, value));
+	return true;
+}
+
+static void
+put_chunk(ReturnSetInfo *result, Relation rel, PgeReader *reader, int column, bool show_bounds)
+{
+	Form_pg_attribute att = TupleDescAttr(RelationGetDescr(rel), column);
+	PgeChunkInfo info;
+	Datum		values[11];
+	bool		nulls[11] = {false};
+
+	pge_reader_chunk_info(reader, column, &info);
+	values[0] = Int64GetDatum(pge_reader_desc(reader)->group_id);
+	values[1] = NameGetDatum(&att->attname);
+	values[2] = CStringGetTextDatum((char *) info.Encoding);
+	values[3] = CStringGetTextDatum(codec_name(info.Codec));
+	values[4] = Int64GetDatum(info.Nulls);
+	values[5] = Int64GetDatum(info.StoredBytes);
+	values[6] = Int64GetDatum(info.EncodedBytes);
+	values[7] = Int64GetDatum(info.RawBytes);
+	nulls[8] = info.StoredBytes == 0;
+	values[8] = Float8GetDatum(nulls[8] ? 0 : (double) info.RawBytes / (double) info.StoredBytes);
+	nulls[9] = !show_bounds || !bound_text(att, &info, info.Min, info.MinLength, &values[9]);
+	nulls[10] = !show_bounds || !bound_text(att, &info, info.Max, info.MaxLength, &values[10]);
+	tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+}
+
+/* Chunks of groups that this transaction's snapshot sees. Bounds are hidden where row security hides rows. */
+Datum
+pge_column_chunks(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	Relation	rel = open_column_table(PG_GETARG_OID(0));
+	bool		show_bounds = check_enable_rls(RelationGetRelid(rel), InvalidOid, true) != RLS_ENABLED;
+	PgeGroupDesc *descs;
+	uint32		ndescs;
+
+	InitMaterializedSRF(fcinfo, 0);
+	ndescs = pge_directory_load(rel, &descs);
+	for (uint32 i = 0; i < ndescs; i++)
+	{
+		PgeReader  *reader;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!pge_group_visible(rel, &descs[i], GetActiveSnapshot()))
+			continue;
+		reader = pge_reader_open(rel, &descs[i]);
+		for (int column = 0; column < descs[i].natts; column++)
+			if (!TupleDescAttr(RelationGetDescr(rel), column)->attisdropped)
+				put_chunk(result, rel, reader, column, show_bounds);
+		pge_reader_release(reader);
+	}
+	table_close(rel, AccessShareLock);
+	return (Datum) 0;
+}
+
+Datum
+pge_table_stats(PG_FUNCTION_ARGS)
+{
+	Relation	rel = open_column_table(PG_GETARG_OID(0));
+	TupleDesc	tupdesc;
+	PgeGroupDesc *descs;
+	uint32		ndescs = pge_directory_load(rel, &descs);
+	int64		groups = 0,
+				rows = 0,
+				dead_rows = 0,
+				blocks = 0,
+				delta = 0;
+	BlockNumber total = RelationGetNumberOfBlocks(rel);
+	PgeBlockRange *ranges;
+	int			nranges;
+	Datum		values[6];
+	bool		nulls[6] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	for (uint32 i = 0; i < ndescs; i++)
+		if (pge_group_fate(&descs[i]) != PGE_FATE_DEAD)
+		{
+			groups++;
+			rows += descs[i].rows;
+			dead_rows += descs[i].dead_rows;
+			blocks += descs[i].blocks;
+		}
+	nranges = pge_delta_ranges(rel, descs, ndescs, total, &ranges);
+	for (int i = 0; i < nranges; i++)
+		delta += ranges[i].end - ranges[i].start;
+	values[0] = Int64GetDatum(groups);
+	values[1] = Int64GetDatum(rows);
+	values[2] = Int64GetDatum(dead_rows);
+	values[3] = Int64GetDatum(blocks * BLCKSZ);
+	values[4] = Int64GetDatum(delta * BLCKSZ);
+	values[5] = Int64GetDatum((int64) total * BLCKSZ);
+	table_close(rel, AccessShareLock);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
+}

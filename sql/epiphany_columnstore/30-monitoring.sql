@@ -1,0 +1,49 @@
+CREATE FUNCTION epiphany.row_groups(
+	"table" pg_catalog.regclass,
+	OUT group_id pg_catalog.int8,
+	OUT state pg_catalog.text,
+	OUT rows pg_catalog.int8,
+	OUT dead_rows pg_catalog.int8,
+	OUT columns pg_catalog.int4,
+	OUT bytes pg_catalog.int8,
+	OUT first_block pg_catalog.int8,
+	OUT blocks pg_catalog.int8,
+	OUT xmin pg_catalog.xid)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME', 'pge_row_groups'
+LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION epiphany.row_groups(pg_catalog.regclass) IS 'row groups of a column table, whoever sees them';
+
+CREATE FUNCTION epiphany.column_chunks(
+	"table" pg_catalog.regclass,
+	OUT group_id pg_catalog.int8,
+	OUT column_name pg_catalog.name,
+	OUT encoding pg_catalog.text,
+	OUT compression pg_catalog.text,
+	OUT nulls pg_catalog.int8,
+	OUT stored_bytes pg_catalog.int8,
+	OUT encoded_bytes pg_catalog.int8,
+	OUT raw_bytes pg_catalog.int8,
+	OUT ratio pg_catalog.float8,
+	OUT minimum pg_catalog.text,
+	OUT maximum pg_catalog.text)
+RETURNS SETOF pg_catalog.record
+AS 'MODULE_PATHNAME', 'pge_column_chunks'
+LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION epiphany.column_chunks(pg_catalog.regclass) IS 'how each column of each row group is stored';
+
+CREATE FUNCTION epiphany.table_stats(
+	"table" pg_catalog.regclass,
+	OUT row_groups pg_catalog.int8,
+	OUT group_rows pg_catalog.int8,
+	OUT dead_rows pg_catalog.int8,
+	OUT group_bytes pg_catalog.int8,
+	OUT delta_bytes pg_catalog.int8,
+	OUT total_bytes pg_catalog.int8)
+RETURNS pg_catalog.record
+AS 'MODULE_PATHNAME', 'pge_table_stats'
+LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION epiphany.table_stats(pg_catalog.regclass) IS 'sizes of a column table''s two regions, main fork only';
