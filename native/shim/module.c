@@ -6,6 +6,7 @@
 #include "fmgr.h"
 
 #include "pge.h"
+#include "planner/options.h"
 #include "tableam/column_init.h"
 
 #if PG_VERSION_NUM < 170000 || PG_VERSION_NUM >= 180000
@@ -22,4 +23,5 @@ _PG_init(void)
 {
 	pge_guc_init();
 	pge_column_init();
+	pge_options_init();
 }
