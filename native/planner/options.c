@@ -167,7 +167,7 @@ pge_option_check_applies(PgeOptionId id, Oid access_method)
 {
 	PgeAm		am = pge_am_of(access_method);
 	const char *name = get_am_name(access_method);
-	char	   *options = list_options(am);
+	char	   *others = list_options(am);
 
 	if (pge_options[id].access_methods & am)
 		return;
@@ -175,8 +175,9 @@ pge_option_check_applies(PgeOptionId id, Oid access_method)
 			(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 			 name ? errmsg("access method \"%s\" has no option \"epiphany.%s\"", name, pge_options[id].name)
 			 : errmsg("option \"epiphany.%s\" needs a table with an access method", pge_options[id].name),
-			 options[0] != '\0' ? errhint("Its options are: %s.", options)
-			 : errhint("Give the table an access method of pg_epiphany that has it: CREATE TABLE ... USING, or ALTER TABLE ... SET ACCESS METHOD.")));
+			 others[0] != '\0' ? errhint("Its options are: %s.", others)
+			 : errhint("Tables made with USING %s have it.",
+					   pge_options[id].access_methods & PGE_AM_COLUMN ? "epiphany_column" : "epiphany_row")));
 }
 
 /* Reads a label; raises unless it is written exactly as we would write it. */
