@@ -1,11 +1,108 @@
-// stub
+// Storage layer, reader. Decodes one stored group, vector by vector or row by row. Columns that nobody asks for are not touched.
+
 using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using Epiphany.Encoding;
+
 namespace Epiphany.Storage;
 
+/// <summary>
+/// Reads one row group. One thread; big memory from the host; no finalizer, as all of it dies with the host's context.
+/// Throws <see cref="StoredDataException"/> for bytes that no writer wrote, and is safe whatever they are.
+/// </summary>
 public sealed unsafe class RowGroupReader
 {
-    public RowGroupReader(GroupLocation location, ReadOnlySpan<ColumnShape> tableColumns, IGroupSource source, IMemory memory, IBlockCodec codec, IInterrupts interrupts) => throw new NotSupportedException();
-    public int Decode(int column, int vector, ulong* values, byte* nulls) => throw new NotSupportedException();
-    public void DecodeRow(int column, int row, out ulong value, out bool isNull) => throw new NotSupportedException();
-    public ChunkInfo Chunk(int column) => throw new NotSupportedException();
+    readonly GroupContext _group;
+    readonly ColumnEntry* _entries;
+    readonly ColumnShape[] _shapes;
+    readonly ColumnReader?[] _columns;
+
+    public RowGroupReader(
+        GroupLocation location,
+        ReadOnlySpan<ColumnShape> tableColumns,
+        IGroupSource source,
+        IMemory memory,
+        IBlockCodec codec,
+        IInterrupts interrupts)
+    {
+        ArgumentNullException.ThrowIfNull(source);
+        ArgumentNullException.ThrowIfNull(memory);
+        ArgumentNullException.ThrowIfNull(codec);
+        ArgumentNullException.ThrowIfNull(interrupts);
+        _group = new GroupContext(location, source, memory, codec, interrupts);
+        _entries = Footer.Read(_group);
+        _shapes = tableColumns.ToArray();
+        _columns = new ColumnReader?[Math.Min(location.Columns, tableColumns.Length)];
+    }
+
+    /// <summary>
+    /// Decodes one vector of 2,048 rows (the last one may have less) and says how many. Both arrays have room for 2,048.
+    /// By-reference values stay good until the same column's next decode; null rows get the value 0.
+    /// </summary>
+    public int Decode(int column, int vector, ulong* values, byte* nulls)
+    {
+        if ((uint)vector >= (uint)GroupFormat.Vectors(_group.Location.Rows))
+        {
+            Throw.Argument("the row group has no such vector");
+        }
+
+        _group.Poll();
+        return Column(column).Decode(vector, values, nulls);
+    }
+
+    /// <summary>Decodes one row, by its number in the group.</summary>
+    public void DecodeRow(int column, int row, out ulong value, out bool isNull)
+    {
+        if ((uint)row >= (uint)_group.Location.Rows)
+        {
+            Throw.Argument("the row group has no such row");
+        }
+
+        _group.Poll();
+        isNull = !Column(column).DecodeRow(row, out value);
+    }
+
+    /// <summary>What the footer says of a chunk, for monitoring; the chunk itself is not read.</summary>
+    public ChunkInfo Chunk(int column)
+    {
+        if ((uint)column >= (uint)_group.Location.Columns)
+        {
+            Throw.Argument("the row group has no such column");
+        }
+
+        ColumnEntry* entry = _entries + column;
+        bool zone = (entry->Flags & ColumnFlags.HasZone) != 0
+            && entry->MinLength <= GroupFormat.ZoneBytes && entry->MaxLength <= GroupFormat.ZoneBytes;
+        return new ChunkInfo
+        {
+            Offset = entry->Offset,
+            StoredBytes = entry->StoredLength,
+            EncodedBytes = entry->EncodedLength,
+            RawBytes = entry->RawLength,
+            Nulls = (int)entry->NullCount,
+            Codec = (Codec)entry->Codec,
+            Kind = (ColumnKind)entry->Kind,
+            // A u8 literal lies in the image: it never moves.
+            EncodingName = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(EncodingNames.Of((EncodingKind)entry->Encoding))),
+            Min = zone ? entry->Min : null,
+            MinLength = zone ? entry->MinLength : 0,
+            Max = zone ? entry->Max : null,
+            MaxLength = zone ? entry->MaxLength : 0,
+            MinTruncated = (entry->Flags & ColumnFlags.MinTruncated) != 0,
+            MaxTruncated = (entry->Flags & ColumnFlags.MaxTruncated) != 0,
+            HasSum = (entry->Flags & ColumnFlags.HasSum) != 0,
+            Sum = new Int128(entry->SumHigh, entry->SumLow),
+        };
+    }
+
+    ColumnReader Column(int column)
+    {
+        if ((uint)column >= (uint)_columns.Length)
+        {
+            Throw.Argument("the row group has no such column");
+        }
+
+        return _columns[column] ??= new ColumnReader(column, _shapes[column], _entries + column, _group);
+    }
 }

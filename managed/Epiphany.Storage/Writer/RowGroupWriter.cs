@@ -1,13 +1,78 @@
-// stub
+// Storage layer, writer. Collects rows of one group, then turns them into its bytes. Decides nothing about pages, WAL or visibility.
+
 using System;
+
 namespace Epiphany.Storage;
 
-public sealed unsafe class RowGroupWriter
+/// <summary>Writes one row group. One thread; big memory from the host; no finalizer, as all of it dies with the host's context.</summary>
+public sealed unsafe partial class RowGroupWriter
 {
-    public RowGroupWriter(ReadOnlySpan<ColumnShape> columns, WriterOptions options, IMemory memory, IBlockCodec codec, IInterrupts interrupts) => throw new NotSupportedException();
-    public int Rows { get; }
-    public ulong Bytes { get; }
-    public bool Full { get; }
-    public void Append(ulong* values, byte* nulls, int rows) => throw new NotSupportedException();
-    public GroupImage Finish() => throw new NotSupportedException();
+    readonly ColumnBuffer[] _columns;
+    readonly WriterOptions _options;
+    readonly int _maxRows;
+    readonly IMemory _memory;
+    readonly IBlockCodec _codec;
+    readonly IInterrupts _interrupts;
+    bool _finished;
+
+    public RowGroupWriter(
+        ReadOnlySpan<ColumnShape> columns, WriterOptions options, IMemory memory, IBlockCodec codec, IInterrupts interrupts)
+    {
+        ArgumentNullException.ThrowIfNull(memory);
+        ArgumentNullException.ThrowIfNull(codec);
+        ArgumentNullException.ThrowIfNull(interrupts);
+        if (options.MaxRows < 1)
+        {
+            Throw.Argument("a row group holds one row at least");
+        }
+
+        if (options.Codec != Codec.None && !codec.Available(options.Codec))
+        {
+            Throw.CodecUnavailable(options.Codec);
+        }
+
+        _options = options;
+        _maxRows = Math.Min(options.MaxRows, GroupFormat.MaxRows);
+        _memory = memory;
+        _codec = codec;
+        _interrupts = interrupts;
+        _columns = new ColumnBuffer[columns.Length];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            if (!Kinds.IsKnown(columns[i].Kind) || (columns[i].Kind == ColumnKind.FixedBytes && columns[i].FixedLength < 1))
+            {
+                Throw.Argument($"column {i + 1} has no kind that can be stored");
+            }
+
+            _columns[i] = new ColumnBuffer(columns[i], memory, _maxRows);
+        }
+    }
+
+    public int Rows { get; private set; }
+
+    /// <summary>Bytes held for the values so far.</summary>
+    public ulong Bytes { get; private set; }
+
+    /// <summary>No row more is wanted; <see cref="Finish"/> is next.</summary>
+    public bool Full => Rows >= _maxRows || Bytes >= _options.MaxBytes;
+
+    /// <summary>
+    /// Copies rows: <paramref name="values"/> and <paramref name="nulls"/> (which may be null) hold one entry a column, row after row.
+    /// Never more rows than MaxRows leaves room for; MaxBytes may be passed by one call.
+    /// </summary>
+    public void Append(ulong* values, byte* nulls, int rows)
+    {
+        if (_finished || rows < 0 || rows > _maxRows - Rows)
+        {
+            Throw.InvalidOperation(_finished ? "the row group is finished" : "more rows than the row group has room for");
+        }
+
+        for (int i = 0; i < _columns.Length; i++)
+        {
+            Bytes += _columns[i].Append(values + i, nulls == null ? null : nulls + i, rows, _columns.Length);
+        }
+
+        _interrupts.Poll();
+        Rows += rows;
+    }
 }

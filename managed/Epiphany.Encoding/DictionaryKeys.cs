@@ -1,0 +1,72 @@
+// Encoding layer. What a dictionary is built from: rows that can be hashed, compared and ordered. Two kinds of rows: numbers and bytes.
+
+using System;
+
+namespace Epiphany.Encoding;
+
+/// <summary>Rows as keys of a dictionary.</summary>
+public interface IDictionaryKeys
+{
+    /// <summary>The row has no key: it takes the code of the row before it.</summary>
+    bool Skip(int row);
+
+    ulong Hash(int row);
+
+    bool Same(int left, int right);
+
+    /// <summary>Order of the dictionary's entries on disk.</summary>
+    int Compare(int left, int right);
+}
+
+/// <summary>64-bit lanes, ordered as signed numbers.</summary>
+public readonly unsafe struct LaneKeys(ulong* values) : IDictionaryKeys
+{
+    public bool Skip(int row) => false;
+
+    public ulong Hash(int row) => values[row] * 0x9E3779B97F4A7C15;
+
+    public bool Same(int left, int right) => values[left] == values[right];
+
+    public int Compare(int left, int right) => ((long)values[left]).CompareTo((long)values[right]);
+}
+
+/// <summary>Byte strings, in byte order. Rows with a null flag have none.</summary>
+public readonly unsafe struct BytesKeys(ulong* addresses, uint* lengths, byte* nulls) : IDictionaryKeys
+{
+    public bool Skip(int row) => nulls != null && nulls[row] != 0;
+
+    public ulong Hash(int row)
+    {
+        byte* at = (byte*)addresses[row];
+        uint length = lengths[row];
+        ulong hash = length;
+        for (; length >= 8; length -= 8)
+        {
+            hash = Mix(hash ^ *(ulong*)at);
+            at += 8;
+        }
+
+        ulong tail = 0;
+        for (uint i = 0; i < length; i++)
+        {
+            tail |= (ulong)at[i] << (int)(8 * i);
+        }
+
+        return Mix(hash ^ tail);
+    }
+
+    public bool Same(int left, int right) =>
+        lengths[left] == lengths[right]
+        && new ReadOnlySpan<byte>((byte*)addresses[left], (int)lengths[left])
+            .SequenceEqual(new ReadOnlySpan<byte>((byte*)addresses[right], (int)lengths[right]));
+
+    public int Compare(int left, int right) =>
+        new ReadOnlySpan<byte>((byte*)addresses[left], (int)lengths[left])
+            .SequenceCompareTo(new ReadOnlySpan<byte>((byte*)addresses[right], (int)lengths[right]));
+
+    static ulong Mix(ulong value)
+    {
+        ulong high = Math.BigMul(value, 0x9E3779B97F4A7C15, out ulong low);
+        return high ^ low;
+    }
+}

@@ -1,0 +1,47 @@
+// Encoding layer. How a chunk's values are laid out. The numbers are on disk; new encodings take new numbers, none is ever reused.
+
+using System;
+
+namespace Epiphany.Encoding;
+
+/// <summary>Encoding of a chunk.</summary>
+public enum EncodingKind
+{
+    /// <summary>One value for every row that is not null.</summary>
+    Constant = 1,
+
+    /// <summary>Runs of equal values, each as its end and its value.</summary>
+    RunLength = 2,
+
+    /// <summary>Each vector's smallest value, and the differences to it in as few bits as the largest needs.</summary>
+    FrameOfReference = 3,
+
+    /// <summary>Differences between neighbours, themselves in a frame of reference.</summary>
+    Delta = 4,
+
+    /// <summary>The distinct values once, and a bit-packed code for each row.</summary>
+    Dictionary = 5,
+
+    /// <summary>One bit a row.</summary>
+    Bitmap = 6,
+
+    /// <summary>The values as they are.</summary>
+    Plain = 7,
+}
+
+/// <summary>Names of the encodings.</summary>
+public static class EncodingNames
+{
+    /// <summary>ASCII; the byte after the last is NUL, as with every u8 literal.</summary>
+    public static ReadOnlySpan<byte> Of(EncodingKind kind) => kind switch
+    {
+        EncodingKind.Constant => "constant"u8,
+        EncodingKind.RunLength => "run length"u8,
+        EncodingKind.FrameOfReference => "frame of reference"u8,
+        EncodingKind.Delta => "delta"u8,
+        EncodingKind.Dictionary => "dictionary"u8,
+        EncodingKind.Bitmap => "bitmap"u8,
+        EncodingKind.Plain => "plain"u8,
+        _ => "unknown"u8,
+    };
+}

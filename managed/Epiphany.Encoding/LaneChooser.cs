@@ -1,0 +1,68 @@
+// Encoding layer. Picks the encoding of a chunk of numbers. Sizes are measured, not guessed, but for the dictionary, whose building is
+// preceded by a sample; the same values always give the same choice.
+
+namespace Epiphany.Encoding;
+
+/// <summary>Bytes that each encoding would take, added up vector by vector.</summary>
+public unsafe struct LaneChooser
+{
+    long _frameOfReference;
+    long _delta;
+    long _runLength;
+    long _plain;
+    long _bitmap;
+
+    /// <summary>Adds a vector; <paramref name="present"/> of its rows are not null, and its null rows repeat a neighbour.</summary>
+    public void Add(ulong* values, int count, int present, int plainWidth)
+    {
+        _frameOfReference += FrameOfReferenceEncoder.Measure(values, count).Bytes;
+        _delta += DeltaEncoder.Measure(values, count).Bytes;
+        _runLength += RunLengthEncoder.Measure(values, count).Bytes;
+        _plain += PlainLanes.Bytes(present, plainWidth);
+        _bitmap += PackedLanes.Bytes(count, 1);
+    }
+
+    /// <summary>The best without a dictionary, for a chunk of more than one distinct value.</summary>
+    public readonly EncodingKind Choose(LaneDomain domain, out long bytes)
+    {
+        EncodingKind kind;
+        (kind, bytes) = domain switch
+        {
+            LaneDomain.Bits => (EncodingKind.Bitmap, _bitmap),
+            LaneDomain.Integers => (EncodingKind.FrameOfReference, _frameOfReference),
+            _ => (EncodingKind.Plain, _plain),
+        };
+
+        // Runs decode as fast, and a single row costs a search: any gain will do.
+        if (_runLength < bytes)
+        {
+            (kind, bytes) = (EncodingKind.RunLength, _runLength);
+        }
+
+        // A single row costs the rows before it: a quarter must be gained.
+        if (domain == LaneDomain.Integers && _delta < bytes / 4 * 3)
+        {
+            (kind, bytes) = (EncodingKind.Delta, _delta);
+        }
+
+        return kind;
+    }
+
+    /// <summary>Whether a dictionary could gain enough to be worth a try: above half a byte a row.</summary>
+    public static bool TryDictionary(LaneDomain domain, long bestBytes, int rows) => domain != LaneDomain.Bits && bestBytes > rows / 2;
+
+    /// <summary>A dictionary costs a look-up a row: it must gain a tenth.</summary>
+    public static bool PreferDictionary(long dictionaryBytes, long bestBytes) => dictionaryBytes < bestBytes / 10 * 9;
+}
+
+/// <summary>What a chunk's lanes mean to the encodings.</summary>
+public enum LaneDomain
+{
+    /// <summary>0 or 1.</summary>
+    Bits,
+
+    Integers,
+
+    /// <summary>Bits of floats: their differences mean nothing.</summary>
+    Floats,
+}

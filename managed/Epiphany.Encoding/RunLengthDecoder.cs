@@ -1,0 +1,96 @@
+// Encoding layer. Reads run-length segments; a single value by binary search.
+
+using System;
+using Epiphany.Kernels;
+
+namespace Epiphany.Encoding;
+
+/// <summary>Segments are readable for BitPacking.Slack bytes past their length.</summary>
+public static unsafe class RunLengthDecoder
+{
+    public static Fault Decode(byte* segment, ulong length, int count, ulong* values)
+    {
+        Fault fault = Check(segment, length, count, out byte* packed);
+        if (fault != Fault.None)
+        {
+            return fault;
+        }
+
+        RunLengthHeader* header = (RunLengthHeader*)segment;
+        ushort* ends = (ushort*)(segment + RunLengthHeader.Size);
+        int start = 0;
+        for (int run = 0; run < header->Runs; run++)
+        {
+            int end = ends[run];
+            if (end <= start || end > count)
+            {
+                return Fault.RunsOutOfOrder;
+            }
+
+            ulong value = header->Base + BitUnpack.One(packed, run, header->Width);
+            new Span<ulong>(values + start, end - start).Fill(value);
+            start = end;
+        }
+
+        return start == count ? Fault.None : Fault.RunsOutOfOrder;
+    }
+
+    public static Fault DecodeOne(byte* segment, ulong length, int count, int index, out ulong value)
+    {
+        value = 0;
+        Fault fault = Check(segment, length, count, out byte* packed);
+        if (fault != Fault.None)
+        {
+            return fault;
+        }
+
+        RunLengthHeader* header = (RunLengthHeader*)segment;
+        ushort* ends = (ushort*)(segment + RunLengthHeader.Size);
+        int low = 0;
+        int high = header->Runs;
+        while (low < high)
+        {
+            int middle = (low + high) >> 1;
+            if (ends[middle] <= index)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        if (low == header->Runs)
+        {
+            return Fault.RunsOutOfOrder;
+        }
+
+        value = header->Base + BitUnpack.One(packed, low, header->Width);
+        return Fault.None;
+    }
+
+    static Fault Check(byte* segment, ulong length, int count, out byte* packed)
+    {
+        packed = null;
+        if (length < RunLengthHeader.Size)
+        {
+            return Fault.SegmentTooShort;
+        }
+
+        RunLengthHeader* header = (RunLengthHeader*)segment;
+        if (header->Width > 64)
+        {
+            return Fault.WidthTooLarge;
+        }
+
+        if (header->Runs == 0 || header->Runs > count)
+        {
+            return Fault.RunsOutOfOrder;
+        }
+
+        long before = RunLengthHeader.Size + RunLengthHeader.EndsBytes(header->Runs);
+        packed = segment + before;
+        return length < (ulong)(before + BitPacking.Bytes(header->Runs, header->Width)) ? Fault.SegmentTooShort : Fault.None;
+    }
+}

@@ -1,0 +1,56 @@
+// Encoding layer. Writes run-length segments.
+
+using System;
+using Epiphany.Kernels;
+
+namespace Epiphany.Encoding;
+
+/// <summary>Measures, then writes exactly as many bytes as measured.</summary>
+public static unsafe class RunLengthEncoder
+{
+    /// <summary>Ends are 16 bits wide.</summary>
+    public const int MaxCount = ushort.MaxValue;
+
+    public static RunLengthPlan Measure(ulong* values, int count)
+    {
+        int runs = 1;
+        long min = (long)values[0];
+        long max = min;
+        for (int i = 1; i < count; i++)
+        {
+            runs += values[i] != values[i - 1] ? 1 : 0;
+            min = Math.Min(min, (long)values[i]);
+            max = Math.Max(max, (long)values[i]);
+        }
+
+        return new RunLengthPlan(runs, (ulong)min, BitPacking.Width((ulong)max - (ulong)min), count);
+    }
+
+    /// <param name="plan">What <see cref="Measure"/> said of the same values.</param>
+    /// <param name="values">The values.</param>
+    /// <param name="scratch">Room for as many lanes as there are values.</param>
+    /// <param name="destination">Room for the plan's bytes.</param>
+    public static void Write(RunLengthPlan plan, ulong* values, ulong* scratch, byte* destination)
+    {
+        *(RunLengthHeader*)destination =
+            new RunLengthHeader { Base = plan.Base, Runs = (ushort)plan.Runs, Width = (byte)plan.Width };
+        ushort* ends = (ushort*)(destination + RunLengthHeader.Size);
+        byte* packed = (byte*)ends + RunLengthHeader.EndsBytes(plan.Runs);
+        int run = 0;
+        for (int i = 0; i < plan.Count; i++)
+        {
+            if (i + 1 == plan.Count || values[i + 1] != values[i])
+            {
+                scratch[run] = values[i];
+                ends[run++] = (ushort)(i + 1);
+            }
+        }
+
+        for (byte* pad = (byte*)(ends + plan.Runs); pad < packed; pad++)
+        {
+            *pad = 0;
+        }
+
+        BitPack.Run(scratch, plan.Runs, plan.Base, plan.Width, packed);
+    }
+}

@@ -1,0 +1,163 @@
+// Kernels layer. Small passes over 64-bit lanes: dictionary look-up, running sums, sign extension, widening.
+
+using System;
+using System.Runtime.Intrinsics;
+
+namespace Epiphany.Kernels;
+
+/// <summary>In-place passes over decoded values. Counts are small (a vector), so loops are plain where SIMD gains nothing.</summary>
+public static unsafe class Lanes
+{
+    /// <summary>values[i] = table[values[i]]. Every value was checked against the table's size. A hardware gather is no faster.</summary>
+    public static void Gather(ulong* table, ulong* values, int count)
+    {
+        int i = 0;
+        for (; i <= count - 4; i += 4)
+        {
+            ulong a = table[values[i]];
+            ulong b = table[values[i + 1]];
+            ulong c = table[values[i + 2]];
+            ulong d = table[values[i + 3]];
+            values[i] = a;
+            values[i + 1] = b;
+            values[i + 2] = c;
+            values[i + 3] = d;
+        }
+
+        for (; i < count; i++)
+        {
+            values[i] = table[values[i]];
+        }
+    }
+
+    /// <summary>values[i] = start + values[0] + ... + values[i], modulo 2^64. One addition a value is the latency bound already.</summary>
+    public static void RunningSum(ulong* values, int count, ulong start)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            start += values[i];
+            values[i] = start;
+        }
+    }
+
+    /// <summary>Sum of the lanes, modulo 2^64.</summary>
+    public static ulong Sum(ulong* values, int count)
+    {
+        ulong sum = 0;
+        for (int i = 0; i < count; i++)
+        {
+            sum += values[i];
+        }
+
+        return sum;
+    }
+
+    /// <summary>Keeps the low <paramref name="bits"/> bits of each lane and extends their sign; 64 leaves it as it is.</summary>
+    public static void SignExtend(ulong* values, int count, int bits)
+    {
+        if (bits == 64)
+        {
+            return;
+        }
+
+        ulong sign = 1UL << (bits - 1);
+        ulong mask = (sign << 1) - 1;
+        int i = 0;
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Vector512<ulong> signs = Vector512.Create(sign);
+            Vector512<ulong> masks = Vector512.Create(mask);
+            for (; i <= count - Vector512<ulong>.Count; i += Vector512<ulong>.Count)
+            {
+                (((Vector512.Load(values + i) & masks) ^ signs) - signs).Store(values + i);
+            }
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Vector256<ulong> signs = Vector256.Create(sign);
+            Vector256<ulong> masks = Vector256.Create(mask);
+            for (; i <= count - Vector256<ulong>.Count; i += Vector256<ulong>.Count)
+            {
+                (((Vector256.Load(values + i) & masks) ^ signs) - signs).Store(values + i);
+            }
+        }
+
+        SignExtendScalar(values, i, count, bits);
+    }
+
+    internal static void SignExtendScalar(ulong* values, int from, int count, int bits)
+    {
+        ulong sign = 1UL << (bits - 1);
+        ulong mask = (sign << 1) - 1;
+        for (int i = from; i < count; i++)
+        {
+            values[i] = ((values[i] & mask) ^ sign) - sign;
+        }
+    }
+
+    /// <summary>Little-endian values of 1, 2, 4 or 8 bytes into lanes, sign-extended.</summary>
+    public static void Widen(byte* source, int count, int bytes, ulong* destination)
+    {
+        int i = 0;
+        switch (bytes)
+        {
+            case 1:
+                for (; i < count; i++)
+                {
+                    destination[i] = (ulong)((sbyte*)source)[i];
+                }
+
+                break;
+            case 2:
+                for (; i < count; i++)
+                {
+                    destination[i] = (ulong)((short*)source)[i];
+                }
+
+                break;
+            case 4:
+                if (Vector256.IsHardwareAccelerated)
+                {
+                    for (; i <= count - 8; i += 8)
+                    {
+                        (Vector256<long> low, Vector256<long> high) = Vector256.Widen(Vector256.Load((int*)source + i));
+                        low.AsUInt64().Store(destination + i);
+                        high.AsUInt64().Store(destination + i + 4);
+                    }
+                }
+
+                for (; i < count; i++)
+                {
+                    destination[i] = (ulong)((int*)source)[i];
+                }
+
+                break;
+            default:
+                Buffer.MemoryCopy(source, destination, (long)count * 8, (long)count * 8);
+                break;
+        }
+    }
+
+    /// <summary>The low 1, 2, 4 or 8 bytes of each lane, little-endian.</summary>
+    public static void Narrow(ulong* source, int count, int bytes, byte* destination)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            switch (bytes)
+            {
+                case 1:
+                    destination[i] = (byte)source[i];
+                    break;
+                case 2:
+                    ((ushort*)destination)[i] = (ushort)source[i];
+                    break;
+                case 4:
+                    ((uint*)destination)[i] = (uint)source[i];
+                    break;
+                default:
+                    ((ulong*)destination)[i] = source[i];
+                    break;
+            }
+        }
+    }
+}

@@ -1,0 +1,162 @@
+// Storage layer, reader. By-value kinds: from encoded bytes to 64-bit lanes that are canonical for the kind, whatever the bytes say.
+
+using System;
+using Epiphany.Encoding;
+using Epiphany.Kernels;
+
+namespace Epiphany.Storage;
+
+sealed unsafe partial class ColumnReader
+{
+    /// <summary>Dictionary: canonical values (or addresses of ready datums) by code.</summary>
+    ReadBuffer _tableBuffer;
+    ulong* _table;
+    int _entries;
+
+    /// <summary>Lanes for a vector: offsets of strings, or the values before one that delta encoding hides.</summary>
+    ReadBuffer _laneBuffer;
+
+    ulong* LaneScratch => (ulong*)_laneBuffer.Ensure(_group.Memory, (GroupFormat.VectorRows + 1) * sizeof(ulong));
+
+    Fault DecodeLanes(byte* segment, ulong length, int rows, int present, ulong* values)
+    {
+        Fault fault;
+        switch (_encoding)
+        {
+            case EncodingKind.Constant:
+                fault = Constant(out ulong value);
+                new Span<ulong>(values, rows).Fill(value);
+                return fault;
+
+            case EncodingKind.Plain:
+                return PlainLanes.Decode(segment, length, present, Kinds.Width(_kind), values);
+
+            case EncodingKind.Bitmap:
+                return PackedLanes.Decode(segment, length, rows, 1, 2, values);
+
+            case EncodingKind.Dictionary:
+                fault = LaneTable();
+                if (fault == Fault.None)
+                {
+                    fault = PackedLanes.Decode(segment, length, rows, PackedLanes.CodeWidth((uint)_entries), (ulong)_entries, values);
+                }
+
+                if (fault == Fault.None)
+                {
+                    Lanes.Gather(_table, values, rows);
+                }
+
+                return fault;
+
+            case EncodingKind.RunLength:
+                fault = RunLengthDecoder.Decode(segment, length, rows, values);
+                break;
+
+            case EncodingKind.Delta:
+                fault = DeltaDecoder.Decode(segment, length, rows, values);
+                break;
+
+            default:
+                fault = FrameOfReferenceDecoder.Decode(segment, length, rows, values);
+                break;
+        }
+
+        if (fault == Fault.None)
+        {
+            Canonicalize(values, rows);
+        }
+
+        return fault;
+    }
+
+    Fault DecodeLane(byte* segment, ulong length, int rows, int index, out ulong value)
+    {
+        Fault fault;
+        switch (_encoding)
+        {
+            case EncodingKind.Constant:
+                return Constant(out value);
+
+            case EncodingKind.Plain:
+                return PlainLanes.DecodeOne(segment, length, index, Kinds.Width(_kind), out value);
+
+            case EncodingKind.Bitmap:
+                return PackedLanes.DecodeOne(segment, length, rows, 1, 2, index, out value);
+
+            case EncodingKind.Dictionary:
+                value = 0;
+                fault = LaneTable();
+                if (fault == Fault.None)
+                {
+                    int width = PackedLanes.CodeWidth((uint)_entries);
+                    fault = PackedLanes.DecodeOne(segment, length, rows, width, (ulong)_entries, index, out value);
+                }
+
+                value = fault == Fault.None ? _table[value] : 0;
+                return fault;
+
+            case EncodingKind.RunLength:
+                fault = RunLengthDecoder.DecodeOne(segment, length, rows, index, out value);
+                break;
+
+            case EncodingKind.Delta:
+                fault = DeltaDecoder.DecodeOne(segment, length, rows, index, LaneScratch, out value);
+                break;
+
+            default:
+                fault = FrameOfReferenceDecoder.DecodeOne(segment, length, rows, index, out value);
+                break;
+        }
+
+        ulong lane = value;
+        Canonicalize(&lane, 1);
+        value = lane;
+        return fault;
+    }
+
+    Fault Constant(out ulong value)
+    {
+        byte* shared = Shared(out ulong length);
+        ulong lane = 0;
+        Fault fault = PlainLanes.Decode(shared, length, 1, sizeof(ulong), &lane);
+        Canonicalize(&lane, 1);
+        value = lane;
+        return fault;
+    }
+
+    Fault LaneTable()
+    {
+        if (_table != null)
+        {
+            return Fault.None;
+        }
+
+        byte* shared = Shared(out ulong length);
+        Fault fault = DictionaryOfLanes.Check(shared, length, Rows, out int entries, out int width);
+        if (fault == Fault.None)
+        {
+            ulong* table = (ulong*)_tableBuffer.Ensure(_group.Memory, (ulong)entries * sizeof(ulong));
+            DictionaryOfLanes.Load(shared, entries, width, table);
+            Canonicalize(table, entries);
+            _entries = entries;
+            _table = table;
+        }
+
+        return fault;
+    }
+
+    /// <summary>What a by-value datum of the kind looks like; damaged bytes may have left more bits.</summary>
+    void Canonicalize(ulong* values, int count)
+    {
+        if (_kind != ColumnKind.Bool)
+        {
+            Lanes.SignExtend(values, count, 8 * Kinds.Width(_kind));
+            return;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            values[i] &= 1;
+        }
+    }
+}

@@ -1,0 +1,169 @@
+// Storage layer, writer. Encodes a chunk of a by-reference kind.
+
+using System.Runtime.InteropServices;
+using Epiphany.Encoding;
+
+namespace Epiphany.Storage;
+
+sealed unsafe class BytesChunkEncoder(WriterScratch scratch) : ChunkEncoder
+{
+    ColumnBuffer _column = null!;
+    VectorEntry* _vectors;
+    int _constantRow;
+    int _entries;
+
+    /// <summary>Of one length: no offsets are stored, and null rows take no room.</summary>
+    bool IsFixed => _column.Shape.Kind == ColumnKind.FixedBytes;
+
+    internal override ulong Plan(ColumnBuffer column, ColumnEntry* entry, VectorEntry* vectors)
+    {
+        _column = column;
+        _vectors = vectors;
+        _entries = 0;
+        Encoding = EncodingKind.Constant;
+        if (column.NullCount == column.Rows)
+        {
+            return 0;
+        }
+
+        BytesKeys keys = new(column.Values, column.Lengths, column.Nulls);
+        BytesZones.Find(keys, column.Rows, out int min, out int max);
+        BytesZones.Store(column, entry, min, max);
+        if (keys.Same(min, max))
+        {
+            _constantRow = min;
+            entry->DistinctCount = 1;
+            return column.Lengths[min];
+        }
+
+        Encoding = EncodingKind.Plain;
+        ulong plain = PlainBytes(out ulong rowsWithCode);
+        if (plain <= (ulong)column.Rows / 2)
+        {
+            return plain;
+        }
+
+        int entries = DictionaryBuilder.Build(keys, column.Rows, scratch.Dictionary);
+        if (entries == 0)
+        {
+            return plain;
+        }
+
+        entry->DistinctCount = (uint)entries;
+        ulong dictionary = SharedBytes(entries) + (rowsWithCode * (ulong)PackedLanes.CodeWidth((uint)entries) / 8);
+        if (dictionary >= plain)
+        {
+            return plain;
+        }
+
+        Encoding = EncodingKind.Dictionary;
+        _entries = entries;
+        return dictionary;
+    }
+
+    internal override void WriteShared(ByteSink block)
+    {
+        if (Encoding == EncodingKind.Constant && _column.NullCount != _column.Rows)
+        {
+            block.Append((byte*)_column.Values[_constantRow], _column.Lengths[_constantRow]);
+        }
+        else if (Encoding == EncodingKind.Dictionary)
+        {
+            WriteDictionary(block);
+        }
+    }
+
+    internal override void WriteVector(int vector, ByteSink block)
+    {
+        int rows = GroupFormat.RowsOf(_column.Rows, vector);
+        int first = vector * GroupFormat.VectorRows;
+        if (Encoding == EncodingKind.Dictionary)
+        {
+            DictionaryCodes.Write(scratch, _entries, first, rows, block);
+        }
+        else if (Encoding == EncodingKind.Plain && IsFixed)
+        {
+            WriteFixed(first, rows, block);
+        }
+        else if (Encoding == EncodingKind.Plain)
+        {
+            PlainBytesPlan plan = PlainBytesEncoder.Measure(_column.Lengths + first, rows);
+            byte* at = block.Reserve(plan.Bytes);
+            PlainBytesEncoder.Write(plan, _column.Values + first, _column.Lengths + first, scratch.Lanes, at);
+            block.Commit(plan.Bytes);
+        }
+    }
+
+    /// <summary>What plain segments will take, and the rows of the vectors that have any.</summary>
+    ulong PlainBytes(out ulong rowsOfVectors)
+    {
+        ulong bytes = 0;
+        rowsOfVectors = 0;
+        for (int vector = 0; vector < GroupFormat.Vectors(_column.Rows); vector++)
+        {
+            int rows = GroupFormat.RowsOf(_column.Rows, vector);
+            if (_vectors[vector].Nulls == rows)
+            {
+                continue;
+            }
+
+            rowsOfVectors += (ulong)rows;
+            bytes += IsFixed
+                ? (ulong)(rows - _vectors[vector].Nulls) * (ulong)_column.Shape.FixedLength
+                : PlainBytesEncoder.Measure(_column.Lengths + ((long)vector * GroupFormat.VectorRows), rows).Bytes;
+        }
+
+        return bytes;
+    }
+
+    ulong SharedBytes(int entries)
+    {
+        GatherEntries(entries, out _, out uint* lengths, out _);
+        return DictionaryOfBytes.HeaderSize
+            + (IsFixed ? (ulong)entries * (ulong)_column.Shape.FixedLength : PlainBytesEncoder.Measure(lengths, entries).Bytes);
+    }
+
+    void GatherEntries(int entries, out ulong* addresses, out uint* lengths, out ulong* lanes)
+    {
+        scratch.Entries(out addresses, out lengths, out lanes);
+        uint* rows = scratch.Dictionary.EntryRows;
+        for (int i = 0; i < entries; i++)
+        {
+            addresses[i] = _column.Values[rows[i]];
+            lengths[i] = _column.Lengths[rows[i]];
+        }
+    }
+
+    void WriteDictionary(ByteSink block)
+    {
+        GatherEntries(_entries, out ulong* addresses, out uint* lengths, out ulong* lanes);
+        DictionaryOfBytes.WriteHeader(_entries, block.AppendZeros(DictionaryOfBytes.HeaderSize));
+        if (IsFixed)
+        {
+            ulong bytes = (ulong)_entries * (ulong)_column.Shape.FixedLength;
+            DictionaryOfBytes.WriteFixed(addresses, _entries, _column.Shape.FixedLength, block.Reserve(bytes));
+            block.Commit(bytes);
+        }
+        else
+        {
+            PlainBytesPlan plan = PlainBytesEncoder.Measure(lengths, _entries);
+            PlainBytesEncoder.Write(plan, addresses, lengths, lanes, block.Reserve(plan.Bytes));
+            block.Commit(plan.Bytes);
+        }
+
+        block.Align();
+    }
+
+    void WriteFixed(int first, int rows, ByteSink block)
+    {
+        nuint length = (nuint)_column.Shape.FixedLength;
+        for (int row = first; row < first + rows; row++)
+        {
+            if (_column.Nulls == null || _column.Nulls[row] == 0)
+            {
+                NativeMemory.Copy((byte*)_column.Values[row], block.Reserve(length), length);
+                block.Commit(length);
+            }
+        }
+    }
+}

@@ -1,0 +1,173 @@
+// Storage layer, writer. Encodes a chunk of a by-value kind.
+
+using Epiphany.Encoding;
+using Epiphany.Kernels;
+
+namespace Epiphany.Storage;
+
+sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
+{
+    ColumnBuffer _column = null!;
+    VectorEntry* _vectors;
+    int _width;
+    int _entries;
+
+    internal override ulong Plan(ColumnBuffer column, ColumnEntry* entry, VectorEntry* vectors)
+    {
+        _column = column;
+        _vectors = vectors;
+        _width = Kinds.Width(column.Shape.Kind);
+        Encoding = EncodingKind.Constant;
+        if (column.NullCount == column.Rows)
+        {
+            return 0;
+        }
+
+        FillNulls();
+        LaneZones.Fill(column, entry, vectors, scratch);
+        MinMax.Run((long*)column.Values, column.Rows, out long min, out long max);
+        if (min == max)
+        {
+            entry->DistinctCount = 1;
+            return sizeof(ulong);
+        }
+
+        return Choose(entry);
+    }
+
+    internal override void WriteShared(ByteSink block)
+    {
+        if (Encoding == EncodingKind.Constant && _column.NullCount != _column.Rows)
+        {
+            *(ulong*)block.AppendZeros(sizeof(ulong)) = _column.Values[0];
+        }
+        else if (Encoding == EncodingKind.Dictionary)
+        {
+            byte* at = block.AppendZeros((ulong)DictionaryOfLanes.Bytes(_entries, _width));
+            DictionaryOfLanes.Write(_column.Values, scratch.Dictionary.EntryRows, _entries, _width, at);
+            block.Align();
+        }
+    }
+
+    internal override void WriteVector(int vector, ByteSink block)
+    {
+        int rows = GroupFormat.RowsOf(_column.Rows, vector);
+        int first = vector * GroupFormat.VectorRows;
+        ulong* values = _column.Values + first;
+        switch (Encoding)
+        {
+            case EncodingKind.RunLength:
+                RunLengthPlan runs = RunLengthEncoder.Measure(values, rows);
+                RunLengthEncoder.Write(runs, values, scratch.Lanes, block.AppendZeros((ulong)runs.Bytes));
+                break;
+
+            case EncodingKind.FrameOfReference:
+                FrameOfReferencePlan frame = FrameOfReferenceEncoder.Measure(values, rows);
+                FrameOfReferenceEncoder.Write(frame, values, block.AppendZeros((ulong)frame.Bytes));
+                break;
+
+            case EncodingKind.Delta:
+                DeltaPlan delta = DeltaEncoder.Measure(values, rows);
+                DeltaEncoder.Write(delta, values, scratch.Lanes, block.AppendZeros((ulong)delta.Bytes));
+                break;
+
+            case EncodingKind.Dictionary:
+                DictionaryCodes.Write(scratch, _entries, first, rows, block);
+                break;
+
+            case EncodingKind.Bitmap:
+                PackedLanes.Encode(values, rows, 1, block.AppendZeros((ulong)PackedLanes.Bytes(rows, 1)));
+                break;
+
+            case EncodingKind.Plain:
+                WritePlain(vector, values, rows, block);
+                break;
+        }
+    }
+
+    ulong Choose(ColumnEntry* entry)
+    {
+        LaneChooser chooser = default;
+        long codes = 0;
+        for (int vector = 0; vector < GroupFormat.Vectors(_column.Rows); vector++)
+        {
+            int rows = GroupFormat.RowsOf(_column.Rows, vector);
+            int present = rows - (int)_vectors[vector].Nulls;
+            if (present != 0)
+            {
+                chooser.Add(_column.Values + ((long)vector * GroupFormat.VectorRows), rows, present, _width);
+                codes += rows;
+            }
+        }
+
+        LaneDomain domain = Kinds.Domain(_column.Shape.Kind);
+        Encoding = chooser.Choose(domain, out long bytes);
+        if (!LaneChooser.TryDictionary(domain, bytes, _column.Rows))
+        {
+            return (ulong)bytes;
+        }
+
+        int entries = DictionaryBuilder.Build(new LaneKeys(_column.Values), _column.Rows, scratch.Dictionary);
+        if (entries == 0)
+        {
+            return (ulong)bytes;
+        }
+
+        // Zero is kept apart from negative zero here, so what is counted is exact for integers only.
+        entry->DistinctCount = domain == LaneDomain.Integers ? (uint)entries : 0;
+        long dictionary = DictionaryOfLanes.Bytes(entries, _width) + (codes * PackedLanes.CodeWidth((uint)entries) / 8);
+        if (LaneChooser.PreferDictionary(dictionary, bytes))
+        {
+            Encoding = EncodingKind.Dictionary;
+            _entries = entries;
+            bytes = dictionary;
+        }
+
+        return (ulong)bytes;
+    }
+
+    /// <summary>Null rows take the value before them (those at the start the first one), which is free in every encoding.</summary>
+    void FillNulls()
+    {
+        if (_column.NullCount == 0)
+        {
+            return;
+        }
+
+        int first = 0;
+        while (_column.Nulls[first] != 0)
+        {
+            first++;
+        }
+
+        ulong value = _column.Values[first];
+        for (int i = 0; i < _column.Rows; i++)
+        {
+            value = _column.Nulls[i] != 0 ? value : _column.Values[i];
+            _column.Values[i] = value;
+        }
+    }
+
+    /// <summary>Only the values that are not null.</summary>
+    void WritePlain(int vector, ulong* values, int rows, ByteSink block)
+    {
+        int present = rows - (int)_vectors[vector].Nulls;
+        if (present != rows)
+        {
+            byte* nulls = _column.Nulls + ((long)vector * GroupFormat.VectorRows);
+            ulong* compact = scratch.Lanes;
+            int kept = 0;
+            for (int i = 0; i < rows; i++)
+            {
+                if (nulls[i] == 0)
+                {
+                    compact[kept++] = values[i];
+                }
+            }
+
+            values = compact;
+        }
+
+        PlainLanes.Encode(values, present, _width, block.AppendZeros((ulong)PlainLanes.Bytes(present, _width)));
+    }
+}

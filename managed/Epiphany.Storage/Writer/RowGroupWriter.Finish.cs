@@ -1,0 +1,59 @@
+// Storage layer, writer. Lays the chunks one after another and closes them with the footer.
+
+using Epiphany.Kernels;
+
+namespace Epiphany.Storage;
+
+public sealed unsafe partial class RowGroupWriter
+{
+    /// <summary>Encodes what was appended. The image lies in the host's memory; the writer takes nothing more afterwards.</summary>
+    public GroupImage Finish()
+    {
+        if (_finished || Rows == 0)
+        {
+            Throw.InvalidOperation(_finished ? "the row group is finished" : "a row group holds one row at least");
+        }
+
+        _finished = true;
+        ByteSink image = new(_memory);
+        ColumnEntry* entries = (ColumnEntry*)_memory.Allocate((nuint)ulong.Max(1, (ulong)_columns.Length * ColumnEntry.Size));
+        ChunkWriter chunks = new(_options, Rows, image, _memory, _codec, _interrupts);
+        for (int i = 0; i < _columns.Length; i++)
+        {
+            chunks.Write(_columns[i], entries + i);
+            _columns[i].Free();
+        }
+
+        image.Align();
+        ulong footerOffset = image.Length;
+        WriteFooter(image, entries);
+        _memory.Free((byte*)entries);
+        chunks.Free();
+        return new GroupImage(image.Bytes, image.Length, footerOffset, (uint)(image.Length - footerOffset), Rows);
+    }
+
+    void WriteFooter(ByteSink image, ColumnEntry* entries)
+    {
+        ulong offset = image.Length;
+        ulong length = GroupFormat.FooterLength(_columns.Length);
+        byte* footer = image.AppendZeros(length);
+        *(FooterHeader*)footer = new FooterHeader
+        {
+            Magic = GroupFormat.Magic,
+            Version = GroupFormat.Version,
+            HeaderSize = FooterHeader.Size,
+            Rows = (uint)Rows,
+            Columns = (uint)_columns.Length,
+            VectorRows = GroupFormat.VectorRows,
+            EntrySize = ColumnEntry.Size,
+            FooterOffset = offset,
+        };
+        for (int i = 0; i < _columns.Length; i++)
+        {
+            ((ColumnEntry*)(footer + FooterHeader.Size))[i] = entries[i];
+        }
+
+        // The checksum, then four zero bytes.
+        *(uint*)(footer + length - 8) = Crc32C.Compute(footer, length - 8);
+    }
+}

@@ -1,0 +1,72 @@
+// Storage layer, writer. Working memory that is taken once for all columns of a group, each part when first needed.
+
+using Epiphany.Encoding;
+
+namespace Epiphany.Storage;
+
+/// <summary>Scratch of the chunk encoders.</summary>
+sealed unsafe class WriterScratch(IMemory memory, int rows)
+{
+    byte* _dictionary;
+    byte* _lanes;
+    byte* _entries;
+
+    internal int Rows => rows;
+
+    /// <summary>A vector of lanes.</summary>
+    internal ulong* Lanes
+    {
+        get
+        {
+            if (_lanes == null)
+            {
+                _lanes = memory.Allocate(GroupFormat.VectorRows * sizeof(ulong));
+            }
+
+            return (ulong*)_lanes;
+        }
+    }
+
+    internal DictionaryScratch Dictionary
+    {
+        get
+        {
+            if (_dictionary == null)
+            {
+                _dictionary = memory.Allocate(DictionaryScratch.Bytes(rows));
+            }
+
+            return new DictionaryScratch(_dictionary, rows);
+        }
+    }
+
+    /// <summary>Addresses, lengths and lanes for as many strings as a dictionary may have entries.</summary>
+    internal void Entries(out ulong* addresses, out uint* lengths, out ulong* lanes)
+    {
+        const int Count = DictionaryScratch.MaxEntries;
+        if (_entries == null)
+        {
+            _entries = memory.Allocate(Count * ((2 * sizeof(ulong)) + sizeof(uint)));
+        }
+
+        addresses = (ulong*)_entries;
+        lanes = addresses + Count;
+        lengths = (uint*)(lanes + Count);
+    }
+
+    internal void Free()
+    {
+        Release(_dictionary);
+        Release(_lanes);
+        Release(_entries);
+        _dictionary = _lanes = _entries = null;
+    }
+
+    void Release(byte* memoryOrNull)
+    {
+        if (memoryOrNull != null)
+        {
+            memory.Free(memoryOrNull);
+        }
+    }
+}

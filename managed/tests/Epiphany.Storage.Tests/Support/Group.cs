@@ -1,0 +1,118 @@
+// Test support. Writes columns as a group and reads them back, the way a table access method would.
+
+using System;
+using System.Linq;
+using Xunit;
+
+namespace Epiphany.Storage.Tests;
+
+/// <summary>A group's bytes, and what the directory would know of it.</summary>
+sealed unsafe record Group(byte[] Bytes, GroupLocation Location, ColumnShape[] Shapes)
+{
+    internal static Group Write(TestColumn[] columns, Codec codec = Codec.None, int batch = 1000)
+    {
+        using GuardedMemory memory = new();
+        ColumnShape[] shapes = [.. columns.Select(column => column.Shape)];
+        int rows = columns[0].Rows;
+        RowGroupWriter writer = new(
+            shapes, new WriterOptions(codec, 1, GroupFormat.MaxRows, ulong.MaxValue), memory, new TestCodec(), new CountingInterrupts());
+        NativeHeap heap = new();
+        for (int first = 0; first < rows; first += batch)
+        {
+            int count = Math.Min(batch, rows - first);
+            ulong[] values = new ulong[count * columns.Length];
+            byte[] nulls = new byte[count * columns.Length];
+            for (int row = 0; row < count; row++)
+            {
+                for (int column = 0; column < columns.Length; column++)
+                {
+                    nulls[(row * columns.Length) + column] = (byte)(columns[column].IsNull(first + row) ? 1 : 0);
+                    values[(row * columns.Length) + column] = columns[column].Datum(first + row, heap);
+                }
+            }
+
+            fixed (ulong* v = values)
+            fixed (byte* n = nulls)
+            {
+                writer.Append(v, n, count);
+            }
+        }
+
+        heap.FreeAll();
+        GroupImage image = writer.Finish();
+        Assert.Equal(rows, image.Rows);
+        return new Group(
+            new ReadOnlySpan<byte>(image.Bytes, (int)image.Length).ToArray(),
+            new GroupLocation(image.Length, image.FooterOffset, image.FooterLength, rows, columns.Length),
+            shapes);
+    }
+
+    internal static Group WriteOne(TestColumn column, Codec codec = Codec.None) => Write([column], codec);
+
+    internal RowGroupReader Open(IMemory memory, IGroupSource? source = null) =>
+        new(Location, Shapes, source ?? new ArraySource(Bytes), memory, new TestCodec(), new CountingInterrupts());
+
+    internal string EncodingOf(int column)
+    {
+        using GuardedMemory memory = new();
+        return EncodingName(Open(memory).Chunk(column));
+    }
+
+    internal static string EncodingName(ChunkInfo chunk)
+    {
+        int length = 0;
+        while (chunk.EncodingName[length] != 0)
+        {
+            length++;
+        }
+
+        return System.Text.Encoding.ASCII.GetString(chunk.EncodingName, length);
+    }
+
+    /// <summary>Every vector, and rows one by one, must give back what was written.</summary>
+    internal void Check(TestColumn[] columns)
+    {
+        using GuardedMemory memory = new();
+        RowGroupReader reader = Open(memory);
+        ulong* values = (ulong*)memory.Allocate(GroupFormat.VectorRows * 8);
+        byte* nulls = memory.Allocate(GroupFormat.VectorRows);
+        for (int column = 0; column < columns.Length; column++)
+        {
+            int decoded = 0;
+            for (int vector = 0; vector * GroupFormat.VectorRows < Location.Rows; vector++)
+            {
+                new Span<byte>(nulls, GroupFormat.VectorRows).Fill(0xAA);
+                int rows = reader.Decode(column, vector, values, nulls);
+                for (int i = 0; i < rows; i++)
+                {
+                    int row = (vector * GroupFormat.VectorRows) + i;
+                    Assert.True(columns[column].Matches(row, values[i], nulls[i] != 0), $"column {column}, row {row}");
+                }
+
+                decoded += rows;
+            }
+
+            Assert.Equal(Location.Rows, decoded);
+        }
+
+        CheckRows(columns);
+    }
+
+    void CheckRows(TestColumn[] columns)
+    {
+        using GuardedMemory memory = new();
+        RowGroupReader reader = Open(memory);
+        int step = Math.Max(1, Location.Rows / 997);
+        for (int column = 0; column < columns.Length; column++)
+        {
+            for (int row = 0; row < Location.Rows; row += step)
+            {
+                reader.DecodeRow(column, row, out ulong value, out bool isNull);
+                Assert.True(columns[column].Matches(row, value, isNull), $"column {column}, row {row} alone");
+            }
+
+            reader.DecodeRow(column, Location.Rows - 1, out ulong last, out bool lastIsNull);
+            Assert.True(columns[column].Matches(Location.Rows - 1, last, lastIsNull), $"column {column}, last row alone");
+        }
+    }
+}

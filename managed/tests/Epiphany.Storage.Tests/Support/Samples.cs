@@ -1,0 +1,107 @@
+// Test support. Columns that lead to every encoding of every kind.
+
+using System;
+using System.Collections.Generic;
+using System.Linq;
+
+namespace Epiphany.Storage.Tests;
+
+public enum NullPattern
+{
+    None,
+    All,
+    First,
+    Last,
+    Alternating,
+    Rare,
+    Most,
+
+    /// <summary>Whole vectors are null, and the others have no null.</summary>
+    Vectors,
+}
+
+static class Samples
+{
+    internal static bool IsNull(NullPattern pattern, Random random, int row, int rows) => pattern switch
+    {
+        NullPattern.None => false,
+        NullPattern.All => true,
+        NullPattern.First => row == 0,
+        NullPattern.Last => row == rows - 1,
+        NullPattern.Alternating => row % 2 == 0,
+        NullPattern.Rare => random.Next(500) == 0,
+        NullPattern.Most => random.Next(20) != 0,
+        _ => row / GroupFormat.VectorRows % 2 == 0,
+    };
+
+    internal static long?[] Longs(Random random, int rows, NullPattern nulls, Func<int, long> value) =>
+        [.. Enumerable.Range(0, rows).Select(row => IsNull(nulls, random, row, rows) ? (long?)null : value(row))];
+
+    internal static byte[]?[] Strings(Random random, int rows, NullPattern nulls, Func<int, byte[]> value) =>
+        [.. Enumerable.Range(0, rows).Select(row => IsNull(nulls, random, row, rows) ? null : value(row))];
+
+    internal static byte[] RandomBytes(Random random, int length)
+    {
+        byte[] bytes = new byte[length];
+        random.NextBytes(bytes);
+        return bytes;
+    }
+
+    internal static TestColumn[] All(Random random, int rows, NullPattern nulls) =>
+        [.. Lanes(random, rows, nulls), .. Floats(random, rows, nulls), .. ByReference(random, rows, nulls)];
+
+    static IEnumerable<TestColumn> Lanes(Random random, int rows, NullPattern nulls)
+    {
+        TestColumn Of(ColumnKind kind, Func<int, long> value) => TestColumn.OfLongs(kind, Longs(random, rows, nulls, value));
+        yield return Of(ColumnKind.Bool, row => random.Next(2));
+        yield return Of(ColumnKind.Bool, row => row < rows / 2 ? 1 : 0);
+        yield return Of(ColumnKind.Bool, row => 1);
+        yield return Of(ColumnKind.Int8, row => (sbyte)random.Next());
+        yield return Of(ColumnKind.Int8, row => row % 2 == 0 ? sbyte.MinValue : sbyte.MaxValue);
+        yield return Of(ColumnKind.Int16, row => (short)random.Next());
+        yield return Of(ColumnKind.Int16, row => short.MinValue + (row % 60000));
+        yield return Of(ColumnKind.Int32, row => random.Next(int.MinValue, int.MaxValue));
+        yield return Of(ColumnKind.Int32, row => random.Next(2) == 0 ? int.MinValue : int.MaxValue);
+        yield return Of(ColumnKind.Int32, row => row);
+        yield return Of(ColumnKind.Int32, row => row / 300);
+        yield return Of(ColumnKind.Int32, row => random.Next(5) * 100_000_000);
+        yield return Of(ColumnKind.Int64, row => random.NextInt64(long.MinValue, long.MaxValue));
+        yield return Of(ColumnKind.Int64, row => random.Next(3) switch { 0 => long.MinValue, 1 => long.MaxValue, _ => 0 });
+        yield return Of(ColumnKind.Int64, row => 1_700_000_000_000_000L + (row * 1_000_000L) + random.Next(1000));
+        yield return Of(ColumnKind.Int64, row => -row * 3_000_000_000L);
+        yield return Of(ColumnKind.Int64, row => 42);
+        yield return Of(ColumnKind.Int64, row => random.Next(100));
+    }
+
+    static IEnumerable<TestColumn> Floats(Random random, int rows, NullPattern nulls)
+    {
+        ulong?[] bits = [.. Longs(random, rows, nulls, row => random.NextInt64(long.MinValue, long.MaxValue)).Select(v => (ulong?)v)];
+        yield return TestColumn.OfLanes(ColumnKind.Float64, bits);
+        yield return TestColumn.OfLanes(ColumnKind.Float32, [.. bits.Select(v => v is ulong lane ? (ulong)(int)lane : (ulong?)null)]);
+        double[] special = [0.0, -0.0, double.NaN, double.PositiveInfinity, double.NegativeInfinity, double.Epsilon, 1.5, double.MinValue];
+        yield return TestColumn.OfDoubles(
+            [.. Longs(random, rows, nulls, row => random.Next(special.Length)).Select(v => v is long i ? special[i] : (double?)null)]);
+        yield return TestColumn.OfDoubles([.. Longs(random, rows, nulls, row => 1).Select(v => v is null ? (double?)null : -0.0)]);
+        yield return TestColumn.OfFloats([.. Longs(random, rows, nulls, row => row / 999).Select(v => v is long i ? i / 7f : (float?)null)]);
+    }
+
+    static IEnumerable<TestColumn> ByReference(Random random, int rows, NullPattern nulls)
+    {
+        TestColumn Of(ColumnKind kind, Func<int, byte[]> value, int length = 0) =>
+            TestColumn.OfStrings(kind, Strings(random, rows, nulls, value), length);
+        byte[][] words = [.. Enumerable.Range(0, 300).Select(i => System.Text.Encoding.ASCII.GetBytes("word" + new string('x', i % 40) + i))];
+        yield return Of(ColumnKind.FixedBytes, row => RandomBytes(random, 16), 16);
+        yield return Of(ColumnKind.FixedBytes, row => RandomBytes(random, 6), 6);
+        yield return Of(ColumnKind.FixedBytes, row => BitConverter.GetBytes((long)random.Next(9)).Concat(new byte[4]).ToArray(), 12);
+        yield return Of(ColumnKind.FixedBytes, row => [1, 2, 3], 3);
+        yield return Of(ColumnKind.VarBytes, row => RandomBytes(random, random.Next(40)));
+        yield return Of(ColumnKind.VarBytes, row => RandomBytes(random, 9));
+        yield return Of(ColumnKind.VarBytes, row => RandomBytes(random, row % 1000 == 5 ? 3000 : 3));
+        yield return Of(ColumnKind.VarBytes, row => words[random.Next(words.Length)]);
+        yield return Of(ColumnKind.VarBytes, row => []);
+        yield return Of(ColumnKind.VarBytes, row => new byte[row % 2]);
+        yield return Of(ColumnKind.CString, row => System.Text.Encoding.ASCII.GetBytes("c" + row));
+        yield return Of(ColumnKind.CString, row => words[random.Next(4)]);
+        yield return Of(ColumnKind.CString, row => words[7]);
+    }
+}
