@@ -127,13 +127,14 @@ next_parallel_group(PgeScan *scan)
 	{
 		CHECK_FOR_INTERRUPTS();
 		/* Drawn by descriptor, so that all participants mean the same group; each judges its visibility. */
-		for (uint32 k = 0; k < scan->ngroups; k++)
-			if (scan->groups[k] == i)
-			{
-				pge_scan_open_group(scan, i);
-				scan->row = -1;
-				return true;
-			}
+		while (scan->next_visible < scan->ngroups && scan->groups[scan->next_visible] < i)
+			scan->next_visible++;
+		if (scan->next_visible < scan->ngroups && scan->groups[scan->next_visible] == i)
+		{
+			pge_scan_open_group(scan, i);
+			scan->row = -1;
+			return true;
+		}
 	}
 	pge_scan_close_group(scan);
 	return false;
@@ -322,6 +323,7 @@ column_rescan(TableScanDesc sscan, ScanKey key, bool set_params, bool allow_stra
 	scan->entered = false;
 	scan->direction = ForwardScanDirection;
 	scan->chunk_next = scan->chunk_end = 0;
+	scan->next_visible = 0;
 	/* What an MVCC snapshot sees does not change; other snapshots look again. */
 	if (scan->base.rs_snapshot == NULL || !IsMVCCSnapshot(scan->base.rs_snapshot))
 		load_groups(scan);

@@ -44,7 +44,8 @@ typedef struct PgeScan
 	PgeReader  *reader;			/* the group of the unit */
 	int64		row;			/* last row returned */
 
-	/* parallel: the chunk of delta blocks in hand */
+	/* parallel: draws only rise, so the search in groups goes on from here; the chunk of delta blocks in hand */
+	uint32		next_visible;
 	BlockNumber chunk_next;
 	BlockNumber chunk_end;
 
