@@ -8,6 +8,7 @@
 
 #include "column.h"
 #include "column_init.h"
+#include "planner/options.h"
 #include "statement.h"
 
 PG_FUNCTION_INFO_V1(pge_column_handler);
@@ -18,13 +19,15 @@ pge_heap_routine(void)
 	return GetHeapamTableAmRoutine();
 }
 
-/* How groups of this table are written; MaxBytes is the writer's. */
+/* How groups of this table are written, by its options; MaxBytes is the writer's. */
 void
 pge_writer_options(Relation rel, PgeWriterOptions *options)
 {
-	options->Codec = PgeCodec_None;
-	options->Level = 0;
-	options->MaxRows = PGE_GROUP_MAX_ROWS;
+	const PgeTableOptions *given = pge_table_options(rel);
+
+	options->Codec = given->compression;
+	options->Level = given->compression_level;
+	options->MaxRows = given->row_group_rows;
 }
 
 /* Called once, when the library is loaded; in the postmaster too, if preloaded. */

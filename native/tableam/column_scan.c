@@ -82,7 +82,7 @@ enter_unit(PgeScan *scan, ScanDirection direction)
 		uint32		group = scan->groups[scan->unit];
 
 		pge_scan_open_group(scan, group);
-		scan->row = ScanDirectionIsForward(direction) ? -1 : scan->descs[group].rows;
+		scan->row = ScanDirectionIsForward(direction) ? -1 : (int64) scan->descs[group].rows;
 		return;
 	}
 	pge_scan_close_group(scan);
