@@ -1,6 +1,13 @@
-CREATE EXTENSION pg_epiphany CASCADE;
+-- The README's tour. What follows the next line stands there word for word, answers included (lint compares).
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS pg_epiphany CASCADE;
+RESET client_min_messages;
+CREATE SCHEMA readme;
+SET search_path = readme;
+SET datestyle = ISO;
+\echo tour
 
--- Orders change: a row table. Old orders are analysed: a column table.
+-- Orders change: a row table. Sales are analysed: a column table.
 CREATE TABLE orders (id bigint PRIMARY KEY, customer int, total numeric(10,2)) USING epiphany_row;
 CREATE TABLE sales (id bigint, day date, region text, quantity int, price numeric(10,2))
     USING epiphany_column WITH (epiphany.compression = 'zstd');
@@ -25,8 +32,9 @@ CREATE INDEX ON sales (id);
 SELECT * FROM sales WHERE id IN (1234, 500000) ORDER BY id;
 
 -- Options are part of the table: pg_dump carries them.
-ALTER TABLE sales SET (epiphany.compression = 'none');
+ALTER TABLE sales SET (epiphany.row_group_rows = 50000);
 SELECT name, value, is_default FROM epiphany.table_options('sales');
+ALTER TABLE sales RESET (epiphany.compression, epiphany.row_group_rows);
 
 -- Any table can change sides.
 ALTER TABLE orders SET ACCESS METHOD epiphany_column;
