@@ -75,6 +75,27 @@ END $$;
 SELECT * FROM labels WHERE relname = 'failed';
 SELECT count(*) FROM pg_seclabel WHERE provider = 'epiphany' AND objoid NOT IN (SELECT oid FROM pg_class);
 
+-- The rows that a statement writes go by the options that it gives, also where they go to a copy of the table that takes its place.
+CREATE FUNCTION groups(regclass) RETURNS TABLE (rows bigint, groups bigint, compressed bool) LANGUAGE sql AS
+	'SELECT rows, count(*), (SELECT bool_or(compression = $$zstd$$) FROM epiphany.column_chunks($1)) FROM epiphany.row_groups($1) GROUP BY 1 ORDER BY 1';
+CREATE TABLE wide USING epiphany_column WITH (epiphany.row_group_rows = 4096, epiphany.compression = zstd)
+	AS SELECT repeat(md5((i % 7)::text), 5) AS a FROM generate_series(1, 12288) i;
+SELECT * FROM groups('wide');
+CREATE MATERIALIZED VIEW wide_mv USING epiphany_column WITH (epiphany.row_group_rows = 2048, epiphany.compression = none) AS TABLE wide;
+SELECT * FROM groups('wide_mv');
+ALTER MATERIALIZED VIEW wide_mv SET (epiphany.row_group_rows = 6144, epiphany.compression = zstd);
+REFRESH MATERIALIZED VIEW wide_mv;
+SELECT * FROM groups('wide_mv');
+CREATE TABLE was_heap USING heap AS TABLE wide;
+ALTER TABLE was_heap SET ACCESS METHOD epiphany_column, SET (epiphany.row_group_rows = 3072, epiphany.compression = none);
+SELECT * FROM groups('was_heap');
+BEGIN;
+ALTER TABLE was_heap SET (epiphany.row_group_rows = 12288, epiphany.compression = zstd);
+INSERT INTO was_heap TABLE wide;
+SELECT * FROM groups('was_heap');
+ROLLBACK;
+DROP TABLE wide, was_heap CASCADE;
+
 -- Refused.
 CREATE TABLE bad (a int) USING epiphany_column WITH (epiphany.compresion = zstd);
 CREATE TABLE bad (a int) USING epiphany_column WITH (epiphany.compression = gzip);
