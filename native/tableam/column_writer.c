@@ -32,6 +32,9 @@
 /* A group is closed early at so many bytes of values: bounds a writer's memory. */
 #define PGE_GROUP_MAX_BYTES ((uint64) 128 * 1024 * 1024)
 
+/* All groups being built at once. */
+#define PGE_WRITERS_MAX_BYTES (4 * PGE_GROUP_MAX_BYTES)
+
 /* ... and rows held back stop being held at so many. */
 #define PGE_HELD_MAX_BYTES	((Size) 16 * 1024 * 1024)
 
@@ -44,11 +47,13 @@ typedef struct PgeWriter
 	Oid			relid;
 	RelFileNumber relnumber;
 	SubTransactionId subid;
+	TransactionId xid;			/* subid's: rows are its, whichever subtransaction is current when they are stored */
 	CommandId	cid;
 	int			level;			/* of the statement */
 	int			options;		/* TABLE_INSERT_* */
 	bool		want_tids;
 	bool		delta_only;		/* somebody reads the table between our rows: groups would get tiny */
+	bool		storing;		/* set while rows are being stored; still set afterwards: that failed */
 	uint64		delta_rows;		/* want_tids: rows that went to the delta */
 	MemoryContext cxt;			/* all of this */
 
@@ -98,6 +103,7 @@ make_writer(Relation rel, CommandId cid, int options)
 	w->relid = RelationGetRelid(rel);
 	w->relnumber = rel->rd_locator.relNumber;
 	w->subid = GetCurrentSubTransactionId();
+	w->xid = GetCurrentTransactionId();
 	w->cid = cid;
 	w->level = pge_statement ? pge_statement->level : 1;
 	w->options = options;
@@ -118,6 +124,27 @@ drop_writer(PgeWriter *w)
 {
 	dlist_delete(&w->node);
 	MemoryContextDelete(w->cxt);
+}
+
+/*
+ * An error while rows are being stored may be caught by the function that caused it (a PL/pgSQL EXCEPTION block that reads the
+ * table). The statement must not go on as if nothing had been lost.
+ */
+static void
+begin_storing(PgeWriter *w, Relation rel)
+{
+	if (w->storing)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("rows for column table \"%s\" could not be stored", RelationGetRelationName(rel)),
+				 errdetail("An earlier error in the same statement was caught.")));
+	w->storing = true;
+}
+
+static void
+end_storing(PgeWriter *w)
+{
+	w->storing = false;
 }
 
 /* ---- the group being built ---- */
@@ -141,7 +168,7 @@ open_group(PgeWriter *w, Relation rel)
 	memset(&w->state, 0, sizeof(w->state));
 	memset(&w->desc, 0, sizeof(w->desc));
 	w->desc.state = PGE_GROUP_RESERVED;
-	w->desc.xmin = GetCurrentTransactionId();
+	w->desc.xmin = w->xid;
 	w->desc.cmin = w->cid;
 	w->desc.natts = RelationGetDescr(rel)->natts;
 	w->desc.first_block = w->desc.delete_root = InvalidBlockNumber;
@@ -177,6 +204,7 @@ close_group(PgeWriter *w, Relation rel)
 
 	MemoryContextDelete(w->group_cxt);
 	w->group_cxt = NULL;
+	memset(&w->state, 0, sizeof(w->state));
 }
 
 static void
@@ -280,6 +308,37 @@ held_to_group(PgeWriter *w, Relation rel)
 	pfree(nulls);
 }
 
+/*
+ * A load into many partitions has a writer for each. When their groups together hold too much, the largest is stored early,
+ * but never the one that has just been written to.
+ */
+static void
+keep_within_budget(PgeWriter *busy)
+{
+	PgeWriter  *largest = NULL;
+	uint64		total = 0;
+	dlist_iter	iter;
+	Relation	rel;
+
+	if (dlist_head_node(&writers) == dlist_tail_node(&writers))
+		return;
+	dlist_foreach(iter, &writers)
+	{
+		PgeWriter  *w = dlist_container(PgeWriter, node, iter.cur);
+
+		total += w->state.Bytes;
+		if (w != busy && (largest == NULL || w->state.Bytes > largest->state.Bytes))
+			largest = w;
+	}
+	if (total <= PGE_WRITERS_MAX_BYTES || largest->group_cxt == NULL)
+		return;
+	rel = relation_open(largest->relid, NoLock);
+	begin_storing(largest, rel);
+	close_group(largest, rel);
+	end_storing(largest);
+	relation_close(rel, NoLock);
+}
+
 /* ---- entry points ---- */
 
 /* May these rows bypass the delta at all? */
@@ -315,6 +374,7 @@ pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId ci
 		return false;
 	}
 
+	begin_storing(w, rel);
 	pge_root_ensure(rel);
 	for (int i = 0; i < nslots; i++)
 	{
@@ -347,29 +407,31 @@ pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId ci
 				append_pending(w);
 		}
 		if (w->state.Full)
-		{
 			close_group(w, rel);
-			memset(&w->state, 0, sizeof(w->state));
-		}
 	}
 	/* Values may point into the slots, which the caller reuses. */
 	append_pending(w);
-	if (w->state.Full && w->group_cxt != NULL)
-	{
+	if (w->state.Full)
 		close_group(w, rel);
-		memset(&w->state, 0, sizeof(w->state));
-	}
+	end_storing(w);
+	keep_within_budget(w);
 	return true;
 }
 
-/* Store all that the writer has, as it is. */
+/*
+ * Store all that the writer has, as it is. A subtransaction of a function that the statement calls may be current; heap would
+ * store rows as that one's, and lose them with it, so held rows become a group then, however small.
+ */
 static void
 flush_writer(PgeWriter *w, Relation rel)
 {
+	begin_storing(w, rel);
 	append_pending(w);
+	if (w->nheld > 0 && w->subid != GetCurrentSubTransactionId())
+		held_to_group(w, rel);
 	held_to_delta(w, rel);
 	close_group(w, rel);
-	memset(&w->state, 0, sizeof(w->state));
+	end_storing(w);
 }
 
 /* This backend is about to read the table: rows of a statement that is still running become readable first. */
