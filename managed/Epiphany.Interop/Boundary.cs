@@ -22,6 +22,7 @@ public static unsafe class Boundary
         Host.Api = host;
         try
         {
+            Errors.Prepare();
             BuildText.Prepare(variant);
             Fill(managed);
             return PgeStatus.Ok;

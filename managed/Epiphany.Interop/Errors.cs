@@ -8,6 +8,21 @@ namespace Epiphany.Interop;
 
 internal static unsafe class Errors
 {
+    /// <summary>
+    /// Throws once, for nothing: the first throw in a process makes what the runtime needs for all of them, and where the first is for
+    /// want of memory there is none left for that, which ends the process.
+    /// </summary>
+    internal static void Prepare()
+    {
+        try
+        {
+            Throw.PgError();
+        }
+        catch (PgErrorException)
+        {
+        }
+    }
+
     /// <summary>Writes down what was caught and says how the export is to return.</summary>
     internal static PgeStatus Capture(Exception caught)
     {

@@ -102,17 +102,15 @@ internal static unsafe class SelfTests
         return rounds;
     }
 
+    /// <summary>A chain, so that nothing but the arrays themselves is asked for.</summary>
     private static long ManagedMemory(long bytes)
     {
-        const int Block = 1 << 20;
-        var blocks = new byte[(bytes + Block - 1) / Block][];
-        for (var i = 0; i < blocks.Length; i++)
+        object[]? chain = null;
+        while (true)
         {
             Host.Poll();
-            blocks[i] = new byte[Block];
+            chain = [chain!, new byte[bytes]];
         }
-
-        return (long)blocks.Length * Block;
     }
 
     /// <summary>Not a tail call: the sum waits for the callee.</summary>

@@ -21,8 +21,13 @@ PgeManagedApi pge_managed_table;
 /* The process that pge_managed_table works in; 0 before the start. */
 int			pge_managed_pid = 0;
 
-/* The garbage collector reserves (without using) this many times its limit. */
+/*
+ * The address range that the garbage collector reserves, without using it: so many times its limit, and not less than a floor.
+ * With the regions of 4 MB that it takes unasked, a range below 200 MB makes it crash where memory runs out.
+ */
 #define RESERVE_FACTOR 5
+#define RESERVE_MIN ((uint64) 1 << 30)
+#define REGION_SIZE ((uint64) 1 << 20)
 
 /* Address space that a start takes besides: the library, a thread's stack, the collector's tables. */
 #define RESERVE_EXTRA ((uint64) 128 << 20)
@@ -99,12 +104,18 @@ choose_library(char *path)
 	library_path(best, path);
 }
 
+static uint64
+reserve_bytes(void)
+{
+	return Max(((uint64) pge_managed_heap_limit << 20) * RESERVE_FACTOR, RESERVE_MIN);
+}
+
 /* A reservation that fails aborts the process: compare with the limit first. */
 static void
 check_address_space(void)
 {
 	struct rlimit limit;
-	uint64		reserve = ((uint64) pge_managed_heap_limit << 20) * RESERVE_FACTOR + RESERVE_EXTRA;
+	uint64		reserve = reserve_bytes() + RESERVE_EXTRA;
 	uint64		pages = 0;
 	FILE	   *statm;
 
@@ -130,7 +141,7 @@ check_address_space(void)
  * The runtime reads its settings from the environment, numbers in hexadecimal, once, when it starts. Ours are there for just that
  * long: a value that the server was started with must not change us, nor ours a program that COPY ... PROGRAM runs.
  */
-#define SETTINGS 5
+#define SETTINGS 7
 
 typedef struct Setting
 {
@@ -142,19 +153,28 @@ typedef struct Setting
 static void
 enter_settings(Setting *settings)
 {
-	static const char *const names[SETTINGS] = {
-		"DOTNET_GCHeapHardLimit", "DOTNET_GCgen0size", "DOTNET_GCConserveMemory", "DOTNET_gcConcurrent", "DOTNET_gcServer",
+	const struct
+	{
+		const char *name;
+		uint64		value;
+	}			wanted[SETTINGS] = {
+		{"DOTNET_GCHeapHardLimit", (uint64) pge_managed_heap_limit << 20},
+		{"DOTNET_GCRegionRange", reserve_bytes()},
+		{"DOTNET_GCRegionSize", REGION_SIZE},
+		{"DOTNET_GCgen0size", (uint64) pge_gc_gen0_size << 20},
+		{"DOTNET_GCConserveMemory", 0},
+		{"DOTNET_gcConcurrent", 0},
+		{"DOTNET_gcServer", 0},
 	};
-	const uint64 values[SETTINGS] = {(uint64) pge_managed_heap_limit << 20, (uint64) pge_gc_gen0_size << 20, 0, 0, 0};
 
 	for (int i = 0; i < SETTINGS; i++)
 	{
-		char	   *old = getenv(names[i]);
+		char	   *old = getenv(wanted[i].name);
 
-		settings[i].name = names[i];
+		settings[i].name = wanted[i].name;
 		settings[i].saved = old ? pstrdup(old) : NULL;
-		snprintf(settings[i].value, sizeof(settings[i].value), "%" INT64_MODIFIER "X", values[i]);
-		if (setenv(names[i], settings[i].value, 1) != 0)
+		snprintf(settings[i].value, sizeof(settings[i].value), "%" INT64_MODIFIER "X", wanted[i].value);
+		if (setenv(wanted[i].name, settings[i].value, 1) != 0)
 			ereport(ERROR, errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"));
 	}
 }

@@ -98,8 +98,8 @@ RESET statement_timeout;
 SELECT call(11, 20) > 0 AS ran;
 
 -- Out of managed memory, of host memory, of stack: errors, and the session lives on.
-SELECT call(12, 1::bigint << 30);
 SELECT call(12, 1 << 20);
+SELECT call(12, 1000);
 SELECT host_memory();
 SELECT call(14);
 \set SHOW_CONTEXT never

@@ -11,3 +11,5 @@ AS 'MODULE_PATHNAME', 'pge_build_info'
 LANGUAGE C VOLATILE PARALLEL SAFE;
 
 COMMENT ON FUNCTION epiphany.build_info() IS 'what runs in this session: managed library, processor level, codecs, managed heap';
+
+GRANT USAGE ON SCHEMA epiphany TO PUBLIC;

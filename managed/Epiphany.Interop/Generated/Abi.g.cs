@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x3cee7d2c;
+    public const u32 Hash = 0x40421c4a;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -72,7 +72,7 @@ public enum PgeSelfTest : int
     NestAndReplace = 10,
     /* Polls interrupts for so many milliseconds (argument). */
     Spin = 11,
-    /* Takes so many bytes (argument) of managed memory; more memory than there is from a context (argument); all of the stack. */
+    /* Takes all managed memory, in arrays of so many bytes (argument); more memory than there is from a context (argument); all of the stack. */
     ManagedMemory = 12,
     HostMemory = 13,
     Recurse = 14,
