@@ -5,8 +5,11 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "miscadmin.h"
 #include "pgstat.h"
+#include "storage/lmgr.h"
 #include "storage/predicate.h"
+#include "storage/procarray.h"
 
 #include "column_scan.h"
 
@@ -16,6 +19,40 @@ typedef struct PgeIndexFetch
 	IndexFetchTableData *heap;
 	PgeReader  *reader;			/* the group last fetched from; held */
 } PgeIndexFetch;
+
+/*
+ * Looks up the group of an index entry for a dirty snapshot. While its writer runs, a group may be only reserved, but its rows
+ * count: the one who checks for duplicates must wait for them. False: nothing is there; *wait: for snapshot->xmin first.
+ */
+static bool
+get_group_dirty(Relation rel, ItemPointer tid, Snapshot snapshot, PgeGroupDesc *desc, bool *wait)
+{
+	bool		running = true;
+
+	*wait = false;
+	for (;;)
+	{
+		if (!pge_directory_get(rel, pge_tid_group(tid), desc))
+			return false;
+		/* Who is not running any more may have completed it after we looked, so look once more. */
+		if (desc->state != PGE_GROUP_RESERVED || (desc->flags & PGE_XMIN_ABORTED) || !running)
+			return true;
+		running = !TransactionIdIsCurrentTransactionId(desc->xmin) && TransactionIdIsInProgress(desc->xmin);
+		if (!running)
+			continue;
+		if (InterruptHoldoffCount > 0)
+		{
+			/* The caller, nbtree, holds a page's lock. It releases that before it waits, and needs no values. */
+			snapshot->xmin = desc->xmin;
+			snapshot->xmax = InvalidTransactionId;
+			snapshot->speculativeToken = 0;
+			*wait = true;
+			return true;
+		}
+		/* Others look at the row's values before they wait; there are none yet. */
+		XactLockTableWait(desc->xmin, rel, tid, XLTW_InsertIndex);
+	}
+}
 
 /*
  * The group and row of a column TID, if the snapshot sees it: fills the slot. *reader is the caller's memory of the last group,
@@ -30,6 +67,15 @@ fetch_column_row(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlo
 
 	if (*reader != NULL && pge_reader_desc(*reader)->group_id == group)
 		desc = *pge_reader_desc(*reader);
+	else if (snapshot->snapshot_type == SNAPSHOT_DIRTY)
+	{
+		bool		wait;
+
+		if (!get_group_dirty(rel, tid, snapshot, &desc, &wait))
+			return false;
+		if (wait)
+			return true;
+	}
 	else if (!pge_directory_get(rel, group, &desc))
 		return false;
 	if (desc.state != PGE_GROUP_COMPLETE || row >= desc.rows)

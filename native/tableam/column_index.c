@@ -98,6 +98,7 @@ column_index_build_range_scan(Relation rel, Relation index, IndexInfo *info, boo
 							  IndexBuildCallback callback, void *state, TableScanDesc sscan)
 {
 	PgeScan    *scan = (PgeScan *) sscan;
+	PgeParallelScan *shared = NULL;
 	Snapshot	snapshot = SnapshotAny;
 	bool		own_snapshot = false;
 	PgeGroupDesc *descs;
@@ -141,11 +142,14 @@ column_index_build_range_scan(Relation rel, Relation index, IndexInfo *info, boo
 		own_snapshot = true;
 	}
 	begin_rows(&rows, rel, index, info);
-	for (uint32 i = 0;; i++)
+	/* A scan need not be a parallel one: amcheck brings its own. */
+	if (scan != NULL && scan->parallel != NULL)
+		shared = scan->parallel;
+	for (uint32 next = 0;;)
 	{
-		if (scan != NULL)
-			i = pg_atomic_fetch_add_u32(&scan->parallel->next_group, 1);
-		if (i >= (scan != NULL ? Min(ndescs, scan->parallel->groups) : ndescs))
+		uint32		i = shared ? pg_atomic_fetch_add_u32(&shared->next_group, 1) : next++;
+
+		if (i >= (shared ? Min(ndescs, shared->groups) : ndescs))
 			break;
 		if (snapshot == SnapshotAny ? pge_group_fate(&descs[i]) != PGE_FATE_DEAD :
 			pge_group_visible(rel, &descs[i], snapshot))

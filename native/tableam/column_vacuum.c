@@ -7,9 +7,12 @@
 #include "postgres.h"
 
 #include "access/heapam.h"
+#include "access/nbtxlog.h"
 #include "access/multixact.h"
 #include "access/transam.h"
 #include "access/xact.h"
+#include "access/xlog.h"
+#include "access/xloginsert.h"
 #include "catalog/pg_class.h"
 #include "commands/vacuum.h"
 #include "storage/lwlock.h"
@@ -36,6 +39,30 @@ hold_back_horizon(void)
 	return GetActiveSnapshot()->xmin;
 }
 
+/*
+ * A frozen group is visible to every snapshot. Queries of a standby that do not see its transaction yet must end before it
+ * freezes there. This record of nbtree's, which touches no page, makes recovery wait for them or cancel them.
+ */
+static void
+log_standby_conflict(Relation rel, TransactionId newest)
+{
+	FullTransactionId next = ReadNextFullTransactionId();
+	uint32		epoch = EpochFromFullTransactionId(next);
+	xl_btree_reuse_page record = {0};
+
+	if (!TransactionIdIsValid(newest) || !RelationNeedsWAL(rel) || !XLogStandbyInfoActive())
+		return;
+	if (newest > XidFromFullTransactionId(next))
+		epoch--;
+	record.locator = rel->rd_locator;
+	record.block = PGE_ROOT_BLOCK;
+	record.snapshotConflictHorizon = FullTransactionIdFromEpochAndXid(epoch, newest);
+	record.isCatalogRel = RelationIsAccessibleInLogicalDecoding(rel);
+	XLogBeginInsert();
+	XLogRegisterData((char *) &record, SizeOfBtreeReusePage);
+	XLogInsert(RM_BTREE_ID, XLOG_BTREE_REUSE_PAGE);
+}
+
 /* Mark the outcome of every finished transaction older than limit; freeze what everybody sees. Returns rows that live. */
 static double
 resolve_groups(Relation rel, TransactionId limit)
@@ -43,6 +70,8 @@ resolve_groups(Relation rel, TransactionId limit)
 	TransactionId oldest = GetOldestNonRemovableTransactionId(rel);
 	PgeGroupDesc *descs;
 	uint32		ndescs = pge_directory_load(rel, &descs);
+	bool	   *changed = palloc0_array(bool, ndescs + 1);
+	TransactionId newest_frozen = InvalidTransactionId;
 	double		rows = 0;
 
 	for (uint32 i = 0; i < ndescs; i++)
@@ -57,16 +86,21 @@ resolve_groups(Relation rel, TransactionId limit)
 			if (!(flags & PGE_XMIN_COMMITTED))
 				flags |= TransactionIdDidCommit(desc->xmin) ? PGE_XMIN_COMMITTED : PGE_XMIN_ABORTED;
 			if ((flags & PGE_XMIN_COMMITTED) && TransactionIdPrecedes(desc->xmin, oldest))
+			{
 				flags |= PGE_XMIN_FROZEN;
+				if (!TransactionIdIsValid(newest_frozen) || TransactionIdFollows(desc->xmin, newest_frozen))
+					newest_frozen = desc->xmin;
+			}
 		}
-		if (flags != desc->flags)
-		{
-			desc->flags = flags;
-			pge_directory_update(rel, desc);
-		}
+		changed[i] = flags != desc->flags;
+		desc->flags = flags;
 		if (pge_group_fate(desc) == PGE_FATE_LIVE)
 			rows += desc->rows;
 	}
+	log_standby_conflict(rel, newest_frozen);
+	for (uint32 i = 0; i < ndescs; i++)
+		if (changed[i])
+			pge_directory_update(rel, &descs[i]);
 	return rows;
 }
 

@@ -11,6 +11,7 @@
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "column.h"
@@ -69,20 +70,23 @@ read_group_bytes(PgeGroupSource *source, uint64 offset, uint64 length, char *des
 	RelationClose(rel);
 }
 
+/* A domain's values are its base type's: ALTER TABLE goes from one to the other without a rewrite. */
 static PgeColumnKind
 column_kind(Form_pg_attribute att)
 {
+	Oid			type = att->attisdropped ? InvalidOid : getBaseType(att->atttypid);
+
 	if (att->attlen == -1)
 		return PgeColumnKind_VarBytes;
 	if (att->attlen == -2)
 		return PgeColumnKind_CString;
 	if (!att->attbyval)
 		return PgeColumnKind_FixedBytes;
-	if (att->atttypid == BOOLOID)
+	if (type == BOOLOID)
 		return PgeColumnKind_Bool;
-	if (att->atttypid == FLOAT4OID)
+	if (type == FLOAT4OID)
 		return PgeColumnKind_Float32;
-	if (att->atttypid == FLOAT8OID)
+	if (type == FLOAT8OID)
 		return PgeColumnKind_Float64;
 	switch (att->attlen)
 	{

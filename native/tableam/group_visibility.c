@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "access/subtrans.h"
 #include "access/transam.h"
 #include "access/xact.h"
 #include "storage/predicate.h"
@@ -41,6 +42,19 @@ visible_mvcc(const PgeGroupDesc *desc, Snapshot snapshot)
 	return (desc->flags & PGE_XMIN_COMMITTED) || TransactionIdDidCommit(desc->xmin);
 }
 
+/* A concurrent writer whose rows a serializable reader did not see. Such writers are known by their top transaction. */
+static void
+check_conflict_out(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
+{
+	TransactionId xid;
+
+	if (!CheckForSerializableConflictOutNeeded(rel, snapshot) || TransactionIdPrecedes(desc->xmin, TransactionXmin))
+		return;
+	xid = SubTransGetTopmostTransaction(desc->xmin);
+	if (TransactionIdFollowsOrEquals(xid, TransactionXmin))
+		CheckForSerializableConflictOut(rel, xid, snapshot);
+}
+
 /* Does the snapshot see the group's rows? Fills a dirty snapshot's xmin as heap does, so that the caller can wait for it. */
 bool
 pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
@@ -52,9 +66,8 @@ pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
 			{
 				bool		visible = visible_mvcc(desc, snapshot);
 
-				/* A concurrent writer whose rows a serializable reader did not see. */
 				if (!visible && pge_group_fate(desc) != PGE_FATE_DEAD && pge_group_fate(desc) != PGE_FATE_MINE)
-					CheckForSerializableConflictOut(rel, desc->xmin, snapshot);
+					check_conflict_out(rel, desc, snapshot);
 				return visible;
 			}
 

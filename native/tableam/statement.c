@@ -55,7 +55,8 @@ executor_run(QueryDesc *desc, ScanDirection direction, uint64 count, bool execut
 	PgeStatement statement = {0};
 
 	statement.bulk_insert = inserts_query(desc);
-	statement.returning = desc->plannedstmt->hasReturning;
+	/* hasReturning is about the outermost query only. */
+	statement.returning = desc->plannedstmt->hasReturning || desc->plannedstmt->hasModifyingCTE;
 	AS_STATEMENT(&statement,
 				 if (next_executor_run)
 				 next_executor_run(desc, direction, count, execute_once);
