@@ -38,7 +38,7 @@ extern void pge_reader_vector_values(PgeReader *reader, TupleDesc tupdesc, uint3
 									 Datum *values, bool *isnull);
 extern void pge_reader_row_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int from, int to,
 								  Datum *values, bool *isnull, MemoryContext cxt);
-extern void pge_reader_chunk_info(PgeReader *reader, int column, PgeChunkInfo *info);
+extern void pge_reader_chunk_info(PgeReader *reader, TupleDesc tupdesc, int column, PgeChunkInfo *info);
 extern PgeColumnDesc *pge_column_descs(TupleDesc tupdesc);
 extern void pge_reader_forget_cache(void);
 
@@ -56,6 +56,7 @@ typedef enum PgeFetchMode
 extern TupleTableSlot *pge_slot_heap(TupleTableSlot *slot);
 extern void pge_slot_adopt_heap(TupleTableSlot *slot);
 extern void pge_slot_store_row(TupleTableSlot *slot, Relation rel, PgeReader *reader, uint32 row, PgeFetchMode mode);
+extern bool pge_slot_is_heap(TupleTableSlot *slot);
 extern bool pge_slot_is_column(TupleTableSlot *slot);
 extern TransactionId pge_slot_xmin(TupleTableSlot *slot);
 

@@ -148,7 +148,7 @@ put_chunk(ReturnSetInfo *result, Relation rel, PgeReader *reader, int column, bo
 	Datum		values[11];
 	bool		nulls[11] = {false};
 
-	pge_reader_chunk_info(reader, column, &info);
+	pge_reader_chunk_info(reader, RelationGetDescr(rel), column, &info);
 	values[0] = Int64GetDatum(pge_reader_desc(reader)->group_id);
 	values[1] = NameGetDatum(&att->attname);
 	values[2] = CStringGetTextDatum((char *) info.Encoding);

@@ -30,14 +30,43 @@ refuse_column_row(Relation rel, ItemPointer tid, const char *what)
 				 errhint("Keep rows that change in a heap or epiphany_row table, or replace them with TRUNCATE and a new load.")));
 }
 
+/*
+ * What heap is given to store for a slot. In our slot's inner one it leaves the tuple with its header, for RETURNING xmin and the
+ * like. A copy is made in any case, since heap's functions need a tuple.
+ */
+static TupleTableSlot *
+heap_source(TupleTableSlot *slot)
+{
+	TupleTableSlot *inner;
+
+	if (slot->tts_ops != &PgeSlotOps)
+		return slot;
+	inner = pge_slot_heap(slot);
+	if (!pge_slot_is_heap(slot))
+		ExecCopySlot(inner, slot);
+	return inner;
+}
+
+/* Heap has stored source: it is what slot holds now. */
+static void
+stored(Relation rel, TupleTableSlot *slot, TupleTableSlot *source)
+{
+	if (source != slot)
+		pge_slot_adopt_heap(slot);
+	check_delta_tid(rel, &slot->tts_tid);
+}
+
 static void
 column_tuple_insert(Relation rel, TupleTableSlot *slot, CommandId cid, int options, struct BulkInsertStateData *bistate)
 {
+	TupleTableSlot *source;
+
 	if (pge_writer_insert(rel, &slot, 1, cid, options, bistate))
 		return;
 	pge_root_ensure(rel);
-	pge_heap_routine()->tuple_insert(rel, slot, cid, options, bistate);
-	check_delta_tid(rel, &slot->tts_tid);
+	source = heap_source(slot);
+	pge_heap_routine()->tuple_insert(rel, source, cid, options, bistate);
+	stored(rel, slot, source);
 }
 
 static void
@@ -55,9 +84,12 @@ static void
 column_tuple_insert_speculative(Relation rel, TupleTableSlot *slot, CommandId cid, int options,
 								struct BulkInsertStateData *bistate, uint32 token)
 {
+	TupleTableSlot *source;
+
 	pge_root_ensure(rel);
-	pge_heap_routine()->tuple_insert_speculative(rel, slot, cid, options, bistate, token);
-	check_delta_tid(rel, &slot->tts_tid);
+	source = heap_source(slot);
+	pge_heap_routine()->tuple_insert_speculative(rel, source, cid, options, bistate, token);
+	stored(rel, slot, source);
 }
 
 static TM_Result
@@ -73,9 +105,16 @@ column_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot, Comman
 					Snapshot crosscheck, bool wait, TM_FailureData *tmfd, LockTupleMode *lockmode,
 					TU_UpdateIndexes *update_indexes)
 {
+	TupleTableSlot *source;
+	TM_Result	result;
+
 	refuse_column_row(rel, otid, "update");
-	return pge_heap_routine()->tuple_update(rel, otid, slot, cid, snapshot, crosscheck, wait, tmfd, lockmode,
-											update_indexes);
+	source = heap_source(slot);
+	result = pge_heap_routine()->tuple_update(rel, otid, source, cid, snapshot, crosscheck, wait, tmfd, lockmode,
+											  update_indexes);
+	if (result == TM_Ok)
+		stored(rel, slot, source);
+	return result;
 }
 
 static TM_Result

@@ -289,6 +289,8 @@ column_scan_begin(Relation rel, Snapshot snapshot, int nkeys, ScanKey key, Paral
 	scan->parallel = (PgeParallelScan *) pscan;
 	/* The snapshot is ours to give back; limits and synchronised scans exclude each other. */
 	scan->heap = heap_beginscan(rel, snapshot, 0, NULL, NULL, flags & ~(SO_TEMP_SNAPSHOT | SO_ALLOW_SYNC));
+	/* It has counted a sequential scan; going from range to range is not another one. */
+	scan->heap->rs_flags &= ~SO_TYPE_SEQSCAN;
 	scan->unit = -1;
 	scan->direction = ForwardScanDirection;
 	load_groups(scan);
@@ -318,6 +320,8 @@ column_rescan(TableScanDesc sscan, ScanKey key, bool set_params, bool allow_stra
 	PgeScan    *scan = (PgeScan *) sscan;
 
 	heap_rescan(scan->heap, NULL, set_params, allow_strat, false, allow_pagemode);
+	if (sscan->rs_flags & SO_TYPE_SEQSCAN)
+		pgstat_count_heap_scan(sscan->rs_rd);
 	pge_scan_close_group(scan);
 	scan->unit = -1;
 	scan->entered = false;

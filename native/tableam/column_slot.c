@@ -380,6 +380,13 @@ pge_slot_store_row(TupleTableSlot *slot, Relation rel, PgeReader *reader, uint32
 	pge_tid_set(&slot->tts_tid, desc->group_id, row);
 }
 
+/* Does the slot hold a heap tuple? */
+bool
+pge_slot_is_heap(TupleTableSlot *slot)
+{
+	return as_pge(slot)->content == CONTENT_HEAP;
+}
+
 /* Does the slot hold a column row (decoded or not)? */
 bool
 pge_slot_is_column(TupleTableSlot *slot)

@@ -161,8 +161,9 @@ column_toast_am(Relation rel)
 }
 
 /*
- * Rows: those of groups exactly, those of the delta by heap's guess from their width. No page counts as all-visible while there
- * are groups, since an index-only scan has to fetch every column row.
+ * Rows: those of groups exactly, those of the delta by the density that VACUUM or ANALYZE found, or by heap's guess from their
+ * width where groups stored since hide it. No page counts as all-visible while there are groups, since an index-only scan has
+ * to fetch every column row.
  */
 static void
 column_estimate_size(Relation rel, int32 *attr_widths, BlockNumber *pages, double *tuples, double *allvisfrac)
@@ -170,7 +171,8 @@ column_estimate_size(Relation rel, int32 *attr_widths, BlockNumber *pages, doubl
 	PgeGroupDesc *descs;
 	uint32		ndescs = pge_directory_load(rel, &descs);
 	BlockNumber owned = 0,
-				total = RelationGetNumberOfBlocks(rel);
+				total = RelationGetNumberOfBlocks(rel),
+				delta_pages;
 	double		rows = 0,
 				density;
 
@@ -185,11 +187,16 @@ column_estimate_size(Relation rel, int32 *attr_widths, BlockNumber *pages, doubl
 		pge_heap_routine()->relation_estimate_size(rel, attr_widths, pages, tuples, allvisfrac);
 		return;
 	}
-	density = (BLCKSZ - SizeOfPageHeaderData) /
-		(double) (MAXALIGN(SizeofHeapTupleHeader) + sizeof(ItemIdData) + get_rel_data_width(rel, attr_widths));
+	/* root and directory are not worth a closer look */
+	delta_pages = total > owned + 2 ? total - owned - 2 : 0;
+	if (rel->rd_rel->reltuples > rows && (BlockNumber) rel->rd_rel->relpages > owned + 2)
+		density = Min((rel->rd_rel->reltuples - rows) / ((BlockNumber) rel->rd_rel->relpages - owned - 2),
+					  MaxHeapTuplesPerPage);
+	else
+		density = (BLCKSZ - SizeOfPageHeaderData) /
+			(double) (MAXALIGN(SizeofHeapTupleHeader) + sizeof(ItemIdData) + get_rel_data_width(rel, attr_widths));
 	*pages = total;
-	/* root and directory are not worth subtracting */
-	*tuples = rint(rows + density * (total > owned + 2 ? total - owned - 2 : 0));
+	*tuples = rint(rows + density * delta_pages);
 	*allvisfrac = 0;
 	pfree(descs);
 }

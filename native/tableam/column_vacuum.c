@@ -116,6 +116,8 @@ column_vacuum(Relation rel, VacuumParams *params, BufferAccessStrategy bstrategy
 	if (reltuples > 0)
 		rel->rd_rel->reltuples = Max(0, reltuples - rows);
 	delta_params.truncate = VACOPTVALUE_DISABLED;
+	/* Parallel workers take over our flags, and insist on the one that hold_back_horizon() took away. */
+	delta_params.nworkers = -1;
 	heap_vacuum_rel(rel, &delta_params, bstrategy);
 
 	/* Heap has recorded what it saw; add the rows of groups. */

@@ -33,7 +33,7 @@ struct PgeReader
 	NameData	relname;
 	RelFileLocator locator;
 	PgeGroupDesc desc;
-	u64			handle;
+	u64			handle;			/* 0 until values are asked for */
 	ColumnVector columns[FLEXIBLE_ARRAY_MEMBER];
 };
 
@@ -121,21 +121,13 @@ pge_column_descs(TupleDesc tupdesc)
 	return columns;
 }
 
-/* Open a group; the caller holds the one reference. */
+/* A reader of a group; the caller holds the one reference. */
 PgeReader *
 pge_reader_open(Relation rel, const PgeGroupDesc *desc)
 {
-	TupleDesc	tupdesc = RelationGetDescr(rel);
 	MemoryContext cxt = AllocSetContextCreate(TopTransactionContext, "row group reader", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext old = MemoryContextSwitchTo(cxt);
-	PgeReader  *reader = palloc0(offsetof(PgeReader, columns) + desc->natts * sizeof(ColumnVector));
-	PgeGroupRef ref = {0};
+	PgeReader  *reader = MemoryContextAllocZero(cxt, offsetof(PgeReader, columns) + desc->natts * sizeof(ColumnVector));
 
-	if (desc->natts > tupdesc->natts)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("row group %u of column table \"%s\" has %u columns, the table %d",
-						desc->group_id, RelationGetRelationName(rel), desc->natts, tupdesc->natts)));
 	reader->source.read = read_group_bytes;
 	reader->cxt = cxt;
 	reader->refs = 1;
@@ -145,18 +137,39 @@ pge_reader_open(Relation rel, const PgeGroupDesc *desc)
 	reader->desc = *desc;
 	for (int i = 0; i < desc->natts; i++)
 		reader->columns[i].vector = -1;
+	return reader;
+}
 
+/*
+ * The managed side's reader, made when values are first asked for: only then are the columns known as the asker sees them. While
+ * ALTER COLUMN TYPE rewrites a table, the relation has the new columns already, and the rows are read as the old ones.
+ */
+static u64
+managed_reader(PgeReader *reader, TupleDesc tupdesc)
+{
+	PgeGroupDesc *desc = &reader->desc;
+	PgeGroupRef ref = {0};
+	MemoryContext old;
+
+	if (likely(reader->handle != 0))
+		return reader->handle;
+	if (desc->natts > tupdesc->natts)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("row group %u of column table \"%s\" has %u columns, the table %d",
+						desc->group_id, NameStr(reader->relname), desc->natts, tupdesc->natts)));
 	ref.Token = pge_group_token(&reader->source);
 	ref.Length = desc->length;
 	ref.FooterOffset = desc->footer_offset;
 	ref.FooterLength = desc->footer_length;
 	ref.Rows = desc->rows;
 	ref.Columns = desc->natts;
+	old = MemoryContextSwitchTo(reader->cxt);
 	WITH_GROUP_CONTEXT(reader,
-					   PGE_CALL(ReaderOpen, cxt, &ref, pge_column_descs(tupdesc), desc->natts, &reader->handle));
-	pge_own_handle(cxt, reader->handle);
+					   PGE_CALL(ReaderOpen, reader->cxt, &ref, pge_column_descs(tupdesc), desc->natts, &reader->handle));
+	pge_own_handle(reader->cxt, reader->handle);
 	MemoryContextSwitchTo(old);
-	return reader;
+	return reader->handle;
 }
 
 /* A shared reader for fetches by TID; the caller gets a reference of its own. */
@@ -215,9 +228,10 @@ pge_reader_desc(const PgeReader *reader)
 }
 
 static void
-load_vector(PgeReader *reader, int column, int vector)
+load_vector(PgeReader *reader, TupleDesc tupdesc, int column, int vector)
 {
 	ColumnVector *cv = &reader->columns[column];
+	u64			handle = managed_reader(reader, tupdesc);
 	i32			count = 0;
 
 	if (cv->values == NULL)
@@ -226,7 +240,7 @@ load_vector(PgeReader *reader, int column, int vector)
 		cv->nulls = MemoryContextAlloc(reader->cxt, PGE_VECTOR_ROWS * sizeof(bool));
 	}
 	cv->vector = -1;
-	WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderDecode, reader->handle, column, vector,
+	WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderDecode, handle, column, vector,
 										(u64 *) cv->values, (u8 *) cv->nulls, &count));
 	if (count != Min(PGE_VECTOR_ROWS, (int) reader->desc.rows - vector * PGE_VECTOR_ROWS))
 		elog(ERROR, "column %d, vector %d of row group %u: %d values decoded", column, vector, reader->desc.group_id, count);
@@ -266,7 +280,7 @@ pge_reader_vector_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int f
 			continue;
 		cv = &reader->columns[column];
 		if (unlikely(cv->vector != vector))
-			load_vector(reader, column, vector);
+			load_vector(reader, tupdesc, column, vector);
 		values[column] = cv->values[i];
 		isnull[column] = cv->nulls[i];
 	}
@@ -285,7 +299,7 @@ pge_reader_row_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int from
 
 		if (absent_value(reader, tupdesc, column, &values[column], &isnull[column]))
 			continue;
-		WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderDecodeRow, reader->handle, column, row, &value, &null));
+		WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderDecodeRow, managed_reader(reader, tupdesc), column, row, &value, &null));
 		isnull[column] = null != 0;
 		values[column] = (Datum) value;
 		if (!null && !att->attbyval)
@@ -299,7 +313,7 @@ pge_reader_row_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int from
 }
 
 void
-pge_reader_chunk_info(PgeReader *reader, int column, PgeChunkInfo *info)
+pge_reader_chunk_info(PgeReader *reader, TupleDesc tupdesc, int column, PgeChunkInfo *info)
 {
-	WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderChunkInfo, reader->handle, column, info));
+	WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderChunkInfo, managed_reader(reader, tupdesc), column, info));
 }
