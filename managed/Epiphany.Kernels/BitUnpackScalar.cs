@@ -9,31 +9,28 @@ internal static unsafe class BitUnpackScalar
         long bit = index * width;
         byte* at = source + (bit >> 3);
         int shift = (int)(bit & 7);
-        ulong value = *(ulong*)at >> shift;
-        if (shift + width > 64)
-        {
-            // shift is 1..7 here: the value ends in a ninth byte.
-            value |= (ulong)at[8] << (64 - shift);
-        }
-
-        return value & BitPacking.Mask(width);
+        // A value may end in a ninth byte. Shifting in two steps makes it nothing where the value starts on a byte.
+        return ((*(ulong*)at >> shift) | (((ulong)at[8] << 1) << (63 - shift))) & BitPacking.Mask(width);
     }
 
     internal static void Run(byte* source, int from, int count, int width, ulong baseValue, ulong* destination)
     {
+        ulong mask = BitPacking.Mask(width);
+        long bit = (long)from * width;
         if (width > 57)
         {
             for (int i = from; i < count; i++)
             {
-                destination[i] = One(source, i, width) + baseValue;
+                byte* at = source + (bit >> 3);
+                int shift = (int)(bit & 7);
+                destination[i] = (((*(ulong*)at >> shift) | (((ulong)at[8] << 1) << (63 - shift))) & mask) + baseValue;
+                bit += width;
             }
 
             return;
         }
 
         // Up to 57 bits a value lies within the eight bytes that start at its first bit's byte.
-        ulong mask = BitPacking.Mask(width);
-        long bit = (long)from * width;
         for (int i = from; i < count; i++)
         {
             destination[i] = ((*(ulong*)(source + (bit >> 3)) >> (int)(bit & 7)) & mask) + baseValue;

@@ -1,0 +1,140 @@
+// Bytes on disk never change: a small group of each encoding, kept as hexadecimal text. What is written today must equal it, and what is
+// kept must decode. The fields are read here at the offsets that README.md gives, not through the layer's own structures.
+
+using System;
+using System.Buffers.Binary;
+using System.IO;
+using System.Linq;
+using System.Runtime.CompilerServices;
+using System.Text;
+using Xunit;
+
+namespace Epiphany.Storage.Tests;
+
+public class GoldenTests
+{
+    static readonly double s_payloadNaN = BitConverter.UInt64BitsToDouble(0xFFF80000_0000BEEF);
+
+    public static TheoryData<string> Names => [.. Enumerable.Select(s_all, golden => golden.Name)];
+
+    /// <summary>Name, encoding on disk, the column.</summary>
+    static readonly (string Name, byte Encoding, TestColumn Column)[] s_all =
+    [
+        ("constant", 1, TestColumn.OfLongs(ColumnKind.Int32, [null, -2, -2])),
+        ("all-null", 1, TestColumn.OfStrings(ColumnKind.VarBytes, [null, null, null])),
+        ("constant-text", 1, TestColumn.OfStrings(ColumnKind.CString, [Ascii("hi"), Ascii("hi")])),
+        ("run-length", 2, TestColumn.OfLongs(ColumnKind.Int64, [.. Enumerable.Range(0, 1000).Select(i => i < 60 ? -1L : (long?)1_000_000_000_000)])),
+        ("frame-of-reference", 3, TestColumn.OfLongs(ColumnKind.Int16, [100, 107, null, 102])),
+        ("delta", 4, TestColumn.OfLongs(ColumnKind.Int64, [.. Enumerable.Range(0, 50).Select(i => (long?)((i * 1000) + (i % 2) + 7))])),
+        ("dictionary", 5, TestColumn.OfLongs(ColumnKind.Int32, [.. Enumerable.Range(0, 64).Select(i => (long?)(((i * 7 % 3) - 1) * 2_000_000_000L))])),
+        ("dictionary-text", 5, TestColumn.OfStrings(ColumnKind.VarBytes, [.. Enumerable.Range(0, 32).Select(i => Ascii(i % 3 == 0 ? "truck" : "railway"))])),
+        ("bitmap", 6, TestColumn.OfLongs(ColumnKind.Bool, [1, 0, 0, 1, 1, null, 0, 1, 0, 1])),
+        ("plain-float", 7, TestColumn.OfDoubles([-0.0, null, s_payloadNaN, 1.5])),
+        ("plain-fixed", 7, TestColumn.OfStrings(ColumnKind.FixedBytes, [[1, 2, 3], null, [9, 8, 7]], 3)),
+        ("plain-text", 7, TestColumn.OfStrings(ColumnKind.VarBytes, [Ascii("abc"), null, Ascii(""), Ascii("defgh")])),
+    ];
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void What_is_written_equals_what_was_written(string name)
+    {
+        (_, _, TestColumn column) = s_all.Single(golden => golden.Name == name);
+        string written = ToText(Group.WriteOne(column).Bytes);
+        string path = PathOf(name);
+        Assert.True(File.Exists(path), $"no {path}; the bytes written are{Environment.NewLine}{written}");
+        Assert.Equal(File.ReadAllText(path), written);
+    }
+
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void What_was_written_can_be_read(string name)
+    {
+        (_, byte encoding, TestColumn column) = s_all.Single(golden => golden.Name == name);
+        byte[] bytes = Read(name);
+        int rows = column.Rows;
+
+        // The footer of one column is 64 + 160 + 8 bytes, at the end.
+        ReadOnlySpan<byte> footer = bytes.AsSpan(bytes.Length - 232);
+        Assert.Equal("45505247", Convert.ToHexString(footer[..4]));
+        Assert.Equal((1, 64), (footer[4] | (footer[5] << 8), footer[6] | (footer[7] << 8)));
+        Assert.Equal((rows, 1, 2048, 160), (Int(footer, 8), Int(footer, 12), Int(footer, 16), Int(footer, 20)));
+        Assert.Equal(bytes.Length - 232, Int(footer, 24));
+        ReadOnlySpan<byte> entry = footer[64..];
+        Assert.Equal(((byte)column.Shape.Kind, encoding, (byte)0), (entry[0], entry[1], entry[2]));
+        Assert.Equal(column.Shape.FixedLength, Int(entry, 4));
+        Assert.Equal(0, Int(entry, 8));
+        Assert.Equal(Enumerable.Range(0, rows).Count(column.IsNull), Int(entry, 40));
+        // Two blocks and one vector, 32 bytes each.
+        Assert.Equal(96, Int(entry, 48));
+
+        Group group = new(bytes, new GroupLocation((ulong)bytes.Length, (ulong)bytes.Length - 232, 232, rows, 1), [column.Shape]);
+        group.Check([column]);
+    }
+
+    [Fact]
+    public void Segments_are_as_described()
+    {
+        // Rows 100, 107, null (holding 107), 102: bitmap 0b0100 in 8 bytes; base 100, width 3; 0, 7, 7, 2 = 0b010_111_111_000.
+        Assert.Equal("0400000000000000" + "6400000000000000" + "0300000000000000" + "F805" + "00", Block(Read("frame-of-reference"), 1)[..54]);
+
+        // First -1, smallest -1, two runs ending at 60 and 1000, width of 10^12 + 1 = 40 bits.
+        Assert.Equal(
+            "FFFFFFFFFFFFFFFF" + "0200" + "28" + "0000000000" + "3C00" + "E803" + "00000000" + "0000000000" + "0110A5D4E8",
+            Block(Read("run-length"), 1)[..68]);
+
+        // First 7, differences 1001 and 999 in turn: smallest 999, width 2, rows 0 (0), 1 (2), 2 (0), 3 (2): 0b10001000.
+        Assert.Equal("0700000000000000" + "E703000000000000" + "0200000000000000" + "8888", Block(Read("delta"), 1)[..52]);
+
+        // Three entries of 4 bytes: -2,000,000,000, 0, 2,000,000,000. Codes of rows 0, 1, 2: 0, 1, 2, then again: 0b00_10_01_00.
+        Assert.Equal("03000000" + "04" + "000000" + "006CCA88" + "00000000" + "00943577", Block(Read("dictionary"), 0)[..40]);
+        Assert.Equal("2449922449922449", Block(Read("dictionary"), 1)[..16]);
+
+        // 1 0 0 1 1 null (holding 1) 0 1 | 0 1.
+        Assert.Equal("2000000000000000" + "B902", Block(Read("bitmap"), 1)[..20]);
+
+        // Nulls take no room; NaN keeps its payload and zero its sign.
+        Assert.Equal("0200000000000000" + "0000000000000080" + "EFBE00000000F8FF" + "000000000000F83F", Block(Read("plain-float"), 1));
+        Assert.Equal("0200000000000000" + "010203" + "090807", Block(Read("plain-fixed"), 1)[..28]);
+
+        // 8 bytes in 4 rows: slope 2 << 16; ends 3, 3, 3, 8 less the line 2, 4, 6, 8 are 1, -1, -3, 0: base -3, width 3, packed 4, 2, 0, 3.
+        Assert.Equal(
+            "0200000000000000" + "0800000000000000" + "FDFFFFFFFFFFFFFF" + "0000020000000000" + "0300000000000000" + "140600" + "6162636465666768",
+            Block(Read("plain-text"), 1)[..102]);
+
+        // Two entries in byte order, ends 7 and 12 against the line 6 and 12: base 0, width 1, packed 1, 0.
+        Assert.Equal(
+            "0200000000000000" + "0C00000000000000" + "0000000000000000" + "0000060000000000" + "0100000000000000" + "01" + "7261696C776179747275636B",
+            Block(Read("dictionary-text"), 0)[..106]);
+        Assert.Equal("FEFFFFFFFFFFFFFF", Block(Read("constant"), 0));
+        Assert.Equal("6869", Block(Read("constant-text"), 0));
+        Assert.Equal("", Block(Read("all-null"), 0) + Block(Read("all-null"), 1));
+    }
+
+    /// <summary>A block of the only chunk: its place stands in the index, at 32 bytes each.</summary>
+    static string Block(byte[] group, int block)
+    {
+        int offset = Int(group, block * 32);
+        int length = Int(group, (block * 32) + 8);
+        return Convert.ToHexString(group.AsSpan(offset, length));
+    }
+
+    static int Int(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadInt32LittleEndian(bytes[offset..]);
+
+    static byte[] Ascii(string text) => System.Text.Encoding.ASCII.GetBytes(text);
+
+    static byte[] Read(string name) => Convert.FromHexString(File.ReadAllText(PathOf(name)).ReplaceLineEndings(""));
+
+    static string ToText(byte[] bytes)
+    {
+        StringBuilder text = new();
+        foreach (byte[] line in bytes.Chunk(32))
+        {
+            text.Append(Convert.ToHexString(line)).Append('\n');
+        }
+
+        return text.ToString();
+    }
+
+    static string PathOf(string name, [CallerFilePath] string here = "") =>
+        Path.Combine(Path.GetDirectoryName(here)!, "Golden", name + ".hex");
+}
