@@ -77,7 +77,8 @@ public unsafe class BytesEncodingTests
         using Native scratch = new(new ulong[4]);
         PlainBytesEncoder.Write(plan, strings.Addresses, strings.Lengths, scratch.Lanes, segment.Bytes);
         ulong* header = (ulong*)segment.Bytes;
-        foreach ((int word, ulong value) in ((int, ulong)[])[(0, 20), (0, 0), (1, header[1] + 1), (1, ulong.MaxValue - 100), (2, 0), (2, ulong.MaxValue)])
+        (int, ulong)[] damages = [(0, 20), (0, 0), (1, header[1] + 1), (1, ulong.MaxValue - 100), (2, 0), (2, ulong.MaxValue)];
+        foreach ((int word, ulong value) in damages)
         {
             ulong right = header[word];
             header[word] = value;

@@ -161,7 +161,8 @@ public unsafe class LaneTests
         {
             foreach (int bytes in (int[])[1, 2, 4, 8])
             {
-                ulong[] values = [.. Enumerable.Range(0, count).Select(_ => (ulong)(random.NextInt64(long.MinValue, long.MaxValue) >> (64 - (8 * bytes))))];
+                int unused = 64 - (8 * bytes);
+                ulong[] values = [.. Enumerable.Range(0, count).Select(_ => (ulong)(random.NextInt64(long.MinValue, long.MaxValue) >> unused))];
                 byte[] narrow = new byte[count * bytes];
                 ulong[] wide = new ulong[count + 1];
                 wide[count] = 3;

@@ -23,11 +23,11 @@ public class GoldenTests
         ("constant", 1, TestColumn.OfLongs(ColumnKind.Int32, [null, -2, -2])),
         ("all-null", 1, TestColumn.OfStrings(ColumnKind.VarBytes, [null, null, null])),
         ("constant-text", 1, TestColumn.OfStrings(ColumnKind.CString, [Ascii("hi"), Ascii("hi")])),
-        ("run-length", 2, TestColumn.OfLongs(ColumnKind.Int64, [.. Enumerable.Range(0, 1000).Select(i => i < 60 ? -1L : (long?)1_000_000_000_000)])),
+        ("run-length", 2, TestColumn.OfLongs(ColumnKind.Int64, Generate(1000, i => i < 60 ? -1 : 1_000_000_000_000))),
         ("frame-of-reference", 3, TestColumn.OfLongs(ColumnKind.Int16, [100, 107, null, 102])),
-        ("delta", 4, TestColumn.OfLongs(ColumnKind.Int64, [.. Enumerable.Range(0, 50).Select(i => (long?)((i * 1000) + (i % 2) + 7))])),
-        ("dictionary", 5, TestColumn.OfLongs(ColumnKind.Int32, [.. Enumerable.Range(0, 64).Select(i => (long?)(((i * 7 % 3) - 1) * 2_000_000_000L))])),
-        ("dictionary-text", 5, TestColumn.OfStrings(ColumnKind.VarBytes, [.. Enumerable.Range(0, 32).Select(i => Ascii(i % 3 == 0 ? "truck" : "railway"))])),
+        ("delta", 4, TestColumn.OfLongs(ColumnKind.Int64, Generate(50, i => (i * 1000) + (i % 2) + 7))),
+        ("dictionary", 5, TestColumn.OfLongs(ColumnKind.Int32, Generate(64, i => ((i % 3) - 1) * 2_000_000_000L))),
+        ("dictionary-text", 5, TestColumn.OfStrings(ColumnKind.VarBytes, [.. Enumerable.Range(0, 32).Select(Mode)])),
         ("bitmap", 6, TestColumn.OfLongs(ColumnKind.Bool, [1, 0, 0, 1, 1, null, 0, 1, 0, 1])),
         ("plain-float", 7, TestColumn.OfDoubles([-0.0, null, s_payloadNaN, 1.5])),
         ("plain-fixed", 7, TestColumn.OfStrings(ColumnKind.FixedBytes, [[1, 2, 3], null, [9, 8, 7]], 3)),
@@ -98,12 +98,14 @@ public class GoldenTests
 
         // 8 bytes in 4 rows: slope 2 << 16; ends 3, 3, 3, 8 less the line 2, 4, 6, 8 are 1, -1, -3, 0: base -3, width 3, packed 4, 2, 0, 3.
         Assert.Equal(
-            "0200000000000000" + "0800000000000000" + "FDFFFFFFFFFFFFFF" + "0000020000000000" + "0300000000000000" + "140600" + "6162636465666768",
+            "0200000000000000" + "0800000000000000" + "FDFFFFFFFFFFFFFF" + "0000020000000000" + "0300000000000000" + "140600"
+                + "6162636465666768",
             Block(Read("plain-text"), 1)[..102]);
 
         // Two entries in byte order, ends 7 and 12 against the line 6 and 12: base 0, width 1, packed 1, 0.
         Assert.Equal(
-            "0200000000000000" + "0C00000000000000" + "0000000000000000" + "0000060000000000" + "0100000000000000" + "01" + "7261696C776179747275636B",
+            "0200000000000000" + "0C00000000000000" + "0000000000000000" + "0000060000000000" + "0100000000000000" + "01"
+                + "7261696C776179747275636B",
             Block(Read("dictionary-text"), 0)[..106]);
         Assert.Equal("FEFFFFFFFFFFFFFF", Block(Read("constant"), 0));
         Assert.Equal("6869", Block(Read("constant-text"), 0));
@@ -119,6 +121,10 @@ public class GoldenTests
     }
 
     static int Int(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadInt32LittleEndian(bytes[offset..]);
+
+    static long?[] Generate(int rows, Func<int, long> value) => [.. Enumerable.Range(0, rows).Select(i => (long?)value(i))];
+
+    static byte[] Mode(int row) => Ascii(row % 3 == 0 ? "truck" : "railway");
 
     static byte[] Ascii(string text) => System.Text.Encoding.ASCII.GetBytes(text);
 

@@ -15,7 +15,7 @@ public unsafe class WriterTests
     {
         Random random = new(1);
         long?[] Of(Func<int, long> value) => [.. Enumerable.Range(0, Rows).Select(i => (long?)value(i))];
-        byte[]?[] Text(Func<int, string> value) => [.. Enumerable.Range(0, Rows).Select(i => System.Text.Encoding.ASCII.GetBytes(value(i)))];
+        byte[]?[] Text(Func<int, string> value) => [.. Enumerable.Range(0, Rows).Select(i => Ascii(value(i)))];
         (string Name, TestColumn Column)[] expected =
         [
             ("constant", TestColumn.OfLongs(ColumnKind.Int32, Of(i => 7))),
@@ -51,7 +51,7 @@ public unsafe class WriterTests
         float?[] floats = [null, 2.5f, -1f, 0f, 0f];
         string long33 = new('z', 33);
         string?[] texts = ["b", null, "a", long33, "ab"];
-        byte[]?[] bytes = [.. texts.Select(t => t is null ? null : System.Text.Encoding.ASCII.GetBytes(t))];
+        byte[]?[] bytes = [.. texts.Select(t => t is null ? null : Ascii(t))];
         Group group = Group.Write(
         [
             TestColumn.OfLongs(ColumnKind.Int64, longs),
@@ -110,7 +110,8 @@ public unsafe class WriterTests
         Random random = new(3);
         TestColumn[] columns =
         [
-            TestColumn.OfStrings(ColumnKind.VarBytes, Samples.Strings(random, 40000, NullPattern.Rare, i => System.Text.Encoding.ASCII.GetBytes($"the {i}th row of a long text"))),
+            TestColumn.OfStrings(
+                ColumnKind.VarBytes, Samples.Strings(random, 40000, NullPattern.Rare, i => Ascii($"the {i}th row of a long text"))),
             TestColumn.OfStrings(ColumnKind.VarBytes, Samples.Strings(random, 40000, NullPattern.Rare, i => Samples.RandomBytes(random, 20))),
             TestColumn.OfLongs(ColumnKind.Int64, Samples.Longs(random, 40000, NullPattern.Rare, i => random.NextInt64())),
         ];
@@ -127,7 +128,8 @@ public unsafe class WriterTests
     public void One_vector_costs_one_block()
     {
         Random random = new(4);
-        TestColumn column = TestColumn.OfLongs(ColumnKind.Int64, Samples.Longs(random, GroupFormat.MaxRows, NullPattern.None, i => random.NextInt64()));
+        TestColumn column = TestColumn.OfLongs(
+            ColumnKind.Int64, Samples.Longs(random, GroupFormat.MaxRows, NullPattern.None, i => random.NextInt64()));
         Group group = Group.WriteOne(column);
         using GuardedMemory memory = new();
         ArraySource source = new(group.Bytes);
@@ -222,7 +224,8 @@ public unsafe class WriterTests
     {
         using GuardedMemory memory = new();
         WriterOptions options = new(Codec.None, 0, 10, 1000);
-        Assert.Throws<ArgumentException>(() => new RowGroupWriter([new ColumnShape(0, 0)], options, memory, new TestCodec(), new CountingInterrupts()));
+        Assert.Throws<ArgumentException>(() =>
+            new RowGroupWriter([new ColumnShape(0, 0)], options, memory, new TestCodec(), new CountingInterrupts()));
         Assert.Throws<ArgumentException>(() =>
             new RowGroupWriter([new ColumnShape(ColumnKind.FixedBytes, 0)], options, memory, new TestCodec(), new CountingInterrupts()));
         Assert.Throws<NotSupportedException>(() => new RowGroupWriter(
@@ -241,7 +244,8 @@ public unsafe class WriterTests
     [Fact]
     public void A_codec_that_the_server_lacks_is_named()
     {
-        Group group = Group.WriteOne(TestColumn.OfStrings(ColumnKind.VarBytes, [.. Enumerable.Range(0, 900).Select(i => System.Text.Encoding.ASCII.GetBytes("text number " + i))]), Codec.Lz4);
+        Group group = Group.WriteOne(
+            TestColumn.OfStrings(ColumnKind.VarBytes, [.. Enumerable.Range(0, 900).Select(i => Ascii("text number " + i))]), Codec.Lz4);
         using GuardedMemory memory = new();
         RowGroupReader reader = new(
             group.Location, group.Shapes, new ArraySource(group.Bytes), memory, new TestCodec { IsAvailable = false }, new CountingInterrupts());
@@ -268,7 +272,11 @@ public unsafe class WriterTests
         });
 
         RowGroupWriter writer = new(
-            group.Shapes, new WriterOptions(Codec.None, 0, 30 * 2048, ulong.MaxValue), memory, new TestCodec(), new CountingInterrupts { StopAt = 45 });
+            group.Shapes,
+            new WriterOptions(Codec.None, 0, 30 * 2048, ulong.MaxValue),
+            memory,
+            new TestCodec(),
+            new CountingInterrupts { StopAt = 45 });
         for (int i = 0; i < 30; i++)
         {
             new Span<ulong>(values, 2048).Fill((ulong)i);
@@ -292,4 +300,6 @@ public unsafe class WriterTests
         Assert.Throws<ArgumentException>(() => reader.DecodeRow(0, 3, out _, out _));
         Assert.Throws<ArgumentException>(() => reader.DecodeRow(-1, 0, out _, out _));
     }
+
+    static byte[] Ascii(string text) => System.Text.Encoding.ASCII.GetBytes(text);
 }
