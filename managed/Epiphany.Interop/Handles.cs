@@ -63,7 +63,8 @@ internal static class Handles
     private static int Slot(ulong handle)
     {
         var slot = (long)(uint)handle - 1;
-        return slot >= 0 && slot < s_used && s_generations[slot] == handle >> 32 && s_objects[slot] != null ? (int)slot : -1;
+        var live = slot >= 0 && slot < s_used && s_generations[slot] == handle >> 32 && s_objects[slot] != null;
+        return live ? (int)slot : -1;
     }
 
     /// <summary>Takes one more slot into use. The arrays are all made before one is replaced: running out of memory changes nothing.</summary>

@@ -89,24 +89,57 @@ stack_too_deep(void)
 	return stack_limit_reached;
 }
 
-/* The token is a pointer to how many more levels to go; then the error of the test's choice. */
-typedef struct Tower
+/* What a token points to, as in the shim. */
+typedef struct Source Source;
+struct Source
 {
-	int			levels;
-	int			nest;
-	int			bottom;
-	i64			argument;
-} Tower;
+	PgeStatus	(*read) (Source *self, u64 offset, u64 length, u8 *destination);
+};
 
 static PgeStatus
 read_group(u64 token, u64 offset, u64 length, u8 *destination)
 {
-	Tower	   *tower = (Tower *) (uintptr_t) token;
-	i64			result;
+	Source	   *source = (Source *) (uintptr_t) token;
 
-	if (--tower->levels > 0)
-		return managed.SelfTest(tower->nest, token, &result) == PgeStatus_Ok ? PgeStatus_Ok : PgeStatus_PgError;
-	return managed.SelfTest(tower->bottom, tower->argument, &result) == PgeStatus_Ok ? PgeStatus_Ok : PgeStatus_PgError;
+	return source->read(source, offset, length, destination);
+}
+
+/* So many levels of managed code down, then the error of the test's choice. */
+typedef struct Tower
+{
+	Source		source;
+	int			levels;
+	int			bottom;
+} Tower;
+
+static PgeStatus
+climb_down(Source *self, u64 offset, u64 length, u8 *destination)
+{
+	Tower	   *tower = (Tower *) self;
+	i64			result;
+	int			next = --tower->levels > 0 ? PgeSelfTest_Nest : tower->bottom;
+
+	return managed.SelfTest(next, (i64) (intptr_t) tower, &result) == PgeStatus_Ok ? PgeStatus_Ok : PgeStatus_PgError;
+}
+
+/* A stored group in memory. */
+typedef struct Stored
+{
+	Source		source;
+	PgeGroupImage image;
+	int			reads;
+} Stored;
+
+static PgeStatus
+read_stored(Source *self, u64 offset, u64 length, u8 *destination)
+{
+	Stored	   *stored = (Stored *) self;
+
+	stored->reads++;
+	if (offset + length > stored->image.Length)
+		return PgeStatus_PgError;
+	memcpy(destination, stored->image.Bytes + offset, length);
+	return PgeStatus_Ok;
 }
 
 static i32
@@ -196,11 +229,13 @@ test_start(PgeManagedInit init)
 	ok(init(&other, &managed) == PgeStatus_ManagedError && managed.SelfTest == NULL, "a host with another size is refused");
 	ok(init(&host, &managed) == PgeStatus_Ok && managed.AbiHash == PGE_ABI_HASH, "this host is accepted");
 
-	bool		complete = true;
+	void	   *functions[(sizeof(PgeManagedApi) - offsetof(PgeManagedApi, BuildInfo)) / sizeof(void *)];
+	int			missing = 0;
 
-	for (void **fn = (void **) &managed.BuildInfo; fn < (void **) (&managed + 1); fn++)
-		complete = complete && *fn != NULL;
-	ok(complete, "every function is there");
+	memcpy(functions, (char *) &managed + offsetof(PgeManagedApi, BuildInfo), sizeof(functions));
+	for (size_t i = 0; i < sizeof(functions) / sizeof(void *); i++)
+		missing += functions[i] == NULL;
+	ok(missing == 0, "every function is there");
 }
 
 static void
@@ -246,7 +281,7 @@ test_nesting(void)
 	force_gc = 1;
 	for (int i = 0; i < 1000; i++)
 	{
-		Tower		tower = {1 + i % 5, PgeSelfTest_Nest, i % 2 ? PgeSelfTest_ThrowFull : PgeSelfTest_Raise, 0};
+		Tower		tower = {{climb_down}, 1 + i % 5, i % 2 ? PgeSelfTest_ThrowFull : PgeSelfTest_Raise};
 
 		good += self_test(PgeSelfTest_Nest, (i64) (intptr_t) &tower, &result) == PgeStatus_PgError;
 	}
@@ -263,6 +298,7 @@ test_limits(void)
 				handle = 0;
 	PgeColumnDesc column = {.Kind = PgeColumnKind_Int32, .TypeOid = 23, .TypeMod = -1};
 	PgeWriterOptions options = {.MaxRows = 1000, .MaxBytes = 1 << 20};
+	PgeStatus	status;
 	u64			writer;
 
 	interrupt_pending = 1;
@@ -271,12 +307,13 @@ test_limits(void)
 	stack_limit_reached = 1;
 	ok(failed_with(self_test(PgeSelfTest_Recurse, 0, &result), "54001", "stack depth"), "so does the stack's limit");
 	stack_limit_reached = 0;
-	ok(failed_with(self_test(PgeSelfTest_HostMemory, 0, &result), "53200", "out of memory") && strstr((char *) detail, "1152921504606846976"),
-	   "and the end of the host's memory");
+	ok(failed_with(self_test(PgeSelfTest_HostMemory, 0, &result), "53200", "out of memory") &&
+	   strstr((char *) detail, "1152921504606846976"), "and the end of the host's memory");
 	memory_is_out = true;
-	ok(failed_with(managed.WriterCreate(NULL, &column, 1, &options, &writer), "53200", "out of memory") ||
-	   failed_with(managed.WriterAppend(writer, (u64[]) {1}, (u8[]) {0}, 1, &(PgeWriterState) {0}), "53200", "out of memory"),
-	   "in a writer as well");
+	status = managed.WriterCreate(NULL, &column, 1, &options, &writer);
+	if (status == PgeStatus_Ok)
+		status = managed.WriterAppend(writer, (u64[]) {1}, (u8[]) {0}, 1, &(PgeWriterState) {0});
+	ok(failed_with(status, "53200", "out of memory"), "in a writer as well");
 	memory_is_out = false;
 	options.Codec = PgeCodec_Zstd;
 	ok(failed_with(managed.WriterCreate(NULL, &column, 1, &options, &writer), "0A000", "ZSTD") && hint[0], "a codec that the host lacks");
@@ -286,6 +323,130 @@ test_limits(void)
 	managed.HandleFree(handle);
 	managed.HandleFree(handle);
 	ok(self_test(PgeSelfTest_HandleUse, handle, &result) == PgeStatus_ManagedError, "until it is freed");
+}
+
+/* ---- Row groups ---- */
+
+#define ROWS 5000
+#define COLUMNS 3
+#define VECTOR 2048
+
+/* Column 0 counts, 1 is a float, 2 a varlena of i % 40 bytes; every seventh row is null in column 1. */
+static bool
+value_is_right(int column, int row, u64 value, u8 null)
+{
+	double		real;
+	const u8   *text;
+
+	if (null || (column == 1 && row % 7 == 0))
+		return null && column == 1 && row % 7 == 0;
+	switch (column)
+	{
+		case 0:
+			return (i32) value == row * 3;
+		case 1:
+			memcpy(&real, &value, sizeof(real));
+			return real == row * 0.25;
+		default:
+			text = (const u8 *) (uintptr_t) value;
+			if (*(const u32 *) text != (u32) (row % 40 + 4) << 2)
+				return false;
+			for (int i = 0; i < row % 40; i++)
+				if (text[4 + i] != (u8) (row + i))
+					return false;
+			return true;
+	}
+}
+
+static u64
+write_rows(const PgeColumnDesc *columns, PgeGroupImage *image)
+{
+	static u64	values[ROWS * COLUMNS];
+	static u8	nulls[ROWS * COLUMNS];
+	static u32	texts[ROWS][11];
+	PgeWriterOptions options = {.MaxRows = ROWS, .MaxBytes = 1 << 24};
+	PgeWriterState state = {0};
+	u64			writer = 0;
+
+	for (int row = 0; row < ROWS; row++)
+	{
+		double		real = row * 0.25;
+		u64		   *to = values + row * COLUMNS;
+
+		to[0] = row * 3;
+		memcpy(&to[1], &real, sizeof(real));
+		nulls[row * COLUMNS + 1] = row % 7 == 0;
+		texts[row][0] = (u32) (row % 40 + 4) << 2;
+		for (int i = 0; i < row % 40; i++)
+			((u8 *) texts[row])[4 + i] = (u8) (row + i);
+		to[2] = (u64) (uintptr_t) texts[row];
+	}
+	ok(managed.WriterCreate(NULL, (PgeColumnDesc *) columns, COLUMNS, &options, &writer) == PgeStatus_Ok, "a writer");
+	ok(managed.WriterAppend(writer, values, nulls, ROWS / 2, &state) == PgeStatus_Ok && state.Rows == ROWS / 2 && !state.Full,
+	   "takes rows");
+	ok(managed.WriterAppend(writer, values + ROWS / 2 * COLUMNS, nulls + ROWS / 2 * COLUMNS, ROWS / 2, &state) == PgeStatus_Ok &&
+	   state.Rows == ROWS && state.Full && state.Bytes > 0, "until it is full");
+	memset(values, 0xff, sizeof(values));
+	memset(texts, 0xff, sizeof(texts));
+	ok(managed.WriterFinish(writer, image) == PgeStatus_Ok && image->Rows == ROWS && image->Length > image->FooterOffset,
+	   "and makes a group of them");
+	return writer;
+}
+
+static void
+test_row_groups(void)
+{
+	static const PgeColumnDesc columns[COLUMNS] = {
+		{.Kind = PgeColumnKind_Int32, .TypeOid = 23},
+		{.Kind = PgeColumnKind_Float64, .TypeOid = 701},
+		{.Kind = PgeColumnKind_VarBytes, .TypeOid = 25},
+	};
+	Stored		stored = {.source.read = read_stored};
+	u64			writer = write_rows(columns, &stored.image);
+	PgeGroupRef group = {
+		.Token = (u64) (uintptr_t) &stored,
+		.Length = stored.image.Length,
+		.FooterOffset = stored.image.FooterOffset,
+		.FooterLength = stored.image.FooterLength,
+		.Rows = ROWS,
+		.Columns = COLUMNS,
+	};
+	u64			reader = 0,
+				values[VECTOR];
+	u8			nulls[VECTOR];
+	i32			count = 0;
+	int			rows = 0,
+				wrong = 0;
+	PgeChunkInfo chunk = {0};
+
+	ok(managed.ReaderOpen(NULL, &group, (PgeColumnDesc *) columns, COLUMNS, &reader) == PgeStatus_Ok, "a reader");
+	for (int column = 0; column < COLUMNS; column++)
+		for (int vector = 0; vector * VECTOR < ROWS; vector++)
+		{
+			if (managed.ReaderDecode(reader, column, vector, values, nulls, &count) != PgeStatus_Ok)
+				count = 0;
+			for (int i = 0; i < count; i++)
+				wrong += !value_is_right(column, vector * VECTOR + i, values[i], nulls[i]);
+			rows += count;
+		}
+	ok(rows == ROWS * COLUMNS && wrong == 0, "reads back what was written");
+	wrong = 0;
+	for (int row = 0; row < ROWS; row += 77)
+		for (int column = 0; column < COLUMNS; column++)
+			wrong += managed.ReaderDecodeRow(reader, column, row, values, nulls) != PgeStatus_Ok ||
+				!value_is_right(column, row, values[0], nulls[0]);
+	ok(wrong == 0, "row by row too");
+	ok(managed.ReaderChunkInfo(reader, 1, &chunk) == PgeStatus_Ok && chunk.Kind == PgeColumnKind_Float64 &&
+	   chunk.Nulls == (ROWS + 6) / 7 && chunk.Encoding[0], "and tells of a chunk");
+	ok(managed.ReaderDecode(reader, COLUMNS, 0, values, nulls, &count) == PgeStatus_ManagedError, "a column that is not there");
+	managed.HandleFree(reader);
+
+	stored.image.Bytes[stored.image.FooterOffset + 3] ^= 0x40;
+	ok(failed_with(managed.ReaderOpen(NULL, &group, (PgeColumnDesc *) columns, COLUMNS, &reader), "XX001", ""),
+	   "a footer with a bit turned");
+	group.Length = group.FooterOffset = 1 << 30;
+	ok(managed.ReaderOpen(NULL, &group, (PgeColumnDesc *) columns, COLUMNS, &reader) != PgeStatus_Ok, "a footer that is elsewhere");
+	managed.HandleFree(writer);
 }
 
 /*
@@ -326,7 +487,8 @@ test_exhaustion(const char *library, int limit_mb, i64 block)
 		_exit(0);
 	}
 	waitpid(pid, &status, 0);
-	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0, "out of %d MB of managed memory, in blocks of %lld bytes: %s %d", limit_mb, (long long) block,
+	ok(WIFEXITED(status) && WEXITSTATUS(status) == 0,
+	   "out of %d MB of managed memory, in blocks of %lld bytes: %s %d", limit_mb, (long long) block,
 	   WIFSIGNALED(status) ? "signal" : "exit", WIFSIGNALED(status) ? WTERMSIG(status) : WEXITSTATUS(status));
 }
 
@@ -360,6 +522,7 @@ main(int argc, char **argv)
 	test_errors();
 	test_nesting();
 	test_limits();
+	test_row_groups();
 	printf("1..%d\n", tests);
 	return failures > 0;
 }
