@@ -21,11 +21,12 @@ typedef struct PgeIndexFetch
 } PgeIndexFetch;
 
 /*
- * Looks up the group of an index entry for a dirty snapshot. While its writer runs, a group may be only reserved, but its rows
- * count: the one who checks for duplicates must wait for them. False: nothing is there; *wait: for snapshot->xmin first.
+ * Looks up a TID's group, whose writer may still be running: then it is only reserved. Our own is stored first, if the snapshot may
+ * see it. Somebody else's rows count for a dirty snapshot: the one who checks for duplicates must wait for them. False: nothing is
+ * there; *wait: wait for snapshot->xmin.
  */
 static bool
-get_group_dirty(Relation rel, ItemPointer tid, Snapshot snapshot, PgeGroupDesc *desc, bool *wait)
+get_group(Relation rel, ItemPointer tid, Snapshot snapshot, PgeGroupDesc *desc, bool *wait)
 {
 	bool		running = true;
 
@@ -37,7 +38,16 @@ get_group_dirty(Relation rel, ItemPointer tid, Snapshot snapshot, PgeGroupDesc *
 		/* Who is not running any more may have completed it after we looked, so look once more. */
 		if (desc->state != PGE_GROUP_RESERVED || (desc->flags & PGE_XMIN_ABORTED) || !running)
 			return true;
-		running = !TransactionIdIsCurrentTransactionId(desc->xmin) && TransactionIdIsInProgress(desc->xmin);
+		if (TransactionIdIsCurrentTransactionId(desc->xmin))
+		{
+			running = false;
+			if (!IsMVCCSnapshot(snapshot) || desc->cmin < snapshot->curcid)
+				pge_writer_flush(rel);
+			continue;
+		}
+		if (snapshot->snapshot_type != SNAPSHOT_DIRTY)
+			return true;
+		running = TransactionIdIsInProgress(desc->xmin);
 		if (!running)
 			continue;
 		if (InterruptHoldoffCount > 0)
@@ -64,20 +74,17 @@ fetch_column_row(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlo
 	uint32		group = pge_tid_group(tid);
 	uint32		row = pge_tid_row(tid);
 	PgeGroupDesc desc;
+	bool		wait;
 
+	/* Larger offsets would name rows of the next block. */
+	if (ItemPointerGetOffsetNumberNoCheck(tid) > PGE_TID_ROWS)
+		return false;
 	if (*reader != NULL && pge_reader_desc(*reader)->group_id == group)
 		desc = *pge_reader_desc(*reader);
-	else if (snapshot->snapshot_type == SNAPSHOT_DIRTY)
-	{
-		bool		wait;
-
-		if (!get_group_dirty(rel, tid, snapshot, &desc, &wait))
-			return false;
-		if (wait)
-			return true;
-	}
-	else if (!pge_directory_get(rel, group, &desc))
+	else if (!get_group(rel, tid, snapshot, &desc, &wait))
 		return false;
+	else if (wait)
+		return true;
 	if (desc.state != PGE_GROUP_COMPLETE || row >= desc.rows)
 		return false;
 	PredicateLockRelation(rel, snapshot);
@@ -99,7 +106,6 @@ column_index_fetch_begin(Relation rel)
 {
 	PgeIndexFetch *fetch = palloc0(sizeof(PgeIndexFetch));
 
-	pge_writer_flush(rel);
 	fetch->base.rel = rel;
 	fetch->heap = pge_heap_routine()->index_fetch_begin(rel);
 	return &fetch->base;
@@ -154,7 +160,6 @@ column_tuple_fetch_row_version(Relation rel, ItemPointer tid, Snapshot snapshot,
 		PgeReader  *reader = NULL;
 		bool		found;
 
-		pge_writer_flush(rel);
 		found = fetch_column_row(rel, tid, snapshot, slot, &reader);
 		if (reader != NULL)
 			pge_reader_release(reader);
