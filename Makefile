@@ -40,7 +40,8 @@ CC := gcc
 CFLAGS ?= -O2 -g
 WARNINGS := -Wall -Wextra -Werror -Wmissing-prototypes -Wpointer-arith -Wvla -Wimplicit-fallthrough=3 \
 	-Wmissing-format-attribute -Wformat-security -Wcast-function-type -Wshadow=compatible-local \
-	-Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare -Wno-clobbered
+	-Wno-unused-parameter -Wno-missing-field-initializers -Wno-sign-compare -Wno-clobbered \
+	-Wno-error=maybe-uninitialized
 # The dialect PostgreSQL itself is compiled in: its headers and our overflow checks count on it.
 DIALECT := -std=gnu11 -fno-strict-aliasing -fwrapv -fexcess-precision=standard -fPIC -fvisibility=hidden
 HARDENING := -fstack-protector-strong -fstack-clash-protection -fcf-protection

@@ -162,7 +162,7 @@ own_values(TupleTableSlot *slot)
 	PgeSlot    *self = as_pge(slot);
 	TupleDesc	desc = slot->tts_tupleDescriptor;
 	Size		size = 0;
-	char	   *data;
+	char	   *data = NULL;
 
 	for (int pass = 0; pass < 2; pass++)
 	{
