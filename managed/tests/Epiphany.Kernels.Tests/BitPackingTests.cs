@@ -87,8 +87,8 @@ public unsafe class BitPackingTests
                     BitUnpackScalar.Run(from, 0, count, width, add, e);
                     int done = unpack((nint)from, count, width, add, (nint)a);
                     Assert.Equal(count & ~7, done);
-                    Assert.Equal(expected[..done], actual[..done]);
-                    Assert.All(actual[done..], lane => Assert.Equal(0xAAUL, lane));
+                    Assert.True(expected.AsSpan(0, done).SequenceEqual(actual.AsSpan(0, done)));
+                    Assert.Equal(-1, actual.AsSpan(done).IndexOfAnyExcept(0xAAUL));
                 }
             }
         }
@@ -111,9 +111,9 @@ public unsafe class BitPackingTests
         {
             BitPack.Run(v, count, baseValue, width, p);
             BitUnpack.Run(p, count, width, baseValue, u);
-            Assert.Equal(values, unpacked[..count]);
+            Assert.True(values.AsSpan().SequenceEqual(unpacked.AsSpan(0, count)));
             Assert.Equal(77UL, unpacked[count]);
-            Assert.All(packed[(int)BitPacking.Bytes(count, width)..], b => Assert.Equal(0xEE, b));
+            Assert.Equal(-1, packed.AsSpan((int)BitPacking.Bytes(count, width)).IndexOfAnyExcept((byte)0xEE));
             for (int i = 0; i < count; i += Math.Max(1, count / 50))
             {
                 Assert.Equal(values[i] - baseValue, BitUnpack.One(p, i, width));

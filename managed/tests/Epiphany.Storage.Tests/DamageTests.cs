@@ -2,7 +2,6 @@
 // The host's memory ends at untouchable pages, so a read or write past the end would end the run.
 
 using System;
-using System.Linq;
 using Xunit;
 
 namespace Epiphany.Storage.Tests;
@@ -219,7 +218,7 @@ public unsafe class DamageTests
     {
         if (isNull)
         {
-            Assert.Equal(0UL, value);
+            Assert.True(value == 0);
             return;
         }
 
@@ -230,20 +229,20 @@ public unsafe class DamageTests
                 Assert.True(value <= 1);
                 break;
             case ColumnKind.Int8:
-                Assert.Equal((ulong)(sbyte)value, value);
+                Assert.True((ulong)(sbyte)value == value);
                 break;
             case ColumnKind.Int16:
-                Assert.Equal((ulong)(short)value, value);
+                Assert.True((ulong)(short)value == value);
                 break;
             case ColumnKind.Int32:
             case ColumnKind.Float32:
-                Assert.Equal((ulong)(int)value, value);
+                Assert.True((ulong)(int)value == value);
                 break;
             case ColumnKind.FixedBytes:
                 Touch(datum, shape.FixedLength);
                 break;
             case ColumnKind.VarBytes:
-                Assert.Equal(0U, *(uint*)datum & 3);
+                Assert.True((*(uint*)datum & 3) == 0);
                 Touch(datum, (int)(*(uint*)datum >> 2));
                 break;
             case ColumnKind.CString:
@@ -258,7 +257,12 @@ public unsafe class DamageTests
 
     static void Touch(byte* datum, int length)
     {
-        int sum = new ReadOnlySpan<byte>(datum, length).ToArray().Sum(b => b);
+        int sum = 0;
+        for (int i = 0; i < length; i++)
+        {
+            sum += datum[i];
+        }
+
         Assert.True(sum >= 0);
     }
 }

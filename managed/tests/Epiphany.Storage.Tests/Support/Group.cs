@@ -86,7 +86,10 @@ sealed unsafe record Group(byte[] Bytes, GroupLocation Location, ColumnShape[] S
                 for (int i = 0; i < rows; i++)
                 {
                     int row = (vector * GroupFormat.VectorRows) + i;
-                    Assert.True(columns[column].Matches(row, values[i], nulls[i] != 0), $"column {column}, row {row}");
+                    if (!columns[column].Matches(row, values[i], nulls[i] != 0))
+                    {
+                        Assert.Fail($"column {column}, row {row}");
+                    }
                 }
 
                 decoded += rows;
@@ -108,11 +111,14 @@ sealed unsafe record Group(byte[] Bytes, GroupLocation Location, ColumnShape[] S
             for (int row = 0; row < Location.Rows; row += step)
             {
                 reader.DecodeRow(column, row, out ulong value, out bool isNull);
-                Assert.True(columns[column].Matches(row, value, isNull), $"column {column}, row {row} alone");
+                if (!columns[column].Matches(row, value, isNull))
+                {
+                    Assert.Fail($"column {column}, row {row} alone");
+                }
             }
 
             reader.DecodeRow(column, Location.Rows - 1, out ulong last, out bool lastIsNull);
-            Assert.True(columns[column].Matches(Location.Rows - 1, last, lastIsNull), $"column {column}, last row alone");
+            Assert.True(columns[column].Matches(Location.Rows - 1, last, lastIsNull));
         }
     }
 }
