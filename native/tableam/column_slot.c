@@ -93,6 +93,7 @@ slot_fill(TupleTableSlot *slot, int natts)
 {
 	PgeSlot    *self = as_pge(slot);
 	int			from = slot->tts_nvalid;
+	MemoryContext old;
 
 	switch (self->content)
 	{
@@ -102,12 +103,15 @@ slot_fill(TupleTableSlot *slot, int natts)
 			memcpy(slot->tts_isnull + from, self->heap->tts_isnull + from, (natts - from) * sizeof(bool));
 			break;
 		case CONTENT_COLUMN:
+			/* Reading pages allocates and frees. A sort asks in a context where nothing can be freed, to copy the row there. */
+			old = MemoryContextSwitchTo(slot->tts_mcxt);
 			if (self->mode == PGE_FETCH_VECTOR)
 				pge_reader_vector_values(self->reader, slot->tts_tupleDescriptor, self->row, from, natts,
 										 slot->tts_values, slot->tts_isnull);
 			else
 				pge_reader_row_values(self->reader, slot->tts_tupleDescriptor, self->row, from, natts,
 									  slot->tts_values, slot->tts_isnull, self->row_cxt);
+			MemoryContextSwitchTo(old);
 			break;
 		case CONTENT_VALUES:
 			elog(ERROR, "a slot of plain values has no more of them");

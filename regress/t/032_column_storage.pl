@@ -1,0 +1,163 @@
+# Column tables through whatever happens to their files: backups, dumps, damage, prepared transactions across a crash, and new xid epochs.
+use strict;
+use warnings FATAL => 'all';
+
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+
+my $node = PostgreSQL::Test::Cluster->new('main');
+$node->init(allows_streaming => 1, extra => ['--data-checksums']);
+$node->append_conf('postgresql.conf', "autovacuum = off\nmax_prepared_transactions = 5\nshared_buffers = 1MB");
+$node->start;
+$node->safe_psql(
+	'postgres', q{
+	CREATE EXTENSION epiphany_columnstore;
+	CREATE TABLE loaded (i int PRIMARY KEY, s text, n numeric) USING epiphany_column;
+	INSERT INTO loaded SELECT g, md5(g::text), NULLIF(g % 1000, 5) / 8.0 FROM generate_series(1, 50000) g;
+	CREATE TABLE plain (i int, s text) USING epiphany_column;
+	INSERT INTO plain SELECT g, md5(g::text) FROM generate_series(1, 30000) g;
+	ALTER TABLE plain ADD COLUMN d int DEFAULT 7;
+	INSERT INTO plain SELECT g, 'delta' FROM generate_series(1, 100) g;
+	CREATE MATERIALIZED VIEW view_ USING epiphany_column AS SELECT i % 100 AS k, count(*) FROM loaded GROUP BY 1;
+	CREATE TABLE parts (i int) PARTITION BY RANGE (i);
+	CREATE TABLE parts_1 PARTITION OF parts FOR VALUES FROM (0) TO (5000) USING epiphany_column;
+	CREATE TABLE parts_2 PARTITION OF parts FOR VALUES FROM (5000) TO (9000);
+	INSERT INTO parts SELECT g FROM generate_series(0, 8999) g;
+	BEGIN; INSERT INTO plain SELECT g, 'aborted' FROM generate_series(1, 30000) g; ROLLBACK;
+});
+my $all = q{
+	SELECT count(*), sum(i), md5(string_agg(s, '' ORDER BY i)), sum(n) FROM loaded;
+	SELECT count(*), sum(i), md5(string_agg(s, '' ORDER BY i, s)), sum(d) FROM plain;
+	SELECT count(*), sum(k) FROM view_;
+	SELECT tableoid::regclass, count(*), sum(i) FROM parts GROUP BY 1 ORDER BY 1;
+	SELECT relname, amname FROM pg_class c JOIN pg_am a ON a.oid = relam WHERE relname ~ 'loaded$|plain|view_|parts' ORDER BY 1;
+};
+my $expected = $node->safe_psql('postgres', $all);
+my $dir = $node->basedir;
+
+# Base backup, verified and run.
+$node->command_ok([ 'pg_basebackup', '-D', $node->backup_dir . '/verified', '-h', $node->host, '-p', $node->port, '-c', 'fast' ], 'base backup');
+$node->command_ok([ 'pg_verifybackup', $node->backup_dir . '/verified' ], 'which verifies');
+my $restored = PostgreSQL::Test::Cluster->new('restored');
+$restored->init_from_backup($node, 'verified');
+$restored->start;
+is($restored->safe_psql('postgres', $all), $expected, 'and holds the tables');
+$restored->stop;
+
+# Dumps.
+$node->command_ok([ 'pg_dump', '-f', "$dir/plain.sql", 'postgres' ], 'plain dump');
+$node->command_ok([ 'pg_dump', '-Fd', '-j2', '-f', "$dir/parallel", 'postgres' ], 'parallel dump');
+$node->safe_psql('postgres', 'CREATE DATABASE from_plain; CREATE DATABASE from_parallel');
+$node->command_ok([ 'psql', '-Xq', '-v', 'ON_ERROR_STOP=1', '-f', "$dir/plain.sql", 'from_plain' ], 'plain restore');
+$node->command_ok([ 'pg_restore', '-e', '-j2', '-d', 'from_parallel', "$dir/parallel" ], 'parallel restore');
+is($node->safe_psql('from_plain', $all), $expected, 'the plain restore holds the tables');
+is($node->safe_psql('from_parallel', $all), $expected, 'the parallel one, too');
+is( $node->safe_psql('from_parallel', "SELECT row_groups > 0 FROM epiphany.table_stats('plain')"), 't', 'in row groups');
+$node->safe_psql('postgres', 'CREATE DATABASE copied TEMPLATE from_plain STRATEGY wal_log');
+is($node->safe_psql('copied', $all), $expected, 'and so does a copy of the database');
+$node->safe_psql('postgres', "DROP DATABASE $_") foreach qw(from_plain from_parallel copied);
+
+# Prepared transactions survive a crash with their rows and their keys.
+$node->safe_psql(
+	'postgres', q{
+	BEGIN; INSERT INTO loaded SELECT g, 'kept' FROM generate_series(60001, 70000) g; PREPARE TRANSACTION 'kept';
+	BEGIN; INSERT INTO loaded SELECT g, 'dropped' FROM generate_series(70001, 80000) g; PREPARE TRANSACTION 'dropped';
+	CHECKPOINT;
+	BEGIN; INSERT INTO plain SELECT g, 'kept' FROM generate_series(1, 4000) g; PREPARE TRANSACTION 'unchecked';
+});
+$node->stop('immediate');
+$node->start;
+is($node->safe_psql('postgres', $all), $expected, 'rows of prepared transactions are not visible after a crash');
+my ($rc, $out, $err) = $node->psql('postgres', "SET lock_timeout = '200ms'; INSERT INTO loaded VALUES (65000, '')");
+like($err, qr/lock timeout/, 'but their keys are taken');
+$node->safe_psql('postgres', 'VACUUM (FREEZE) loaded');
+$node->safe_psql('postgres', "COMMIT PREPARED 'kept'; ROLLBACK PREPARED 'dropped'; COMMIT PREPARED 'unchecked'");
+is($node->safe_psql('postgres', 'SELECT count(*), sum(i), max(i) FROM loaded'), '60000|1900030000|70000', 'and they come with the commit');
+is($node->safe_psql('postgres', 'SELECT count(*) FROM plain'), '34100', 'written before a checkpoint or after');
+$node->safe_psql('postgres', "INSERT INTO loaded VALUES (75000, 'free again')");
+
+# Transaction ids go round: nothing asks what became of the old ones.
+my $sums = 'SELECT count(*), sum(i), md5(string_agg(s, \'\' ORDER BY i, s)) FROM loaded UNION ALL SELECT count(*), sum(i), md5(string_agg(s, \'\' ORDER BY i, s)) FROM plain
+	UNION ALL SELECT count(*), sum(i), md5(string_agg(s, \'\' ORDER BY i, s)) FROM rewritten';
+$node->safe_psql(
+	'postgres', q{
+	CREATE TABLE rewritten (i int, s text) USING epiphany_column;
+	INSERT INTO rewritten SELECT g, md5(g::text) FROM generate_series(1, 5000) g;
+	INSERT INTO rewritten SELECT g, 'delta' FROM generate_series(1, 50) g;
+	ALTER TABLE rewritten ADD COLUMN d int DEFAULT 7;
+	VACUUM (FULL, FREEZE) rewritten;
+	BEGIN; SAVEPOINT a; INSERT INTO plain SELECT g, 'aborted' FROM generate_series(1, 5000) g; ROLLBACK TO a; INSERT INTO plain VALUES (0, 'kept'); COMMIT;
+	UPDATE pg_database SET datallowconn = true WHERE datname = 'template0';
+});
+$expected = $node->safe_psql('postgres', $sums);
+my $before = $node->safe_psql('postgres', "SELECT max(age(relfrozenxid)) FROM pg_class WHERE relname IN ('loaded', 'plain')");
+foreach my $xid (1400 * 1048576, 2800 * 1048576, 3900 * 1048576)
+{
+	$node->command_ok([ 'vacuumdb', '-a', '-F', '-q' ], 'VACUUM FREEZE of all');
+	is( $node->safe_psql('postgres', "SELECT max(age(relfrozenxid)) < 50 FROM pg_class WHERE relname IN ('loaded', 'plain')"),
+		't', "relfrozenxid moves (it was $before old at first)");
+	$node->stop;
+	command_ok([ 'pg_resetwal', '-x', $xid, '-D', $node->data_dir ], "on to transaction $xid");
+	$node->start;
+	is($node->safe_psql('postgres', $sums), $expected, 'all rows are visible');
+	is($node->safe_psql('postgres', "SET enable_seqscan = off; SELECT string_agg(s, ',' ORDER BY i) FROM loaded WHERE i IN (1, 65000, 75000)"),
+		'c4ca4238a0b923820dcc509a6f75849b,kept,free again', 'through the index, too');
+	$node->safe_psql('postgres', "INSERT INTO plain SELECT g, 'later' FROM generate_series(1, 3000) g");
+	$expected = $node->safe_psql('postgres', $sums);
+}
+$node->safe_psql('postgres', 'VACUUM FULL plain');
+is($node->safe_psql('postgres', $sums), $expected, 'after a rewrite, too');
+$node->stop;
+$node->command_ok([ 'pg_checksums', '--check', '-D', $node->data_dir ], 'checksums');
+
+# Damage: an error that names the table, or the right answer; never a wrong answer, never a crash.
+$node->command_ok([ 'pg_checksums', '--disable', '-D', $node->data_dir ], 'no checksums from now on');
+$node->start;
+$node->safe_psql('postgres', "CREATE TABLE victim (i int, s text, f float8, b bool) USING epiphany_column;
+	INSERT INTO victim SELECT g, md5(g::text), sqrt(g), g % 3 = 0 FROM generate_series(1, 20000) g");
+my $file = $node->data_dir . '/' . $node->safe_psql('postgres', "SELECT pg_relation_filepath('victim')");
+my ($first, $blocks, $length) = split /\|/, $node->safe_psql('postgres', "SELECT first_block, blocks, bytes FROM epiphany.row_groups('victim')");
+my $query = "SELECT count(*), sum(i), md5(string_agg(s, '' ORDER BY i)), sum(f), count(*) FILTER (WHERE b) FROM victim";
+my $answer = $node->safe_psql('postgres', $query);
+$node->stop;
+my $sound = slurp_file($file);
+my $last = ($first + $blocks - 1) * 8192 + 48 + ($length - 1) % 8144;
+my @places = (
+	[ 'the root\'s magic', 24 ], [ 'the root\'s number of groups', 48 ], [ 'the directory\'s magic', 8192 + 24 ],
+	[ 'a descriptor\'s id', 8192 + 48 ], [ 'a descriptor\'s block', 8192 + 48 + 24 ], [ 'a descriptor\'s rows', 8192 + 48 + 32 ],
+	[ 'a descriptor\'s length', 8192 + 48 + 40 ], [ 'a descriptor\'s footer', 8192 + 48 + 48 ],
+	[ 'a page\'s header', $first * 8192 + 12 ], [ 'a page\'s magic', $first * 8192 + 24 ], [ 'a page\'s group', $first * 8192 + 32 ],
+	[ 'a page\'s number', ($first + 1) * 8192 + 36 ], [ 'a page\'s kind', ($first + 2) * 8192 + 30 ],
+	[ 'the footer\'s end', $last ], [ 'the footer', $last - 40 ],
+	map { [ "a chunk, page $_", ($first + $_) * 8192 + 48 + ($_ * 1237) % 8000 ] } (0, 1, 5, 20, 40));
+my ($errors, $answers) = (0, 0);
+foreach my $place (@places)
+{
+	my ($what, $offset) = @$place;
+	my $damaged = $sound;
+	substr($damaged, $offset, 1) = chr(ord(substr($damaged, $offset, 1)) ^ 0x5A);
+	open my $fh, '+<:raw', $file or die;
+	print $fh $damaged;
+	close $fh;
+	$node->start;
+	my ($rc, $out, $err) = $node->psql('postgres', "\\set VERBOSITY verbose\n$query;\nSELECT 'alive';", on_error_stop => 0);
+	like($out, qr/alive$/, "$what: the session lives on");
+	if ($out =~ /^\Q$answer\E\n/)
+	{
+		$answers++;
+		note("$what: the answer is right");
+	}
+	else
+	{
+		$errors++;
+		like($err, qr/ERROR:  XX001: .*/, "$what: corrupt data");
+		like($err, qr/"victim"|base\/\d+\/\d+/, "$what: the message names the table");
+		note($err =~ /(ERROR:.*)/);
+	}
+	unlike(slurp_file($node->logfile), qr/was terminated by signal|PANIC/, "$what: nothing crashed");
+	$node->stop('fast');
+}
+cmp_ok($errors, '>', 15, "$errors kinds of damage are found, $answers do no harm");
+
+done_testing();
