@@ -74,4 +74,18 @@ public sealed class RowGroupLimitsTests : ServerTest
         Assert.Equal(SingleRows, await connection.RunAsync($"DELETE FROM t WHERE id > {BulkRows}"));
         Assert.Equal(BulkRows, await connection.ScalarAsync<long>("SELECT count(*) FROM t"));
     }
+
+    [Fact]
+    public async Task A_row_of_a_row_group_is_not_referenced()
+    {
+        await CreateFilledAsync("t", "epiphany_column");
+        await ExecuteAsync("ALTER TABLE t ADD PRIMARY KEY (id); CREATE TABLE referring (t int REFERENCES t)");
+        await using var connection = await OpenAsync();
+        // A foreign key locks the row that it refers to.
+        await connection.FailsAsync(PostgresErrorCodes.FeatureNotSupported, "INSERT INTO referring VALUES (1)");
+        await connection.FailsAsync(PostgresErrorCodes.ForeignKeyViolation, "INSERT INTO referring VALUES (-1)");
+        Assert.Equal(1, await connection.RunAsync($"INSERT INTO referring VALUES ({Rows})"));
+        await connection.FailsAsync(PostgresErrorCodes.ForeignKeyViolation, $"DELETE FROM t WHERE id = {Rows}");
+        Assert.Equal(1, await connection.RunAsync($"DELETE FROM t WHERE id = {Rows - 1}"));
+    }
 }
