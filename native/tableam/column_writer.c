@@ -381,7 +381,13 @@ pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId ci
 		TupleTableSlot *slot = slots[i];
 
 		slot->tts_tableOid = RelationGetRelid(rel);
-		ItemPointerSetInvalid(&slot->tts_tid);
+		/*
+		 * No TID, or one of a group that there cannot be: CREATE INDEX CONCURRENTLY may have begun while we run. It waits for
+		 * us before anybody makes entries, but the executor already insists on something that looks like a TID.
+		 */
+		pge_tid_set(&slot->tts_tid, PGE_MAX_GROUPS, 0);
+		if (!rel->rd_rel->relhasindex)
+			ItemPointerSetInvalid(&slot->tts_tid);
 		if (w->group_cxt == NULL && !w->want_tids)
 		{
 			MemoryContext old = MemoryContextSwitchTo(w->held_cxt);

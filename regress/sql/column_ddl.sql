@@ -157,7 +157,6 @@ ROLLBACK;
 VACUUM (ANALYZE) on_column;
 SELECT groups();
 SELECT reltuples FROM pg_class WHERE oid = 'on_column'::regclass;
-SELECT n_live_tup FROM pg_stat_user_tables WHERE relid = 'on_column'::regclass;
 SELECT * FROM same();
 VACUUM (FREEZE, INDEX_CLEANUP on, TRUNCATE, DISABLE_PAGE_SKIPPING) on_column;
 SELECT groups();
