@@ -27,6 +27,9 @@ public enum EncodingKind
 
     /// <summary>The values as they are.</summary>
     Plain = 7,
+
+    /// <summary>Decimal numbers as integers of one power of ten, which are encoded in turn.</summary>
+    Decimal = 8,
 }
 
 /// <summary>Names of the encodings.</summary>
@@ -42,6 +45,7 @@ public static class EncodingNames
         EncodingKind.Dictionary => "dictionary"u8,
         EncodingKind.Bitmap => "bitmap"u8,
         EncodingKind.Plain => "plain"u8,
+        EncodingKind.Decimal => "decimal"u8,
         _ => "unknown"u8,
     };
 }

@@ -12,6 +12,7 @@ public enum Fault
     CodeOutOfRange,
     OffsetsOutOfOrder,
     CountOutOfRange,
+    ScaleOutOfRange,
 }
 
 /// <summary>Faults in words.</summary>
@@ -26,6 +27,7 @@ public static class Faults
         Fault.CodeOutOfRange => "a dictionary code points past the dictionary",
         Fault.OffsetsOutOfOrder => "value offsets do not ascend within the data",
         Fault.CountOutOfRange => "a dictionary has an impossible number of entries",
+        Fault.ScaleOutOfRange => "decimal places or display scales are not possible",
         _ => "unknown fault",
     };
 }

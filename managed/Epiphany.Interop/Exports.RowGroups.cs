@@ -151,6 +151,7 @@ internal static unsafe partial class Exports
                 MinLength = chunk.MinLength,
                 MaxLength = chunk.MaxLength,
                 Kind = (int)chunk.Kind,
+                Scale = chunk.ZoneScale,
             };
             return PgeStatus.Ok;
         }

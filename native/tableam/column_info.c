@@ -12,6 +12,7 @@
 #include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/numeric.h"
 #include "utils/rel.h"
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
@@ -111,7 +112,7 @@ codec_name(i32 codec)
 	return "none";
 }
 
-/* A bound of a zone map as text, for types passed by value; the others keep byte order, which is not their own. */
+/* A bound of a zone map as text, for numbers; the others keep byte order, which is not their own. */
 static bool
 bound_text(Form_pg_attribute att, const PgeChunkInfo *info, const u8 *bytes, i32 length, Datum *text)
 {
@@ -119,8 +120,18 @@ bound_text(Form_pg_attribute att, const PgeChunkInfo *info, const u8 *bytes, i32
 	Oid			output;
 	bool		varlena;
 
-	if (bytes == NULL || length != 8 || !att->attbyval || att->attisdropped)
+	if (bytes == NULL || length != 8 || att->attisdropped || !(att->attbyval || info->Kind == PgeColumnKind_Numeric))
 		return false;
+	if (info->Kind == PgeColumnKind_Numeric)
+	{
+		int64		number;
+
+		/* The column may by now have another type of the same bytes. */
+		memcpy(&number, bytes, 8);
+		value = NumericGetDatum(int64_div_fast_to_numeric(number, info->Scale));
+		*text = CStringGetTextDatum(DatumGetCString(DirectFunctionCall1(numeric_out, value)));
+		return true;
+	}
 	if (info->Kind == PgeColumnKind_Float32 || info->Kind == PgeColumnKind_Float64)
 	{
 		double		number;

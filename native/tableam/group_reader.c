@@ -76,6 +76,8 @@ column_kind(Form_pg_attribute att)
 {
 	Oid			type = att->attisdropped ? InvalidOid : getBaseType(att->atttypid);
 
+	if (type == NUMERICOID)
+		return PgeColumnKind_Numeric;
 	if (att->attlen == -1)
 		return PgeColumnKind_VarBytes;
 	if (att->attlen == -2)

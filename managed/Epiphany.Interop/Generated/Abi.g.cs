@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x40421c4a;
+    public const u32 Hash = 0x9aeb7a97;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -42,6 +42,8 @@ public enum PgeColumnKind : int
     VarBytes = 9,
     /* typlen -2. */
     CString = 10,
+    /* NUMERIC: a varlena as VarBytes, its payload PostgreSQL's own. */
+    Numeric = 11,
 }
 
 /* Block compression laid over a chunk's encoding. Values are on disk. */
@@ -196,7 +198,8 @@ public unsafe struct PgeChunkInfo
     [FieldOffset(68)] public i32 MaxLength;
     /* PgeColumnKind as written. */
     [FieldOffset(72)] public i32 Kind;
-    [FieldOffset(76)] public i32 Reserved;
+    /* Numeric: Min and Max are 8-byte integers, to be divided by 10 to the power of this. */
+    [FieldOffset(76)] public i32 Scale;
 }
 
 /* What the shim gives to the managed side. */

@@ -21,6 +21,9 @@ public enum ColumnKind
 
     /// <summary>Bytes up to a NUL, stored without it.</summary>
     CString = 10,
+
+    /// <summary>A varlena that holds PostgreSQL's NUMERIC; its values may be kept as integers of one power of ten.</summary>
+    Numeric = 11,
 }
 
 /// <summary>One column as the table declares it; <paramref name="FixedLength"/> counts only for FixedBytes.</summary>

@@ -31,6 +31,7 @@ public unsafe struct ChunkInfo
 
     /// <summary>
     /// Zone map, null where unknown. Integers: 8 bytes, sign-extended; floats: 8 bytes of a double; others: a prefix in byte order.
+    /// Numeric: 8 bytes, an integer to be divided by 10^ZoneScale.
     /// </summary>
     public byte* Min { get; internal set; }
 
@@ -39,6 +40,8 @@ public unsafe struct ChunkInfo
     public byte* Max { get; internal set; }
 
     public int MaxLength { get; internal set; }
+
+    public int ZoneScale { get; internal set; }
 
     /// <summary>The prefix is shorter than the value that it bounds.</summary>
     public bool MinTruncated { get; internal set; }

@@ -58,7 +58,7 @@ struct VectorEntry
     [FieldOffset(12)]
     internal VectorFlags Flags;
 
-    /// <summary>By-value kinds: an integer, or the bits of a double.</summary>
+    /// <summary>By-value kinds: an integer, or the bits of a double. Numeric: an integer, as in the footer.</summary>
     [FieldOffset(16)]
     internal ulong Min;
 

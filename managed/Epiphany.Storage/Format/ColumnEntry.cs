@@ -22,6 +22,9 @@ enum ColumnFlags : byte
 
     /// <summary>Sum is the exact sum of the values that are not null.</summary>
     HasSum = 8,
+
+    /// <summary>Numeric: Min and Max are 8-byte integers, to be divided by 10^ZoneScale; so are those of the vectors.</summary>
+    ZoneIsScaled = 16,
 }
 
 /// <summary>160 bytes, little-endian; what is not named is zero.</summary>
@@ -89,6 +92,10 @@ unsafe struct ColumnEntry
 
     [FieldOffset(58)]
     internal byte MaxLength;
+
+    /// <summary>With ZoneIsScaled: 0 to 63.</summary>
+    [FieldOffset(59)]
+    internal byte ZoneScale;
 
     /// <summary>128-bit two's complement.</summary>
     [FieldOffset(64)]

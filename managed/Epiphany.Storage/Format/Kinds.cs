@@ -6,10 +6,16 @@ namespace Epiphany.Storage;
 
 static class Kinds
 {
-    internal static bool IsKnown(ColumnKind kind) => kind is >= ColumnKind.Bool and <= ColumnKind.CString;
+    internal static bool IsKnown(ColumnKind kind) => kind is >= ColumnKind.Bool and <= ColumnKind.Numeric;
 
     /// <summary>Values travel in the 64-bit lane itself, not behind a pointer.</summary>
     internal static bool IsByValue(ColumnKind kind) => kind <= ColumnKind.Float64;
+
+    /// <summary>In memory with a 4-byte header; stored without it.</summary>
+    internal static bool IsVarlena(ColumnKind kind) => kind is ColumnKind.VarBytes or ColumnKind.Numeric;
+
+    /// <summary>Whether a chunk of one kind can be read as a column of another. A type may turn into another of the same bytes.</summary>
+    internal static bool CanRead(ColumnKind stored, ColumnKind wanted) => stored == wanted || (IsVarlena(stored) && IsVarlena(wanted));
 
     internal static bool IsFloat(ColumnKind kind) => kind is ColumnKind.Float32 or ColumnKind.Float64;
 
@@ -39,6 +45,7 @@ static class Kinds
         EncodingKind.RunLength => IsByValue(kind),
         EncodingKind.Dictionary or EncodingKind.Plain => kind != ColumnKind.Bool,
         EncodingKind.FrameOfReference or EncodingKind.Delta => IsByValue(kind) && kind != ColumnKind.Bool,
+        EncodingKind.Decimal => kind == ColumnKind.Numeric,
         _ => false,
     };
 }

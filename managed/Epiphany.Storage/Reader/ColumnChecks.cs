@@ -19,7 +19,7 @@ static unsafe class ColumnChecks
 
     internal static void Entry(int column, ColumnShape shape, ColumnEntry* entry, GroupLocation location)
     {
-        if (entry->Kind != (byte)shape.Kind || (shape.Kind == ColumnKind.FixedBytes && entry->FixedLength != shape.FixedLength))
+        if (!Kinds.CanRead((ColumnKind)entry->Kind, shape.Kind) || (shape.Kind == ColumnKind.FixedBytes && entry->FixedLength != shape.FixedLength))
         {
             Throw.BadChunk(column, "it was written with another kind of values than the table has");
         }
@@ -29,7 +29,7 @@ static unsafe class ColumnChecks
             Throw.BadChunk(column, "its kind of values is unknown");
         }
 
-        if (!Kinds.Allows(shape.Kind, (EncodingKind)entry->Encoding))
+        if (!Kinds.Allows((ColumnKind)entry->Kind, (EncodingKind)entry->Encoding))
         {
             Throw.BadChunk(column, "its encoding is unknown or not one for its kind of values");
         }
@@ -104,12 +104,19 @@ static unsafe class ColumnChecks
             (byte)Codec.Lz4 => block->StoredLength * Lz4Ratio,
             _ => block->StoredLength * ZstdRatio,
         };
-        if (!Kinds.IsByValue((ColumnKind)entry->Kind))
+        bool isDecimal = entry->Encoding == (byte)EncodingKind.Decimal;
+        if (!Kinds.IsByValue((ColumnKind)entry->Kind) && !isDecimal)
         {
             return byRatio;
         }
 
-        ulong byRows = number == 0 ? 16 + (8 * (ulong)rows) : LaneVectorBytes << entry->BlockShift;
+        // A decimal's display scale takes six bits at most.
+        ulong byRows = (isDecimal, number) switch
+        {
+            (true, 0) => GroupFormat.Align((ulong)DecimalShape.Bytes(DecimalShape.MaxScale + 1)),
+            (false, 0) => 16 + (8 * (ulong)rows),
+            _ => (LaneVectorBytes + (isDecimal ? GroupFormat.VectorRows : 0UL)) << entry->BlockShift,
+        };
         return ulong.Min(byRatio, byRows);
     }
 

@@ -38,6 +38,11 @@ sealed unsafe partial class ColumnReader
             return fault;
         }
 
+        if (_encoding == EncodingKind.Decimal)
+        {
+            return DecodeDecimals(segment, length, rows, values);
+        }
+
         return _kind == ColumnKind.FixedBytes
             ? DecodeFixed(segment, length, present, values)
             : Materialize(segment, length, rows, LaneScratch, ref _datumBuffer, values);
@@ -52,6 +57,11 @@ sealed unsafe partial class ColumnReader
         if (_encoding == EncodingKind.Constant)
         {
             return ConstantDatum(out value);
+        }
+
+        if (_encoding == EncodingKind.Decimal)
+        {
+            return DecodeDecimal(segment, length, rows, index, out value);
         }
 
         if (_encoding == EncodingKind.Dictionary)

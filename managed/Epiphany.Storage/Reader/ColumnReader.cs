@@ -28,7 +28,7 @@ sealed unsafe partial class ColumnReader
         _entry = entry;
         _group = group;
         ColumnChecks.Entry(column, shape, entry, group.Location);
-        _kind = shape.Kind;
+        _kind = (ColumnKind)entry->Kind;
         _encoding = (EncodingKind)entry->Encoding;
         _blocks = ColumnChecks.ReadIndex(column, entry, group);
         _vectors = (VectorEntry*)(_blocks + ChunkIndex.Blocks(GroupFormat.Vectors(Rows), entry->BlockShift));

@@ -14,7 +14,7 @@ static unsafe class Datums
     /// <summary>Bytes that a datum takes, aligned to 8 for the one after it.</summary>
     internal static ulong Bytes(ColumnKind kind, ulong payload) => GroupFormat.Align(kind switch
     {
-        ColumnKind.VarBytes => payload + 4,
+        ColumnKind.VarBytes or ColumnKind.Numeric => payload + 4,
         ColumnKind.CString => payload + 1,
         _ => payload,
     });
@@ -25,7 +25,7 @@ static unsafe class Datums
     /// </summary>
     internal static void Write(ColumnKind kind, byte* payload, ulong length, byte* datum)
     {
-        if (kind == ColumnKind.VarBytes)
+        if (Kinds.IsVarlena(kind))
         {
             // Total length, header included, in the upper 30 bits; 00 in the lower two.
             *(uint*)datum = (uint)(length + 4) << 2;

@@ -74,6 +74,12 @@ public sealed unsafe class RowGroupReader
         ColumnEntry* entry = _entries + column;
         bool zone = (entry->Flags & ColumnFlags.HasZone) != 0
             && entry->MinLength <= GroupFormat.ZoneBytes && entry->MaxLength <= GroupFormat.ZoneBytes;
+        if (entry->Kind == (byte)ColumnKind.Numeric)
+        {
+            zone &= (entry->Flags & ColumnFlags.ZoneIsScaled) != 0 && entry->ZoneScale <= DecimalShape.MaxScale
+                && entry->MinLength == sizeof(long) && entry->MaxLength == sizeof(long);
+        }
+
         return new ChunkInfo
         {
             Offset = entry->Offset,
@@ -89,6 +95,7 @@ public sealed unsafe class RowGroupReader
             MinLength = zone ? entry->MinLength : 0,
             Max = zone ? entry->Max : null,
             MaxLength = zone ? entry->MaxLength : 0,
+            ZoneScale = zone ? entry->ZoneScale : 0,
             MinTruncated = (entry->Flags & ColumnFlags.MinTruncated) != 0,
             MaxTruncated = (entry->Flags & ColumnFlags.MaxTruncated) != 0,
             HasSum = (entry->Flags & ColumnFlags.HasSum) != 0,

@@ -7,6 +7,7 @@ namespace Epiphany.Storage;
 
 sealed unsafe class BytesChunkEncoder(WriterScratch scratch) : ChunkEncoder
 {
+    readonly DecimalChunk _decimals = new(scratch);
     ColumnBuffer _column = null!;
     VectorEntry* _vectors;
     int _constantRow;
@@ -28,7 +29,14 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch) : ChunkEncoder
 
         BytesKeys keys = new(column.Values, column.Lengths, column.Nulls);
         BytesZones.Find(keys, column.Rows, out int min, out int max);
-        BytesZones.Store(column, entry, min, max);
+        bool isNumeric = column.Shape.Kind == ColumnKind.Numeric;
+        bool isDecimal = isNumeric && _decimals.TryRead(column, entry, vectors);
+        if (!isNumeric)
+        {
+            // The order of a NUMERIC's bytes says nothing of its value, nor does equality of the bytes.
+            BytesZones.Store(column, entry, min, max);
+        }
+
         if (keys.Same(min, max))
         {
             _constantRow = min;
@@ -37,23 +45,29 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch) : ChunkEncoder
         }
 
         Encoding = EncodingKind.Plain;
-        ulong plain = PlainBytes(out ulong rowsWithCode);
-        if (plain <= (ulong)column.Rows / 2)
+        ulong best = PlainBytes(out ulong rowsWithCode);
+        if (isDecimal && _decimals.Plan(vectors) is ulong decimals && decimals < best)
         {
-            return plain;
+            Encoding = EncodingKind.Decimal;
+            best = decimals;
+        }
+
+        if (best <= (ulong)column.Rows / 2)
+        {
+            return best;
         }
 
         int entries = DictionaryBuilder.Build(keys, column.Rows, scratch.Dictionary);
         if (entries == 0)
         {
-            return plain;
+            return best;
         }
 
         entry->DistinctCount = (uint)entries;
         ulong dictionary = SharedBytes(entries) + (rowsWithCode * (ulong)PackedLanes.CodeWidth((uint)entries) / 8);
-        if (dictionary >= plain)
+        if (dictionary >= best)
         {
-            return plain;
+            return best;
         }
 
         Encoding = EncodingKind.Dictionary;
@@ -71,6 +85,10 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch) : ChunkEncoder
         {
             WriteDictionary(block);
         }
+        else if (Encoding == EncodingKind.Decimal)
+        {
+            _decimals.WriteShared(block);
+        }
     }
 
     internal override void WriteVector(int vector, ByteSink block)
@@ -80,6 +98,10 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch) : ChunkEncoder
         if (Encoding == EncodingKind.Dictionary)
         {
             DictionaryCodes.Write(scratch, _entries, first, rows, block);
+        }
+        else if (Encoding == EncodingKind.Decimal)
+        {
+            _decimals.WriteVector(first, rows, block);
         }
         else if (Encoding == EncodingKind.Plain && IsFixed)
         {

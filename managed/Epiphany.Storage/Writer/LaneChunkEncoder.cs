@@ -24,7 +24,7 @@ sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
         }
 
         FillNulls();
-        LaneZones.Fill(column, entry, vectors, scratch);
+        LaneZones.Fill(column.Values, column.Nulls, column.Rows, column.Shape.Kind, entry, vectors, scratch);
         MinMax.Run((long*)column.Values, column.Rows, out long min, out long max);
         if (min == max)
         {
@@ -57,18 +57,9 @@ sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
         switch (Encoding)
         {
             case EncodingKind.RunLength:
-                RunLengthPlan runs = RunLengthEncoder.Measure(values, rows);
-                RunLengthEncoder.Write(runs, values, scratch.Lanes, block.AppendZeros((ulong)runs.Bytes));
-                break;
-
             case EncodingKind.FrameOfReference:
-                FrameOfReferencePlan frame = FrameOfReferenceEncoder.Measure(values, rows);
-                FrameOfReferenceEncoder.Write(frame, values, block.AppendZeros((ulong)frame.Bytes));
-                break;
-
             case EncodingKind.Delta:
-                DeltaPlan delta = DeltaEncoder.Measure(values, rows);
-                DeltaEncoder.Write(delta, values, scratch.Lanes, block.AppendZeros((ulong)delta.Bytes));
+                LaneSegments.Write(Encoding, values, rows, scratch.Lanes, block);
                 break;
 
             case EncodingKind.Dictionary:

@@ -9,28 +9,28 @@ namespace Epiphany.Storage;
 static unsafe class LaneZones
 {
     /// <summary>For a column with a row that is not null, whose null rows repeat a neighbour within the chunk.</summary>
-    internal static void Fill(ColumnBuffer column, ColumnEntry* entry, VectorEntry* vectors, WriterScratch scratch)
+    internal static void Fill(
+        ulong* lanes, byte* isNull, int count, ColumnKind kind, ColumnEntry* entry, VectorEntry* vectors, WriterScratch scratch)
     {
-        ColumnKind kind = column.Shape.Kind;
         bool isFloat = Kinds.IsFloat(kind);
         long chunkMin = long.MaxValue;
         long chunkMax = long.MinValue;
         Int128 sum = 0;
-        for (int vector = 0; vector < GroupFormat.Vectors(column.Rows); vector++)
+        for (int vector = 0; vector < GroupFormat.Vectors(count); vector++)
         {
-            int rows = GroupFormat.RowsOf(column.Rows, vector);
+            int rows = GroupFormat.RowsOf(count, vector);
             if (vectors[vector].Nulls == rows)
             {
                 continue;
             }
 
             long start = (long)vector * GroupFormat.VectorRows;
-            byte* nulls = vectors[vector].Nulls == 0 ? null : column.Nulls + start;
-            long* keys = (long*)(column.Values + start);
+            byte* nulls = vectors[vector].Nulls == 0 ? null : isNull + start;
+            long* keys = (long*)(lanes + start);
             if (isFloat || nulls != null)
             {
                 keys = (long*)scratch.Lanes;
-                rows = Present(column.Values + start, nulls, rows, kind, keys);
+                rows = Present(lanes + start, nulls, rows, kind, keys);
             }
 
             MinMax.Run(keys, rows, out long min, out long max);

@@ -10,6 +10,7 @@ sealed unsafe class WriterScratch(IMemory memory, int rows)
     byte* _dictionary;
     byte* _lanes;
     byte* _entries;
+    byte* _decimals;
 
     internal int Rows => rows;
 
@@ -54,12 +55,25 @@ sealed unsafe class WriterScratch(IMemory memory, int rows)
         lengths = (uint*)(lanes + Count);
     }
 
+    /// <summary>An integer and a display scale for each row.</summary>
+    internal void Decimals(out ulong* integers, out byte* scales)
+    {
+        if (_decimals == null)
+        {
+            _decimals = memory.Allocate((nuint)rows * (sizeof(ulong) + sizeof(byte)));
+        }
+
+        integers = (ulong*)_decimals;
+        scales = _decimals + ((nuint)rows * sizeof(ulong));
+    }
+
     internal void Free()
     {
         Release(_dictionary);
         Release(_lanes);
         Release(_entries);
-        _dictionary = _lanes = _entries = null;
+        Release(_decimals);
+        _dictionary = _lanes = _entries = _decimals = null;
     }
 
     void Release(byte* memoryOrNull)

@@ -31,6 +31,9 @@ public class GoldenTests
         ("bitmap", 6, TestColumn.OfLongs(ColumnKind.Bool, [1, 0, 0, 1, 1, null, 0, 1, 0, 1])),
         ("plain-float", 7, TestColumn.OfDoubles([-0.0, null, s_payloadNaN, 1.5])),
         ("plain-fixed", 7, TestColumn.OfStrings(ColumnKind.FixedBytes, [[1, 2, 3], null, [9, 8, 7]], 3)),
+        ("decimal", 8, TestColumn.OfStrings(ColumnKind.Numeric, Prices)),
+        ("decimal-scales", 8, TestColumn.OfStrings(ColumnKind.Numeric, [.. Enumerable.Range(0, 40).Select(i => Numerics.Of(i * 37, i % 3))])),
+        ("plain-numeric", 7, TestColumn.OfStrings(ColumnKind.Numeric, [Numerics.NaN, Numerics.Of(15, 1), null])),
         ("plain-text", 7, TestColumn.OfStrings(ColumnKind.VarBytes, [Ascii("abc"), null, Ascii(""), Ascii("defgh")])),
     ];
 
@@ -107,10 +110,20 @@ public class GoldenTests
             "0200000000000000" + "0C00000000000000" + "0000000000000000" + "0000060000000000" + "0100000000000000" + "01"
                 + "7261696C776179747275636B",
             Block(Read("dictionary-text"), 0)[..106]);
+
+        // Two places, one display scale of 2, integers in a frame of reference: -150, 1000, 1014, 1042: base -150, 11 bits: 0, 1150, 1164, 1192.
+        Assert.Equal("0201030000000000" + "02", Block(Read("decimal"), 0)[..18]);
+        Assert.Equal("6AFFFFFFFFFFFFFF" + "0B00000000000000" + "00F023235129", Block(Read("decimal"), 1)[..44]);
+
+        // Two places, display scales 0, 1, 2 with codes 0, 1, 2, 0: 10 bytes, padded to 16. Then 0, 3.7 and 0.74 as 0, 370, 74.
+        Assert.Equal("0203030000000000" + "000102", Block(Read("decimal-scales"), 0)[..22]);
+        Assert.Equal("24499224499224499224" + "000000000000" + "0000000000000000" + "1200000000000000", Block(Read("decimal-scales"), 1)[..64]);
         Assert.Equal("FEFFFFFFFFFFFFFF", Block(Read("constant"), 0));
         Assert.Equal("6869", Block(Read("constant-text"), 0));
         Assert.Equal("", Block(Read("all-null"), 0) + Block(Read("all-null"), 1));
     }
+
+    static byte[]?[] Prices => [.. Enumerable.Range(0, 40).Select(i => Numerics.Of(i == 0 ? -150 : 1000 + ((i - 1) * i * 7 % 640), 2))];
 
     /// <summary>A block of the only chunk: its place stands in the index, at 32 bytes each.</summary>
     static string Block(byte[] group, int block)

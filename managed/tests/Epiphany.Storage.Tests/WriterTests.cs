@@ -16,6 +16,7 @@ public unsafe class WriterTests
         Random random = new(1);
         long?[] Of(Func<int, long> value) => [.. Enumerable.Range(0, Rows).Select(i => (long?)value(i))];
         byte[]?[] Text(Func<int, string> value) => [.. Enumerable.Range(0, Rows).Select(i => Ascii(value(i)))];
+        TestColumn Numeric(Func<int, byte[]> value) => TestColumn.OfStrings(ColumnKind.Numeric, [.. Enumerable.Range(0, Rows).Select(value)]);
         (string Name, TestColumn Column)[] expected =
         [
             ("constant", TestColumn.OfLongs(ColumnKind.Int32, Of(i => 7))),
@@ -31,6 +32,12 @@ public unsafe class WriterTests
             ("dictionary", TestColumn.OfStrings(ColumnKind.VarBytes, Text(i => "mode " + random.Next(7)))),
             ("dictionary", TestColumn.OfStrings(ColumnKind.CString, Text(i => "mode " + random.Next(7)))),
             ("dictionary", TestColumn.OfDoubles([.. Of(i => random.Next(11)).Select(v => (double?)(v / 100.0))])),
+            ("decimal", Numeric(i => Numerics.Of(random.Next(1_000_000), 2))),
+            ("decimal", Numeric(i => Numerics.Of(i * 3, i % 5))),
+            ("dictionary", Numeric(i => Numerics.Of(random.Next(11), 2))),
+            ("constant", Numeric(i => Numerics.Of(500, 2))),
+            ("plain", Numeric(i => i == 7000 ? Numerics.Infinity : Numerics.Of(random.Next(), 2))),
+            ("plain", Numeric(i => Numerics.Of(random.NextInt64(), i == 3 ? 9 : 0))),
             ("bitmap", TestColumn.OfLongs(ColumnKind.Bool, Of(i => random.Next(2)))),
             ("plain", TestColumn.OfDoubles([.. Of(i => i).Select(_ => (double?)random.NextDouble())])),
             ("plain", TestColumn.OfStrings(ColumnKind.VarBytes, Text(i => random.NextInt64().ToString("x")))),
@@ -85,6 +92,37 @@ public unsafe class WriterTests
         chunk = reader.Chunk(4);
         Assert.True(chunk.Min == null && chunk.Max == null);
         Assert.Equal((0, 0, false, 5), (chunk.MinLength, chunk.MaxLength, chunk.HasSum, chunk.Nulls));
+    }
+
+    [Fact]
+    public void Zone_maps_of_numerics_are_integers_of_one_scale()
+    {
+        TestColumn[] columns =
+        [
+            TestColumn.OfStrings(ColumnKind.Numeric, [Numerics.Of(15, 1), Numerics.Of(-1250, 3), null, Numerics.Of(2, 0)]),
+            TestColumn.OfStrings(ColumnKind.Numeric, [Numerics.Of(15, 1), Numerics.NaN, null, Numerics.Of(2, 0)]),
+        ];
+        Group group = Group.Write(columns);
+        group.Check(columns);
+        using GuardedMemory memory = new();
+        RowGroupReader reader = group.Open(memory);
+        ChunkInfo chunk = reader.Chunk(0);
+        Assert.Equal((8, 8, -125L, 200L, 2), (chunk.MinLength, chunk.MaxLength, *(long*)chunk.Min, *(long*)chunk.Max, chunk.ZoneScale));
+        Assert.False(chunk.HasSum);
+        chunk = reader.Chunk(1);
+        Assert.True(chunk.Min == null && chunk.Max == null);
+    }
+
+    [Fact]
+    public void A_type_of_the_same_bytes_may_take_the_place_of_another()
+    {
+        byte[]?[] values = [.. Enumerable.Range(0, 3000).Select(i => Numerics.Of(i * 77, 2))];
+        (ColumnKind, ColumnKind)[] pairs = [(ColumnKind.Numeric, ColumnKind.VarBytes), (ColumnKind.VarBytes, ColumnKind.Numeric)];
+        foreach ((ColumnKind written, ColumnKind now) in pairs)
+        {
+            TestColumn column = TestColumn.OfStrings(written, values);
+            (Group.WriteOne(column) with { Shapes = [new ColumnShape(now, 0)] }).Check([column]);
+        }
     }
 
     [Fact]

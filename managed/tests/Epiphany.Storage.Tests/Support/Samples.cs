@@ -48,7 +48,7 @@ static class Samples
     }
 
     internal static TestColumn[] All(Random random, int rows, NullPattern nulls) =>
-        [.. Lanes(random, rows, nulls), .. Floats(random, rows, nulls), .. ByReference(random, rows, nulls)];
+        [.. Lanes(random, rows, nulls), .. Floats(random, rows, nulls), .. ByReference(random, rows, nulls), .. Decimals(random, rows, nulls)];
 
     static IEnumerable<TestColumn> Lanes(Random random, int rows, NullPattern nulls)
     {
@@ -103,5 +103,19 @@ static class Samples
         yield return Of(ColumnKind.CString, row => System.Text.Encoding.ASCII.GetBytes("c" + row));
         yield return Of(ColumnKind.CString, row => words[random.Next(4)]);
         yield return Of(ColumnKind.CString, row => words[7]);
+    }
+
+    static IEnumerable<TestColumn> Decimals(Random random, int rows, NullPattern nulls)
+    {
+        TestColumn Of(Func<int, byte[]> value) => TestColumn.OfStrings(ColumnKind.Numeric, Strings(random, rows, nulls, value));
+        yield return Of(row => Numerics.Of(random.Next(-1_000_000, 1_000_000), 2));
+        yield return Of(row => Numerics.Of(random.NextInt64(-long.MaxValue, long.MaxValue), random.Next(12)));
+        yield return Of(row => Numerics.Of(row * 25L, row % 4));
+        yield return Of(row => Numerics.Of(row / 500, 3));
+        yield return Of(row => Numerics.Of(1_000_000_000_000 + (row * 7), 0));
+        yield return Of(row => Numerics.Of(row % 11, 2));
+        yield return Of(row => Numerics.Of(42, 1));
+        yield return Of(row => row % 100 == 99 ? Numerics.NaN : Numerics.Of(random.Next(), 4));
+        yield return Of(row => row % 2 == 0 ? Numerics.Of(random.Next(), 63) : RandomBytes(random, random.Next(30)));
     }
 }

@@ -58,12 +58,12 @@ sealed unsafe class TestColumn
         byte* datum;
         switch (Shape.Kind)
         {
-            case ColumnKind.VarBytes when value.Length <= 126 && row % 2 == 0:
+            case ColumnKind.VarBytes or ColumnKind.Numeric when value.Length <= 126 && row % 2 == 0:
                 datum = memory.Allocate((nuint)value.Length + 1);
                 *datum = (byte)(((value.Length + 1) << 1) | 1);
                 Marshal.Copy(value, 0, (nint)datum + 1, value.Length);
                 return (ulong)datum;
-            case ColumnKind.VarBytes:
+            case ColumnKind.VarBytes or ColumnKind.Numeric:
                 datum = memory.Allocate((nuint)value.Length + 4);
                 *(uint*)datum = (uint)(value.Length + 4) << 2;
                 Marshal.Copy(value, 0, (nint)datum + 4, value.Length);
@@ -97,7 +97,7 @@ sealed unsafe class TestColumn
 
         switch (Shape.Kind)
         {
-            case ColumnKind.VarBytes:
+            case ColumnKind.VarBytes or ColumnKind.Numeric:
                 return *(uint*)datum == (uint)(expected.Length + 4) << 2
                     && new ReadOnlySpan<byte>(datum + 4, expected.Length).SequenceEqual(expected);
             case ColumnKind.CString:

@@ -1,0 +1,107 @@
+// Encoding layer. Takes PostgreSQL's NUMERIC payloads apart. Only the one form that PostgreSQL itself gives a small number is accepted
+// (short header, no zero digit first or last), so that the decoder's result is the payload, byte for byte.
+
+using System;
+
+namespace Epiphany.Encoding;
+
+/// <summary>Payloads as integers: first how many decimal places each needs, then the integers at the most of them.</summary>
+public static unsafe class DecimalEncoder
+{
+    const int FormatMask = 0xC000;
+    const int ShortFormat = 0x8000;
+
+    /// <summary>
+    /// The display scale and the decimal places that are not zero; false for NaN, infinities, long headers, too many digits, and anything
+    /// that PostgreSQL does not write.
+    /// </summary>
+    public static bool Measure(byte* payload, uint length, out int scale, out int places)
+    {
+        scale = places = 0;
+        if (length is < 2 or > 2 + (2 * DecimalShape.MaxDigits) || length % 2 != 0)
+        {
+            return false;
+        }
+
+        int header = *(ushort*)payload;
+        if ((header & FormatMask) != ShortFormat)
+        {
+            return false;
+        }
+
+        scale = (header >> 7) & DecimalShape.MaxScale;
+        int digits = (int)(length / 2) - 1;
+        if (digits == 0)
+        {
+            return (header & 0x207F) == 0;
+        }
+
+        ushort* digit = (ushort*)payload + 1;
+        for (int i = 0; i < digits; i++)
+        {
+            if (digit[i] > 9999)
+            {
+                return false;
+            }
+        }
+
+        uint last = digit[digits - 1];
+        if (digit[0] == 0 || last == 0)
+        {
+            return false;
+        }
+
+        int lastWeight = Weight(header) - (digits - 1);
+        if (lastWeight < 0)
+        {
+            places = (-4 * lastWeight) - (last % 10 != 0 ? 0 : last % 100 != 0 ? 1 : last % 1000 != 0 ? 2 : 3);
+        }
+
+        return places <= DecimalShape.MaxScale;
+    }
+
+    /// <summary>The integer of a measured payload at no fewer places than it needs; false where 63 bits do not hold it.</summary>
+    public static bool ToInteger(byte* payload, uint length, int places, out long value)
+    {
+        value = 0;
+        int digits = (int)(length / 2) - 1;
+        if (digits == 0)
+        {
+            return true;
+        }
+
+        int header = *(ushort*)payload;
+        ushort* digit = (ushort*)payload + 1;
+        UInt128 magnitude = digit[0];
+        for (int i = 1; i < digits; i++)
+        {
+            magnitude = (magnitude * 10000) + digit[i];
+        }
+
+        int exponent = places + (4 * (Weight(header) - (digits - 1)));
+        if (exponent < 0)
+        {
+            // At least -3, and exact: the places cover all digits that are not zero.
+            magnitude /= PowersOfTen.Of(-exponent);
+        }
+        else if (exponent > PowersOfTen.Max || magnitude > long.MaxValue)
+        {
+            return false;
+        }
+        else
+        {
+            magnitude *= PowersOfTen.Of(exponent);
+        }
+
+        if (magnitude > long.MaxValue)
+        {
+            return false;
+        }
+
+        value = (header & 0x2000) != 0 ? -(long)magnitude : (long)magnitude;
+        return true;
+    }
+
+    /// <summary>Seven bits, two's complement.</summary>
+    static int Weight(int header) => ((header & 0x7F) ^ 0x40) - 0x40;
+}

@@ -1,0 +1,150 @@
+// Storage layer, writer. A chunk of NUMERIC values as integers of one power of ten: whether it can be, what it takes, and its bytes.
+
+using System;
+using System.Numerics;
+using Epiphany.Encoding;
+
+namespace Epiphany.Storage;
+
+sealed unsafe class DecimalChunk(WriterScratch scratch)
+{
+    ulong* _integers;
+    byte* _codes;
+    int _rows;
+    int _places;
+
+    /// <summary>Bit s is set where a value has display scale s; there are 64.</summary>
+    ulong _scales;
+
+    EncodingKind _encoding;
+
+    int ScaleCount => BitOperations.PopCount(_scales);
+
+    internal ulong SharedBytes => (ulong)DecimalShape.Bytes(ScaleCount);
+
+    /// <summary>
+    /// Takes the values of a chunk that has one which is not null, and notes their bounds as integers; false where one is not finite,
+    /// too long, or not as PostgreSQL writes it.
+    /// </summary>
+    internal bool TryRead(ColumnBuffer column, ColumnEntry* entry, VectorEntry* vectors)
+    {
+        _rows = column.Rows;
+        scratch.Decimals(out _integers, out _codes);
+        if (!MeasureAll(column) || !ReadAll(column))
+        {
+            return false;
+        }
+
+        LaneZones.Fill(_integers, column.Nulls, _rows, ColumnKind.Numeric, entry, vectors, scratch);
+        entry->Flags |= ColumnFlags.ZoneIsScaled;
+        entry->ZoneScale = (byte)_places;
+        return true;
+    }
+
+    /// <summary>Bytes of all segments and what they share, with the best encoding of the integers.</summary>
+    internal ulong Plan(VectorEntry* vectors)
+    {
+        LaneChooser chooser = default;
+        long codes = 0;
+        for (int vector = 0; vector < GroupFormat.Vectors(_rows); vector++)
+        {
+            int rows = GroupFormat.RowsOf(_rows, vector);
+            int present = rows - (int)vectors[vector].Nulls;
+            if (present != 0)
+            {
+                chooser.Add(_integers + ((long)vector * GroupFormat.VectorRows), rows, present, sizeof(ulong));
+                codes += DecimalShape.CodeBytes(rows, ScaleCount);
+            }
+        }
+
+        _encoding = chooser.Choose(LaneDomain.Integers, out long bytes);
+        return SharedBytes + (ulong)(bytes + codes);
+    }
+
+    internal void WriteShared(ByteSink block)
+    {
+        byte* scales = stackalloc byte[DecimalShape.MaxScale + 1];
+        int count = 0;
+        for (ulong left = _scales; left != 0; left &= left - 1)
+        {
+            scales[count++] = (byte)BitOperations.TrailingZeroCount(left);
+        }
+
+        DecimalShape.Write(_places, _encoding, scales, count, block.AppendZeros((ulong)DecimalShape.Bytes(count)));
+        block.Align();
+    }
+
+    internal void WriteVector(int first, int rows, ByteSink block)
+    {
+        int scales = ScaleCount;
+        if (scales > 1)
+        {
+            ulong* lanes = scratch.Lanes;
+            for (int i = 0; i < rows; i++)
+            {
+                // A scale's code is its place among those that occur.
+                lanes[i] = (ulong)BitOperations.PopCount(_scales & ((1UL << _codes[first + i]) - 1));
+            }
+
+            byte* at = block.AppendZeros((ulong)DecimalShape.CodeBytes(rows, scales));
+            PackedLanes.Encode(lanes, rows, PackedLanes.CodeWidth((uint)scales), at);
+        }
+
+        LaneSegments.Write(_encoding, _integers + first, rows, scratch.Lanes, block);
+    }
+
+    bool MeasureAll(ColumnBuffer column)
+    {
+        _places = 0;
+        _scales = 0;
+        for (int row = 0; row < _rows; row++)
+        {
+            if (column.Nulls != null && column.Nulls[row] != 0)
+            {
+                continue;
+            }
+
+            if (!DecimalEncoder.Measure((byte*)column.Values[row], column.Lengths[row], out int scale, out int places))
+            {
+                return false;
+            }
+
+            _places = Math.Max(_places, places);
+            _scales |= 1UL << scale;
+            _codes[row] = (byte)scale;
+        }
+
+        return true;
+    }
+
+    /// <summary>Null rows take what is before them, those at the start what comes first: it is free in every encoding.</summary>
+    bool ReadAll(ColumnBuffer column)
+    {
+        int start = 0;
+        long value = 0;
+        bool found = false;
+        for (int row = 0; row < _rows; row++)
+        {
+            if (column.Nulls == null || column.Nulls[row] == 0)
+            {
+                if (!DecimalEncoder.ToInteger((byte*)column.Values[row], column.Lengths[row], _places, out value))
+                {
+                    return false;
+                }
+
+                found = true;
+            }
+            else if (row > 0)
+            {
+                _codes[row] = _codes[row - 1];
+            }
+
+            start += found ? 0 : 1;
+            _integers[row] = (ulong)value;
+        }
+
+        new Span<ulong>(_integers, start).Fill(_integers[start]);
+        new Span<byte>(_codes, start).Fill(_codes[start]);
+        return true;
+    }
+}
