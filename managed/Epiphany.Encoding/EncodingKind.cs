@@ -30,6 +30,9 @@ public enum EncodingKind
 
     /// <summary>Decimal numbers as integers of one power of ten, which are encoded in turn.</summary>
     Decimal = 8,
+
+    /// <summary>Floats as integers times a power of ten, but for those that are none.</summary>
+    Alp = 9,
 }
 
 /// <summary>Names of the encodings.</summary>
@@ -46,6 +49,7 @@ public static class EncodingNames
         EncodingKind.Bitmap => "bitmap"u8,
         EncodingKind.Plain => "plain"u8,
         EncodingKind.Decimal => "decimal"u8,
+        EncodingKind.Alp => "alp"u8,
         _ => "unknown"u8,
     };
 }

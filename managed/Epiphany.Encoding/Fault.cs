@@ -13,6 +13,7 @@ public enum Fault
     OffsetsOutOfOrder,
     CountOutOfRange,
     ScaleOutOfRange,
+    ExceptionsOutOfOrder,
 }
 
 /// <summary>Faults in words.</summary>
@@ -28,6 +29,7 @@ public static class Faults
         Fault.OffsetsOutOfOrder => "value offsets do not ascend within the data",
         Fault.CountOutOfRange => "a dictionary has an impossible number of entries",
         Fault.ScaleOutOfRange => "decimal places or display scales are not possible",
+        Fault.ExceptionsOutOfOrder => "exceptions do not ascend within the rows",
         _ => "unknown fault",
     };
 }

@@ -51,8 +51,12 @@ public unsafe struct LaneChooser
     /// <summary>Whether a dictionary could gain enough to be worth a try: above half a byte a row.</summary>
     public static bool TryDictionary(LaneDomain domain, long bestBytes, int rows) => domain != LaneDomain.Bits && bestBytes > rows / 2;
 
-    /// <summary>A dictionary costs a look-up a row: it must gain a tenth.</summary>
-    public static bool PreferDictionary(long dictionaryBytes, long bestBytes) => dictionaryBytes < bestBytes / 10 * 9;
+    /// <summary>A dictionary costs a look-up a row: it must gain a tenth. That is no more than ALP costs.</summary>
+    public static bool PreferDictionary(long dictionaryBytes, long bestBytes, EncodingKind best) =>
+        best == EncodingKind.Alp ? dictionaryBytes <= bestBytes : dictionaryBytes < bestBytes / 10 * 9;
+
+    /// <summary>ALP costs two multiplications a row: it must gain a tenth.</summary>
+    public static bool PreferAlp(long alpBytes, long bestBytes) => alpBytes < bestBytes / 10 * 9;
 }
 
 /// <summary>What a chunk's lanes mean to the encodings.</summary>

@@ -45,6 +45,7 @@ static class Kinds
         EncodingKind.RunLength => IsByValue(kind),
         EncodingKind.Dictionary or EncodingKind.Plain => kind != ColumnKind.Bool,
         EncodingKind.FrameOfReference or EncodingKind.Delta => IsByValue(kind) && kind != ColumnKind.Bool,
+        EncodingKind.Alp => IsFloat(kind),
         EncodingKind.Decimal => kind == ColumnKind.Numeric,
         _ => false,
     };

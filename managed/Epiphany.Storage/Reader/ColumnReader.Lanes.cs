@@ -31,6 +31,9 @@ sealed unsafe partial class ColumnReader
             case EncodingKind.Plain:
                 return PlainLanes.Decode(segment, length, present, Kinds.Width(_kind), values);
 
+            case EncodingKind.Alp:
+                return AlpDecoder.Decode(segment, length, rows, Kinds.Width(_kind), values);
+
             case EncodingKind.Bitmap:
                 return PackedLanes.Decode(segment, length, rows, 1, 2, values);
 
@@ -79,6 +82,9 @@ sealed unsafe partial class ColumnReader
 
             case EncodingKind.Plain:
                 return PlainLanes.DecodeOne(segment, length, index, Kinds.Width(_kind), out value);
+
+            case EncodingKind.Alp:
+                return AlpDecoder.DecodeOne(segment, length, rows, Kinds.Width(_kind), index, out value);
 
             case EncodingKind.Bitmap:
                 return PackedLanes.DecodeOne(segment, length, rows, 1, 2, index, out value);

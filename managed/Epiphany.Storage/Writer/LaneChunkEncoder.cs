@@ -11,6 +11,7 @@ sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
     VectorEntry* _vectors;
     int _width;
     int _entries;
+    AlpEncoder _alp;
 
     internal override ulong Plan(ColumnBuffer column, ColumnEntry* entry, VectorEntry* vectors)
     {
@@ -62,6 +63,11 @@ sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
                 LaneSegments.Write(Encoding, values, rows, scratch.Lanes, block);
                 break;
 
+            case EncodingKind.Alp:
+                AlpPlan alp = _alp.Measure(values, rows, scratch.Lanes);
+                _alp.Write(alp, values, scratch.Lanes, block.AppendZeros((ulong)alp.Bytes));
+                break;
+
             case EncodingKind.Dictionary:
                 DictionaryCodes.Write(scratch, _entries, first, rows, block);
                 break;
@@ -93,6 +99,11 @@ sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
 
         LaneDomain domain = Kinds.Domain(_column.Shape.Kind);
         Encoding = chooser.Choose(domain, out long bytes);
+        if (domain == LaneDomain.Floats)
+        {
+            bytes = TryAlp(bytes);
+        }
+
         if (!LaneChooser.TryDictionary(domain, bytes, _column.Rows))
         {
             return (ulong)bytes;
@@ -107,7 +118,7 @@ sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
         // Zero is kept apart from negative zero here, so what is counted is exact for integers only.
         entry->DistinctCount = domain == LaneDomain.Integers ? (uint)entries : 0;
         long dictionary = DictionaryOfLanes.Bytes(entries, _width) + (codes * PackedLanes.CodeWidth((uint)entries) / 8);
-        if (LaneChooser.PreferDictionary(dictionary, bytes))
+        if (LaneChooser.PreferDictionary(dictionary, bytes, Encoding))
         {
             Encoding = EncodingKind.Dictionary;
             _entries = entries;
@@ -115,6 +126,33 @@ sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
         }
 
         return (ulong)bytes;
+    }
+
+    /// <summary>Takes ALP where it beats so many bytes; says what the best takes.</summary>
+    long TryAlp(long best)
+    {
+        if (!AlpEncoder.TryCreate(_column.Values, _column.Rows, GroupFormat.VectorRows, _width, out _alp))
+        {
+            return best;
+        }
+
+        long bytes = 0;
+        for (int vector = 0; vector < GroupFormat.Vectors(_column.Rows); vector++)
+        {
+            int rows = GroupFormat.RowsOf(_column.Rows, vector);
+            if (_vectors[vector].Nulls != rows)
+            {
+                bytes += _alp.Measure(_column.Values + ((long)vector * GroupFormat.VectorRows), rows, scratch.Lanes).Bytes;
+            }
+        }
+
+        if (!LaneChooser.PreferAlp(bytes, best))
+        {
+            return best;
+        }
+
+        Encoding = EncodingKind.Alp;
+        return bytes;
     }
 
     /// <summary>Null rows take the value before them (those at the start the first one), which is free in every encoding.</summary>

@@ -31,6 +31,8 @@ public class GoldenTests
         ("bitmap", 6, TestColumn.OfLongs(ColumnKind.Bool, [1, 0, 0, 1, 1, null, 0, 1, 0, 1])),
         ("plain-float", 7, TestColumn.OfDoubles([-0.0, null, s_payloadNaN, 1.5])),
         ("plain-fixed", 7, TestColumn.OfStrings(ColumnKind.FixedBytes, [[1, 2, 3], null, [9, 8, 7]], 3)),
+        ("alp", 9, TestColumn.OfDoubles([.. Enumerable.Range(0, 64).Select(i => i == 5 ? -0.0 : i == 9 ? s_payloadNaN : (double?)Degrees(i))])),
+        ("alp-float", 9, TestColumn.OfFloats([.. Enumerable.Range(0, 64).Select(i => i == 3 ? float.NaN : (float?)Degrees(i))])),
         ("decimal", 8, TestColumn.OfStrings(ColumnKind.Numeric, Prices)),
         ("decimal-scales", 8, TestColumn.OfStrings(ColumnKind.Numeric, [.. Enumerable.Range(0, 40).Select(i => Numerics.Of(i * 37, i % 3))])),
         ("plain-numeric", 7, TestColumn.OfStrings(ColumnKind.Numeric, [Numerics.NaN, Numerics.Of(15, 1), null])),
@@ -111,6 +113,11 @@ public class GoldenTests
                 + "7261696C776179747275636B",
             Block(Read("dictionary-text"), 0)[..106]);
 
+        // (15.0 + 37 i / 10 mod 6.4) as integers at 10^13 / 10^14: base 150, 6 bits; -0 in row 5 and NaN in row 9 are kept.
+        Assert.Equal("0E0D020000000000" + "9600000000000000" + "0600000000000000" + "40A9BC14E50D", Block(Read("alp"), 1)[..60]);
+        Assert.Equal("0500090000000000" + "0000000000000080" + "EFBE00000000F8FF", Block(Read("alp"), 1)[144..]);
+        Assert.Equal("0300000000000000" + "0000C0FF00000000", Block(Read("alp-float"), 1)[144..]);
+
         // Two places, one display scale of 2, integers in a frame of reference: -150, 1000, 1014, 1042: base -150, 11 bits: 0, 1150, 1164, 1192.
         Assert.Equal("0201030000000000" + "02", Block(Read("decimal"), 0)[..18]);
         Assert.Equal("6AFFFFFFFFFFFFFF" + "0B00000000000000" + "00F023235129", Block(Read("decimal"), 1)[..44]);
@@ -122,6 +129,8 @@ public class GoldenTests
         Assert.Equal("6869", Block(Read("constant-text"), 0));
         Assert.Equal("", Block(Read("all-null"), 0) + Block(Read("all-null"), 1));
     }
+
+    static double Degrees(int i) => ((i * 37 % 64) + 150) / 10.0;
 
     static byte[]?[] Prices => [.. Enumerable.Range(0, 40).Select(i => Numerics.Of(i == 0 ? -150 : 1000 + ((i - 1) * i * 7 % 640), 2))];
 

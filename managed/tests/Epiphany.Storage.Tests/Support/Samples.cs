@@ -82,6 +82,12 @@ static class Samples
         yield return TestColumn.OfDoubles(
             [.. Longs(random, rows, nulls, row => random.Next(special.Length)).Select(v => v is long i ? special[i] : (double?)null)]);
         yield return TestColumn.OfDoubles([.. Longs(random, rows, nulls, row => 1).Select(v => v is null ? (double?)null : -0.0)]);
+        TestColumn Doubles(Func<int, long> value, Func<long, double> convert) =>
+            TestColumn.OfDoubles([.. Longs(random, rows, nulls, value).Select(v => v is long i ? convert(i) : (double?)null)]);
+        yield return Doubles(row => random.Next(-10_000_000, 10_000_000), i => i / 100.0);
+        yield return Doubles(row => row % 9 == 0 ? -1 : random.Next(), i => i < 0 ? -0.0 : i * 0.5);
+        long?[] tenths = Longs(random, rows, nulls, row => row % 50 == 7 ? -1 : random.Next(9999));
+        yield return TestColumn.OfFloats([.. tenths.Select(v => v is long i ? (i < 0 ? float.NaN : i / 10f) : (float?)null)]);
         yield return TestColumn.OfFloats([.. Longs(random, rows, nulls, row => row / 999).Select(v => v is long i ? i / 7f : (float?)null)]);
     }
 
