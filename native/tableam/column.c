@@ -52,6 +52,7 @@ pge_column_handler(PG_FUNCTION_ARGS)
 		pge_column_set_modify_callbacks(&routine);
 		pge_column_set_index_callbacks(&routine);
 		pge_column_set_storage_callbacks(&routine);
+		pge_column_set_rewrite_callbacks(&routine);
 		pge_column_set_vacuum_callbacks(&routine);
 	}
 	PG_RETURN_POINTER(&routine);

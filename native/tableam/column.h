@@ -25,6 +25,36 @@ typedef enum PgeGroupFate
 extern PgeGroupFate pge_group_fate(const PgeGroupDesc *desc);
 extern bool pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot);
 
+extern void pge_check_conflict_out(Relation rel, TransactionId xid, Snapshot snapshot);
+
+/* ---- row_visibility.c: who sees a row of it ---- */
+
+typedef enum PgeDeleteFate
+{
+	PGE_DELETE_NONE,			/* never touched, or the one who did aborted */
+	PGE_DELETE_MINE,
+	PGE_DELETE_IN_PROGRESS,
+	PGE_DELETE_COMMITTED,
+	PGE_DELETE_DEAD				/* nobody will ever see the row */
+} PgeDeleteFate;
+
+extern PgeDeleteFate pge_delete_fate(const PgeDelete *entry);
+extern bool pge_row_visible(Relation rel, const PgeGroupDesc *desc, uint32 row, Snapshot snapshot);
+extern uint64 *pge_group_gone_rows(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot);
+
+static inline void
+pge_bitmap_set(uint64 *bitmap, uint32 row)
+{
+	bitmap[row / 64] |= UINT64CONST(1) << (row % 64);
+}
+
+/* NULL: an empty one. */
+static inline bool
+pge_bitmap_has(const uint64 *bitmap, uint32 row)
+{
+	return unlikely(bitmap != NULL) && (bitmap[row / 64] >> (row % 64) & 1);
+}
+
 /* ---- group_reader.c: decoded values of a stored group ---- */
 
 typedef struct PgeReader PgeReader;
@@ -56,6 +86,7 @@ typedef enum PgeFetchMode
 extern TupleTableSlot *pge_slot_heap(TupleTableSlot *slot);
 extern void pge_slot_adopt_heap(TupleTableSlot *slot);
 extern void pge_slot_store_row(TupleTableSlot *slot, Relation rel, PgeReader *reader, uint32 row, PgeFetchMode mode);
+extern void pge_slot_mark_stored(TupleTableSlot *slot, TransactionId xmin, CommandId cmin);
 extern bool pge_slot_is_heap(TupleTableSlot *slot);
 extern bool pge_slot_is_column(TupleTableSlot *slot);
 extern TransactionId pge_slot_xmin(TupleTableSlot *slot);
@@ -80,6 +111,7 @@ extern void pge_column_set_fetch_callbacks(TableAmRoutine *routine);	/* column_f
 extern void pge_column_set_modify_callbacks(TableAmRoutine *routine);	/* column_modify.c */
 extern void pge_column_set_index_callbacks(TableAmRoutine *routine);	/* column_index.c */
 extern void pge_column_set_storage_callbacks(TableAmRoutine *routine);	/* column_storage.c */
+extern void pge_column_set_rewrite_callbacks(TableAmRoutine *routine);	/* column_rewrite.c */
 extern void pge_column_set_vacuum_callbacks(TableAmRoutine *routine);	/* column_vacuum.c */
 
 #endif							/* PGE_COLUMN_H */

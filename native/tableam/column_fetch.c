@@ -66,7 +66,7 @@ get_group(Relation rel, ItemPointer tid, Snapshot snapshot, PgeGroupDesc *desc, 
 
 /*
  * The group and row of a column TID, if the snapshot sees it: fills the slot. *reader is the caller's memory of the last group,
- * which saves the look-up; it may be NULL.
+ * which saves opening it; it may be NULL.
  */
 static bool
 fetch_column_row(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlot *slot, PgeReader **reader)
@@ -79,16 +79,15 @@ fetch_column_row(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlo
 	/* Larger offsets would name rows of the next block. */
 	if (ItemPointerGetOffsetNumberNoCheck(tid) > PGE_TID_ROWS)
 		return false;
-	if (*reader != NULL && pge_reader_desc(*reader)->group_id == group)
-		desc = *pge_reader_desc(*reader);
-	else if (!get_group(rel, tid, snapshot, &desc, &wait))
+	/* Always looked up anew: the group may have got a delete vector since the reader was made. */
+	if (!get_group(rel, tid, snapshot, &desc, &wait))
 		return false;
-	else if (wait)
+	if (wait)
 		return true;
 	if (desc.state != PGE_GROUP_COMPLETE || row >= desc.rows)
 		return false;
 	PredicateLockRelation(rel, snapshot);
-	if (!pge_group_visible(rel, &desc, snapshot))
+	if (!pge_group_visible(rel, &desc, snapshot) || !pge_row_visible(rel, &desc, row, snapshot))
 		return false;
 	if (*reader == NULL || pge_reader_desc(*reader)->group_id != group)
 	{
@@ -186,7 +185,7 @@ column_tuple_tid_valid(TableScanDesc sscan, ItemPointer tid)
 static void
 column_tuple_get_latest_tid(TableScanDesc sscan, ItemPointer tid)
 {
-	/* A column row has no later version. */
+	/* For currtid() alone; of a column row it says that it is the latest. */
 	if (!pge_tid_is_column(tid))
 		heap_get_latest_tid(((PgeScan *) sscan)->heap, tid);
 }
@@ -198,7 +197,8 @@ column_tuple_satisfies_snapshot(Relation rel, TupleTableSlot *slot, Snapshot sna
 
 	if (!pge_slot_is_column(slot))
 		return pge_heap_routine()->tuple_satisfies_snapshot(rel, pge_slot_heap(slot), snapshot);
-	return pge_directory_get(rel, pge_tid_group(&slot->tts_tid), &desc) && pge_group_visible(rel, &desc, snapshot);
+	return pge_directory_get(rel, pge_tid_group(&slot->tts_tid), &desc) && pge_group_visible(rel, &desc, snapshot) &&
+		pge_row_visible(rel, &desc, pge_tid_row(&slot->tts_tid), snapshot);
 }
 
 /* Which of an index page's entries may be deleted: heap judges delta TIDs; column TIDs are kept. */

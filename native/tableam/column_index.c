@@ -1,6 +1,6 @@
 /*
- * Column store: building and validating indexes over both regions. Heap's own code does the delta (under the heap view); the
- * rows of groups follow, with their column TIDs, which sort after every heap TID.
+ * Column store: building and validating indexes over both regions. Heap's own code builds the delta's entries (under the heap
+ * view); the rows of groups follow, with their column TIDs, which sort after every heap TID.
  */
 #include "postgres.h"
 
@@ -56,30 +56,45 @@ end_rows(IndexRows *rows)
 	rows->info->ii_PredicateState = NULL;
 }
 
-/* Store a row and compute its index entry; false if the index is partial and does not want it. */
+/* Compute the index entry of the row in the slot; false if the index is partial and does not want it. */
 static bool
-form_entry(IndexRows *rows, PgeReader *reader, uint32 row)
+form_entry(IndexRows *rows)
 {
 	CHECK_FOR_INTERRUPTS();
 	MemoryContextReset(rows->econtext->ecxt_per_tuple_memory);
-	pge_slot_store_row(rows->slot, rows->rel, reader, row, PGE_FETCH_VECTOR);
 	if (rows->predicate != NULL && !ExecQual(rows->predicate, rows->econtext))
 		return false;
 	FormIndexDatum(rows->info, rows->slot, rows->estate, rows->values, rows->nulls);
 	return true;
 }
 
+/*
+ * Entries for a group's rows. Under SnapshotAny deleted rows get one, too, marked as not alive: somebody may still see them.
+ * Under an MVCC snapshot only what it sees is indexed. Returns the rows that are alive.
+ */
 static double
-index_group(IndexRows *rows, const PgeGroupDesc *desc, IndexBuildCallback callback, void *state)
+index_group(IndexRows *rows, const PgeGroupDesc *desc, Snapshot snapshot, IndexBuildCallback callback, void *state)
 {
 	PgeReader  *reader = pge_reader_open(rows->rel, desc);
+	uint64	   *gone = pge_group_gone_rows(rows->rel, desc, snapshot == SnapshotAny ? SnapshotSelf : snapshot);
+	double		alive = 0;
 
 	for (uint32 row = 0; row < desc->rows; row++)
-		if (form_entry(rows, reader, row))
-			callback(rows->index, &rows->slot->tts_tid, rows->values, rows->nulls, true, state);
+	{
+		bool		dead = pge_bitmap_has(gone, row);
+
+		if (dead && snapshot != SnapshotAny)
+			continue;
+		alive += !dead;
+		pge_slot_store_row(rows->slot, rows->rel, reader, row, PGE_FETCH_VECTOR);
+		if (form_entry(rows))
+			callback(rows->index, &rows->slot->tts_tid, rows->values, rows->nulls, !dead, state);
+	}
 	ExecClearTuple(rows->slot);
 	pge_reader_release(reader);
-	return desc->rows;
+	if (gone != NULL)
+		pfree(gone);
+	return alive;
 }
 
 static void
@@ -153,7 +168,7 @@ column_index_build_range_scan(Relation rel, Relation index, IndexInfo *info, boo
 			break;
 		if (snapshot == SnapshotAny ? pge_group_fate(&descs[i]) != PGE_FATE_DEAD :
 			pge_group_visible(rel, &descs[i], snapshot))
-			tuples += index_group(&rows, &descs[i], callback, state);
+			tuples += index_group(&rows, &descs[i], snapshot, callback, state);
 	}
 	end_rows(&rows);
 	if (own_snapshot)
@@ -163,26 +178,110 @@ column_index_build_range_scan(Relation rel, Relation index, IndexInfo *info, boo
 	return tuples;
 }
 
-/* The TIDs that the index has, split by region; each half comes out sorted again. */
-static Tuplesortstate *
-split_tids(Tuplesortstate *all, Tuplesortstate *column)
+/* The TIDs that an index has, in order, of which we see one at a time. */
+typedef struct IndexedTids
 {
-	Tuplesortstate *delta = tuplesort_begin_datum(INT8OID, Int8LessOperator, InvalidOid, false,
-												  maintenance_work_mem / 2, NULL, TUPLESORT_NONE);
+	Tuplesortstate *sort;
+	bool		more;
+	ItemPointerData tid;
+} IndexedTids;
+
+static void
+next_indexed(IndexedTids *indexed)
+{
 	Datum		value;
 	bool		isnull;
 
-	while (tuplesort_getdatum(all, true, false, &value, &isnull, NULL))
+	indexed->more = tuplesort_getdatum(indexed->sort, true, false, &value, &isnull, NULL);
+	if (indexed->more)
+		itemptr_decode(&indexed->tid, DatumGetInt64(value));
+}
+
+static void
+insert_missing(IndexRows *rows, ItemPointer tid, ValidateIndexState *state)
+{
+	if (!form_entry(rows))
+		return;
+	/* A unique check may meet rows of both regions, so it gets the table itself. */
+	index_insert(rows->index, rows->values, rows->nulls, tid, rows->rel,
+				 rows->info->ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, rows->info);
+	state->tups_inserted += 1;
+}
+
+/* Delta rows. The index has a heap-only tuple under its chain's root, so a page's entries are gathered before its tuples are judged. */
+static void
+validate_delta(IndexRows *rows, Snapshot snapshot, ValidateIndexState *state, IndexedTids *indexed)
+{
+	TableScanDesc scan = heap_beginscan(rows->rel, snapshot, 0, NULL, NULL,
+										SO_TYPE_SEQSCAN | SO_ALLOW_STRAT | SO_ALLOW_PAGEMODE);
+	TupleTableSlot *inner = pge_slot_heap(rows->slot);
+	BlockNumber current = InvalidBlockNumber;
+	OffsetNumber roots[MaxHeapTuplesPerPage];
+	bool		present[MaxHeapTuplesPerPage];
+
+	while (heap_getnextslot(scan, ForwardScanDirection, inner))
+	{
+		BlockNumber block = ItemPointerGetBlockNumber(&inner->tts_tid);
+		OffsetNumber offset = ItemPointerGetOffsetNumber(&inner->tts_tid);
+		ItemPointerData root;
+
+		CHECK_FOR_INTERRUPTS();
+		if (block != current)
+		{
+			Buffer		buffer = ((HeapScanDesc) scan)->rs_cbuf;
+
+			current = block;
+			LockBuffer(buffer, BUFFER_LOCK_SHARE);
+			heap_get_root_tuples(BufferGetPage(buffer), roots);
+			LockBuffer(buffer, BUFFER_LOCK_UNLOCK);
+			memset(present, 0, sizeof(present));
+			for (; indexed->more && ItemPointerGetBlockNumberNoCheck(&indexed->tid) <= block; next_indexed(indexed))
+				if (ItemPointerGetBlockNumberNoCheck(&indexed->tid) == block)
+					present[ItemPointerGetOffsetNumberNoCheck(&indexed->tid) - 1] = true;
+		}
+		if (HeapTupleIsHeapOnly(ExecFetchSlotHeapTuple(inner, false, NULL)))
+			offset = roots[offset - 1];
+		if (!OffsetNumberIsValid(offset))
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("failed to find parent tuple for heap-only tuple at (%u,%u) in table \"%s\"",
+							block, ItemPointerGetOffsetNumber(&inner->tts_tid), RelationGetRelationName(rows->rel))));
+		state->htups += 1;
+		if (present[offset - 1])
+			continue;
+		pge_slot_adopt_heap(rows->slot);
+		ItemPointerSet(&root, block, offset);
+		insert_missing(rows, &root, state);
+	}
+	heap_endscan(scan);
+}
+
+static void
+validate_group(IndexRows *rows, const PgeGroupDesc *desc, Snapshot snapshot, ValidateIndexState *state,
+			   IndexedTids *indexed)
+{
+	PgeReader  *reader = pge_reader_open(rows->rel, desc);
+	uint64	   *gone = pge_group_gone_rows(rows->rel, desc, snapshot);
+
+	for (uint32 row = 0; row < desc->rows; row++)
 	{
 		ItemPointerData tid;
 
-		CHECK_FOR_INTERRUPTS();
-		itemptr_decode(&tid, DatumGetInt64(value));
-		tuplesort_putdatum(pge_tid_is_column(&tid) ? column : delta, value, false);
+		if (pge_bitmap_has(gone, row))
+			continue;
+		pge_tid_set(&tid, desc->group_id, row);
+		while (indexed->more && ItemPointerCompare(&indexed->tid, &tid) < 0)
+			next_indexed(indexed);
+		state->htups += 1;
+		if (indexed->more && ItemPointerEquals(&indexed->tid, &tid))
+			continue;
+		pge_slot_store_row(rows->slot, rows->rel, reader, row, PGE_FETCH_VECTOR);
+		insert_missing(rows, &tid, state);
 	}
-	tuplesort_performsort(delta);
-	tuplesort_performsort(column);
-	return delta;
+	ExecClearTuple(rows->slot);
+	pge_reader_release(reader);
+	if (gone != NULL)
+		pfree(gone);
 }
 
 /* Phase 3 of CREATE INDEX CONCURRENTLY: insert entries for rows that the snapshot sees and the index lacks. */
@@ -190,62 +289,20 @@ static void
 column_index_validate_scan(Relation rel, Relation index, IndexInfo *info, Snapshot snapshot,
 						   ValidateIndexState *state)
 {
-	Tuplesortstate *column = tuplesort_begin_datum(INT8OID, Int8LessOperator, InvalidOid, false,
-												   maintenance_work_mem / 2, NULL, TUPLESORT_NONE);
-	ValidateIndexState delta = *state;
+	IndexedTids indexed = {.sort = state->tuplesort};
 	PgeGroupDesc *descs;
 	uint32		ndescs;
 	IndexRows	rows;
-	Relation	view;
-	bool		more = true;
-	int64		indexed = -1;	/* the least TID of the index that we have not passed */
 
-	delta.tuplesort = split_tids(state->tuplesort, column);
-	view = pge_heap_view_begin(rel);
-	pge_heap_routine()->index_validate_scan(view, index, info, snapshot, &delta);
-	pge_heap_view_end(view);
-	tuplesort_end(delta.tuplesort);
-	state->htups = delta.htups;
-	state->tups_inserted = delta.tups_inserted;
-
-	ndescs = pge_directory_load(rel, &descs);
+	next_indexed(&indexed);
 	begin_rows(&rows, rel, index, info);
+	validate_delta(&rows, snapshot, state, &indexed);
+	ndescs = pge_directory_load(rel, &descs);
 	for (uint32 i = 0; i < ndescs; i++)
-	{
-		PgeReader  *reader;
-
-		if (!pge_group_visible(rel, &descs[i], snapshot))
-			continue;
-		reader = pge_reader_open(rel, &descs[i]);
-		for (uint32 row = 0; row < descs[i].rows; row++)
-		{
-			ItemPointerData tid;
-			int64		wanted;
-
-			pge_tid_set(&tid, i, row);
-			wanted = itemptr_encode(&tid);
-			while (more && indexed < wanted)
-			{
-				Datum		value;
-				bool		isnull;
-
-				more = tuplesort_getdatum(column, true, false, &value, &isnull, NULL);
-				if (more)
-					indexed = DatumGetInt64(value);
-			}
-			state->htups += 1;
-			if ((more && indexed == wanted) || !form_entry(&rows, reader, row))
-				continue;
-			index_insert(index, rows.values, rows.nulls, &rows.slot->tts_tid, rel,
-						 info->ii_Unique ? UNIQUE_CHECK_YES : UNIQUE_CHECK_NO, false, info);
-			state->tups_inserted += 1;
-		}
-		ExecClearTuple(rows.slot);
-		pge_reader_release(reader);
-	}
+		if (pge_group_visible(rel, &descs[i], snapshot))
+			validate_group(&rows, &descs[i], snapshot, state, &indexed);
 	index_insert_cleanup(index, info);
 	end_rows(&rows);
-	tuplesort_end(column);
 }
 
 void

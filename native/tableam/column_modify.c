@@ -1,12 +1,13 @@
 /*
- * Column store: inserts, updates, deletes and row locks. Delta rows are heap's business entirely. Rows of groups are not
- * changed in place: their update, delete and lock is refused, in the words of the user.
+ * Column store: inserts, updates, deletes and row locks, sent where the row is: delta rows are heap's business entirely, rows of
+ * groups are column_row.c's.
  */
 #include "postgres.h"
 
 #include "access/heapam.h"
 
 #include "column.h"
+#include "column_row.h"
 
 static void
 check_delta_tid(Relation rel, ItemPointer tid)
@@ -17,17 +18,6 @@ check_delta_tid(Relation rel, ItemPointer tid)
 				 errmsg("column table \"%s\" cannot have more than %u blocks",
 						RelationGetRelationName(rel), PGE_TID_BLOCK_FLAG),
 				 errhint("Partition the table.")));
-}
-
-static void
-refuse_column_row(Relation rel, ItemPointer tid, const char *what)
-{
-	if (unlikely(pge_tid_is_column(tid)))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot %s a row in a row group of column table \"%s\"", what, RelationGetRelationName(rel)),
-				 errdetail("The row was loaded in bulk and is stored in row group %u.", pge_tid_group(tid)),
-				 errhint("Keep rows that change in a heap or epiphany_row table, or replace them with TRUNCATE and a new load.")));
 }
 
 /*
@@ -92,11 +82,23 @@ column_tuple_insert_speculative(Relation rel, TupleTableSlot *slot, CommandId ci
 	stored(rel, slot, source);
 }
 
+/* The new version of a row that an update took out of its group. */
+static void
+insert_delta(Relation rel, TupleTableSlot *slot, CommandId cid)
+{
+	TupleTableSlot *source = heap_source(slot);
+
+	pge_heap_routine()->tuple_insert(rel, source, cid, 0, NULL);
+	stored(rel, slot, source);
+}
+
 static TM_Result
 column_tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snapshot, Snapshot crosscheck,
 					bool wait, TM_FailureData *tmfd, bool changing_part)
 {
-	refuse_column_row(rel, tid, "delete");
+	pge_writer_flush(rel);
+	if (pge_tid_is_column(tid))
+		return pge_row_delete(rel, tid, cid, crosscheck, wait, tmfd, changing_part);
 	return pge_heap_routine()->tuple_delete(rel, tid, cid, snapshot, crosscheck, wait, tmfd, changing_part);
 }
 
@@ -108,7 +110,9 @@ column_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot, Comman
 	TupleTableSlot *source;
 	TM_Result	result;
 
-	refuse_column_row(rel, otid, "update");
+	pge_writer_flush(rel);
+	if (pge_tid_is_column(otid))
+		return pge_row_update(rel, otid, slot, cid, crosscheck, wait, tmfd, lockmode, update_indexes, insert_delta);
 	source = heap_source(slot);
 	result = pge_heap_routine()->tuple_update(rel, otid, source, cid, snapshot, crosscheck, wait, tmfd, lockmode,
 											  update_indexes);
@@ -122,11 +126,20 @@ column_tuple_lock(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSl
 				  LockTupleMode mode, LockWaitPolicy wait_policy, uint8 flags, TM_FailureData *tmfd)
 {
 	TM_Result	result;
+	bool		follow = false;
 
-	refuse_column_row(rel, tid, "lock");
+	pge_writer_flush(rel);
+	if (pge_tid_is_column(tid))
+	{
+		tmfd->traversed = false;
+		result = pge_row_lock(rel, tid, slot, cid, mode, wait_policy, flags, tmfd, &follow);
+		if (!follow)
+			return result;
+	}
 	result = pge_heap_routine()->tuple_lock(rel, tid, snapshot, pge_slot_heap(slot), cid, mode, wait_policy, flags, tmfd);
 	if (!TTS_EMPTY(pge_slot_heap(slot)))
 		pge_slot_adopt_heap(slot);
+	tmfd->traversed |= follow;
 	return result;
 }
 

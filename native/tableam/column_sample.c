@@ -17,7 +17,7 @@
  * (root, directory, orphans) and for groups that "wanted" turns down.
  */
 static bool
-take_page(PgeScan *scan, Buffer buffer, bool (*wanted) (PgeScan *, const PgeGroupDesc *))
+take_page(PgeScan *scan, Buffer buffer, Snapshot snapshot, bool (*wanted) (PgeScan *, const PgeGroupDesc *))
 {
 	PgePageHeader header;
 	bool		ours;
@@ -37,7 +37,7 @@ take_page(PgeScan *scan, Buffer buffer, bool (*wanted) (PgeScan *, const PgeGrou
 		if (desc->state == PGE_GROUP_COMPLETE && header.page_no < desc->blocks &&
 			desc->first_block + header.page_no == BufferGetBlockNumber(buffer) && wanted(scan, desc))
 		{
-			pge_scan_open_group(scan, header.group_id);
+			pge_scan_open_group(scan, header.group_id, snapshot);
 			scan->page_row = (uint32) ((uint64) desc->rows * header.page_no / desc->blocks);
 			scan->page_end = (uint32) ((uint64) desc->rows * (header.page_no + 1) / desc->blocks);
 		}
@@ -65,7 +65,7 @@ column_analyze_next_block(TableScanDesc sscan, ReadStream *stream)
 
 	if (!BufferIsValid(buffer))
 		return false;
-	if (take_page(scan, buffer, analyze_wants))
+	if (take_page(scan, buffer, SnapshotSelf, analyze_wants))
 	{
 		ReleaseBuffer(buffer);
 		return true;
@@ -96,6 +96,8 @@ column_analyze_next_tuple(TableScanDesc sscan, TransactionId OldestXmin, double 
 		pge_slot_adopt_heap(slot);
 		return true;
 	}
+	for (; scan->page_row < scan->page_end && pge_bitmap_has(scan->gone, scan->page_row); scan->page_row++)
+		*deadrows += 1;
 	if (scan->page_row >= scan->page_end)
 	{
 		ExecClearTuple(slot);
@@ -145,7 +147,7 @@ column_sample_next_block(TableScanDesc sscan, SampleScanState *node)
 		return false;
 
 	buffer = ReadBuffer(sscan->rs_rd, block);
-	ours = take_page(scan, buffer, sample_wants);
+	ours = take_page(scan, buffer, sscan->rs_snapshot, sample_wants);
 	ReleaseBuffer(buffer);
 	if (!ours)
 	{
@@ -187,6 +189,8 @@ column_sample_next_tuple(TableScanDesc sscan, SampleScanState *node, TupleTableS
 		offset = node->tsmroutine->NextSampleTuple(node, ItemPointerGetBlockNumberNoCheck(&first), (OffsetNumber) rows);
 		if (OffsetNumberIsValid(offset))
 		{
+			if (pge_bitmap_has(scan->gone, scan->page_row + offset - 1))
+				continue;
 			pge_slot_store_row(slot, sscan->rs_rd, scan->reader, scan->page_row + offset - 1, PGE_FETCH_VECTOR);
 			return true;
 		}

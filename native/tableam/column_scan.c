@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/predicate.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
 #include "column_scan.h"
@@ -42,14 +43,20 @@ load_groups(PgeScan *scan)
 			scan->groups[scan->ngroups++] = i;
 }
 
-/* Set up to read a group, by its id. */
+/* Set up to read a group, by its id, but for the rows that are gone for the snapshot. */
 void
-pge_scan_open_group(PgeScan *scan, uint32 group)
+pge_scan_open_group(PgeScan *scan, uint32 group, Snapshot snapshot)
 {
+	MemoryContext old;
+
 	if (scan->reader != NULL && pge_reader_desc(scan->reader)->group_id == group)
 		return;
 	pge_scan_close_group(scan);
 	scan->reader = pge_reader_open(scan->base.rs_rd, &scan->descs[group]);
+	/* The caller's context may be one that it resets for each row. */
+	old = MemoryContextSwitchTo(GetMemoryChunkContext(scan));
+	scan->gone = pge_group_gone_rows(scan->base.rs_rd, &scan->descs[group], snapshot);
+	MemoryContextSwitchTo(old);
 }
 
 void
@@ -58,6 +65,9 @@ pge_scan_close_group(PgeScan *scan)
 	if (scan->reader != NULL)
 		pge_reader_release(scan->reader);
 	scan->reader = NULL;
+	if (scan->gone != NULL)
+		pfree(scan->gone);
+	scan->gone = NULL;
 }
 
 static void
@@ -81,7 +91,7 @@ enter_unit(PgeScan *scan, ScanDirection direction)
 	{
 		uint32		group = scan->groups[scan->unit];
 
-		pge_scan_open_group(scan, group);
+		pge_scan_open_group(scan, group, scan->base.rs_snapshot);
 		scan->row = ScanDirectionIsForward(direction) ? -1 : (int64) scan->descs[group].rows;
 		return;
 	}
@@ -131,7 +141,7 @@ next_parallel_group(PgeScan *scan)
 			scan->next_visible++;
 		if (scan->next_visible < scan->ngroups && scan->groups[scan->next_visible] == i)
 		{
-			pge_scan_open_group(scan, i);
+			pge_scan_open_group(scan, i, scan->base.rs_snapshot);
 			scan->row = -1;
 			return true;
 		}
@@ -178,6 +188,17 @@ next_parallel_delta(PgeScan *scan)
 
 /* ---- rows ---- */
 
+/* On to the group's next row that is there; false at its end. */
+static inline bool
+next_group_row(PgeScan *scan, ScanDirection direction)
+{
+	do
+		scan->row += direction;
+	while (scan->row >= 0 && scan->row < pge_reader_desc(scan->reader)->rows &&
+		   pge_bitmap_has(scan->gone, (uint32) scan->row));
+	return scan->row >= 0 && scan->row < pge_reader_desc(scan->reader)->rows;
+}
+
 static inline bool
 store_group_row(PgeScan *scan, TupleTableSlot *slot)
 {
@@ -220,7 +241,7 @@ next_row_parallel(PgeScan *scan, TupleTableSlot *slot)
 		}
 		if (scan->unit == 0)
 		{
-			if (++scan->row < pge_reader_desc(scan->reader)->rows)
+			if (next_group_row(scan, ForwardScanDirection))
 				return store_group_row(scan, slot);
 		}
 		else if (next_heap_row(scan, ForwardScanDirection, slot))
@@ -251,8 +272,7 @@ column_getnextslot(TableScanDesc sscan, ScanDirection direction, TupleTableSlot 
 				enter_unit(scan, direction);
 			if (scan->unit < scan->ngroups)
 			{
-				scan->row += direction;
-				if (scan->row >= 0 && scan->row < pge_reader_desc(scan->reader)->rows)
+				if (next_group_row(scan, direction))
 					return store_group_row(scan, slot);
 			}
 			else if (next_heap_row(scan, direction, slot))

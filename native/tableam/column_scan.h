@@ -42,6 +42,7 @@ typedef struct PgeScan
 	bool		entered;		/* the unit is set up */
 	ScanDirection direction;
 	PgeReader  *reader;			/* the group of the unit */
+	uint64	   *gone;			/* its rows that the snapshot does not see any more, or NULL */
 	int64		row;			/* last row returned */
 
 	/* parallel: draws only rise, so the search in groups goes on from here; the chunk of delta blocks in hand */
@@ -56,7 +57,7 @@ typedef struct PgeScan
 	bool		page_is_group;
 } PgeScan;
 
-extern void pge_scan_open_group(PgeScan *scan, uint32 group);
+extern void pge_scan_open_group(PgeScan *scan, uint32 group, Snapshot snapshot);
 extern void pge_scan_close_group(PgeScan *scan);
 
 #endif							/* PGE_COLUMN_SCAN_H */

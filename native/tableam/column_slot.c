@@ -384,6 +384,17 @@ pge_slot_store_row(TupleTableSlot *slot, Relation rel, PgeReader *reader, uint32
 	pge_tid_set(&slot->tts_tid, desc->group_id, row);
 }
 
+/* The plain values in the slot have been stored as a row: it has system columns from now on, for RETURNING. */
+void
+pge_slot_mark_stored(TupleTableSlot *slot, TransactionId xmin, CommandId cmin)
+{
+	if (slot->tts_ops != &PgeSlotOps || as_pge(slot)->content != CONTENT_VALUES)
+		return;
+	as_pge(slot)->has_header = true;
+	as_pge(slot)->xmin = xmin;
+	as_pge(slot)->cmin = cmin;
+}
+
 /* Does the slot hold a heap tuple? */
 bool
 pge_slot_is_heap(TupleTableSlot *slot)

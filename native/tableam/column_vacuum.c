@@ -63,44 +63,123 @@ log_standby_conflict(Relation rel, TransactionId newest)
 	XLogInsert(RM_BTREE_ID, XLOG_BTREE_REUSE_PAGE);
 }
 
+/* What VACUUM knows and finds out while it resolves transaction ids. */
+typedef struct Resolution
+{
+	TransactionId limit;		/* whoever precedes it has finished */
+	TransactionId oldest;		/* what precedes it and committed, everybody sees */
+	TransactionId newest_frozen;	/* of those that are marked now as seen by everybody */
+	uint32		dead_rows;		/* of a group, after marking */
+} Resolution;
+
+static void
+note_frozen(Resolution *r, TransactionId xid)
+{
+	if (!TransactionIdIsValid(r->newest_frozen) || TransactionIdFollows(xid, r->newest_frozen))
+		r->newest_frozen = xid;
+}
+
+/* A group's flags once its transaction is resolved. */
+static uint16
+resolved_flags(const PgeGroupDesc *desc, Resolution *r)
+{
+	uint16		flags = desc->flags;
+
+	if (!TransactionIdIsNormal(desc->xmin) || !TransactionIdPrecedes(desc->xmin, r->limit) ||
+		(flags & (PGE_XMIN_ABORTED | PGE_XMIN_FROZEN)))
+		return flags;
+	if (!(flags & PGE_XMIN_COMMITTED))
+		flags |= TransactionIdDidCommit(desc->xmin) ? PGE_XMIN_COMMITTED : PGE_XMIN_ABORTED;
+	if ((flags & PGE_XMIN_COMMITTED) && TransactionIdPrecedes(desc->xmin, r->oldest))
+	{
+		flags |= PGE_XMIN_FROZEN;
+		note_frozen(r, desc->xmin);
+	}
+	return flags;
+}
+
+/* Resolve an entry of a delete vector; an aborted delete leaves no trace. */
+static bool
+resolve_entry(PgeDelete *entry, void *arg)
+{
+	Resolution *r = arg;
+	uint16		flags = entry->flags;
+
+	if (!TransactionIdIsValid(entry->xmax))
+		return false;
+	if (!(flags & PGE_XMAX_DEAD) && TransactionIdPrecedes(entry->xmax, r->limit))
+	{
+		if (!(flags & PGE_XMAX_COMMITTED) && !TransactionIdDidCommit(entry->xmax))
+		{
+			memset(entry, 0, sizeof(*entry));
+			return true;
+		}
+		flags |= PGE_XMAX_COMMITTED;
+		if (TransactionIdPrecedes(entry->xmax, r->oldest))
+		{
+			flags |= PGE_XMAX_DEAD;
+			note_frozen(r, entry->xmax);
+		}
+	}
+	r->dead_rows += (flags & PGE_XMAX_COMMITTED) != 0;
+	if (flags == entry->flags)
+		return false;
+	entry->flags = flags;
+	return true;
+}
+
+/* What resolve_entry() would freeze in a group. */
+static void
+foresee_entries(Relation rel, const PgeGroupDesc *desc, Resolution *r)
+{
+	PgeDelete  *entries = palloc_array(PgeDelete, PGE_DELETES_PER_PAGE);
+
+	for (uint32 page = 0; page < PGE_DELETE_PAGES; page++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (pge_delete_read_page(rel, desc, page, entries))
+			for (uint32 i = 0; i < PGE_DELETES_PER_PAGE; i++)
+				resolve_entry(&entries[i], r);
+	}
+	pfree(entries);
+}
+
 /* Mark the outcome of every finished transaction older than limit; freeze what everybody sees. Returns rows that live. */
 static double
 resolve_groups(Relation rel, TransactionId limit)
 {
-	TransactionId oldest = GetOldestNonRemovableTransactionId(rel);
+	Resolution	r = {.limit = limit,.oldest = GetOldestNonRemovableTransactionId(rel)};
 	PgeGroupDesc *descs;
 	uint32		ndescs = pge_directory_load(rel, &descs);
-	bool	   *changed = palloc0_array(bool, ndescs + 1);
-	TransactionId newest_frozen = InvalidTransactionId;
 	double		rows = 0;
+
+	/* Standbys must hear of it before anything is marked. */
+	for (uint32 i = 0; i < ndescs; i++)
+	{
+		resolved_flags(&descs[i], &r);
+		if (descs[i].delete_root != InvalidBlockNumber)
+			foresee_entries(rel, &descs[i], &r);
+	}
+	log_standby_conflict(rel, r.newest_frozen);
 
 	for (uint32 i = 0; i < ndescs; i++)
 	{
 		PgeGroupDesc *desc = &descs[i];
-		uint16		flags = desc->flags;
+		uint16		flags = resolved_flags(desc, &r);
 
-		vacuum_delay_point();
-		if (TransactionIdIsNormal(desc->xmin) && TransactionIdPrecedes(desc->xmin, limit) &&
-			!(flags & (PGE_XMIN_ABORTED | PGE_XMIN_FROZEN)))
-		{
-			if (!(flags & PGE_XMIN_COMMITTED))
-				flags |= TransactionIdDidCommit(desc->xmin) ? PGE_XMIN_COMMITTED : PGE_XMIN_ABORTED;
-			if ((flags & PGE_XMIN_COMMITTED) && TransactionIdPrecedes(desc->xmin, oldest))
+		r.dead_rows = 0;
+		if (desc->delete_root != InvalidBlockNumber)
+			for (uint32 page = 0; page < PGE_DELETE_PAGES; page++)
 			{
-				flags |= PGE_XMIN_FROZEN;
-				if (!TransactionIdIsValid(newest_frozen) || TransactionIdFollows(desc->xmin, newest_frozen))
-					newest_frozen = desc->xmin;
+				vacuum_delay_point();
+				pge_delete_change_page(rel, desc, page, resolve_entry, &r);
 			}
-		}
-		changed[i] = flags != desc->flags;
+		if (flags != desc->flags || r.dead_rows != desc->dead_rows)
+			pge_directory_resolve(rel, i, flags, r.dead_rows);
 		desc->flags = flags;
 		if (pge_group_fate(desc) == PGE_FATE_LIVE)
-			rows += desc->rows;
+			rows += desc->rows - r.dead_rows;
 	}
-	log_standby_conflict(rel, newest_frozen);
-	for (uint32 i = 0; i < ndescs; i++)
-		if (changed[i])
-			pge_directory_update(rel, &descs[i]);
 	return rows;
 }
 

@@ -107,7 +107,7 @@ make_writer(Relation rel, CommandId cid, int options)
 	w->cid = cid;
 	w->level = pge_statement ? pge_statement->level : 1;
 	w->options = options;
-	w->want_tids = rel->rd_rel->relhasindex || (rel->trigdesc && rel->trigdesc->trig_insert_after_row) ||
+	w->want_tids = pge_debug_force_row_groups || rel->rd_rel->relhasindex || (rel->trigdesc && rel->trigdesc->trig_insert_after_row) ||
 		(pge_statement && pge_statement->bulk_insert && pge_statement->returning);
 	w->cxt = cxt;
 	w->held = MemoryContextAlloc(cxt, PGE_GROUP_MIN_ROWS * sizeof(HeapTuple));
@@ -345,7 +345,7 @@ keep_within_budget(PgeWriter *busy)
 static bool
 bulk_allowed(Relation rel, struct BulkInsertStateData *bistate)
 {
-	if (bistate == NULL && !(pge_statement && pge_statement->bulk_insert))
+	if (bistate == NULL && !(pge_statement && pge_statement->bulk_insert) && !pge_debug_force_row_groups)
 		return false;
 	/* Logical decoding reads heap's records only; subscribers must get these rows. */
 	return RelationGetDescr(rel)->natts > 0 && !RelationIsLogicallyLogged(rel);
@@ -366,9 +366,9 @@ pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId ci
 	w = find_writer(rel, cid);
 	if (w == NULL)
 		w = make_writer(rel, cid, options);
-	if (w->delta_only)
+	if (w->delta_only && !pge_debug_force_row_groups)
 		return false;
-	if (w->want_tids && w->delta_rows < PGE_GROUP_MIN_ROWS)
+	if (w->want_tids && w->delta_rows < PGE_GROUP_MIN_ROWS && !pge_debug_force_row_groups)
 	{
 		w->delta_rows += nslots;
 		return false;
@@ -407,7 +407,10 @@ pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId ci
 			slot_getallattrs(slot);
 			place = append_row(w, rel, slot->tts_values, slot->tts_isnull);
 			if (w->want_tids)
+			{
 				pge_tid_set(&slot->tts_tid, w->desc.group_id, place);
+				pge_slot_mark_stored(slot, w->xid, w->cid);
+			}
 			/* The group may become full only here: a place past its last row would be no TID. */
 			if (w->pending == APPEND_ROWS || place + 1 == w->max_rows)
 				append_pending(w);

@@ -14,16 +14,6 @@
 
 #include "directory.h"
 
-static Buffer
-read_ours(Relation rel, BlockNumber block, uint16 kind, int mode)
-{
-	Buffer		buffer = ReadBuffer(rel, block);
-
-	LockBuffer(buffer, mode);
-	pge_page_check(rel, buffer, kind);
-	return buffer;
-}
-
 static PgeRoot *
 root_of(Page page)
 {
@@ -126,7 +116,7 @@ directory_block(Relation rel, uint32 index)
 	Buffer		buffer;
 	BlockNumber block;
 
-	buffer = read_ours(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_SHARE);
+	buffer = pge_page_read(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_SHARE);
 	if (index < PGE_ROOT_DIRECT)
 		block = root_of(BufferGetPage(buffer))->directory[index];
 	else
@@ -140,7 +130,7 @@ directory_block(Relation rel, uint32 index)
 	if (index < PGE_ROOT_DIRECT)
 		return block;
 
-	buffer = read_ours(rel, block, PGE_KIND_MAP, BUFFER_LOCK_SHARE);
+	buffer = pge_page_read(rel, block, PGE_KIND_MAP, BUFFER_LOCK_SHARE);
 	block = ((BlockNumber *) PgePageGetPayload(BufferGetPage(buffer)))[(index - PGE_ROOT_DIRECT) % PGE_BLOCKS_PER_MAP];
 	UnlockReleaseBuffer(buffer);
 	check_directory_block(rel, block, index);
@@ -175,7 +165,7 @@ pge_directory_get(Relation rel, uint32 group_id, PgeGroupDesc *desc)
 
 	if (group_id >= pge_directory_count(rel))
 		return false;
-	buffer = read_ours(rel, directory_block(rel, group_id / PGE_DESCS_PER_PAGE), PGE_KIND_DIRECTORY, BUFFER_LOCK_SHARE);
+	buffer = pge_page_read(rel, directory_block(rel, group_id / PGE_DESCS_PER_PAGE), PGE_KIND_DIRECTORY, BUFFER_LOCK_SHARE);
 	*desc = ((PgeGroupDesc *) PgePageGetPayload(BufferGetPage(buffer)))[group_id % PGE_DESCS_PER_PAGE];
 	UnlockReleaseBuffer(buffer);
 	check_desc(rel, desc, group_id);
@@ -198,23 +188,13 @@ pge_directory_load(Relation rel, PgeGroupDesc **descs)
 		Buffer		buffer;
 
 		CHECK_FOR_INTERRUPTS();
-		buffer = read_ours(rel, directory_block(rel, first / PGE_DESCS_PER_PAGE), PGE_KIND_DIRECTORY, BUFFER_LOCK_SHARE);
+		buffer = pge_page_read(rel, directory_block(rel, first / PGE_DESCS_PER_PAGE), PGE_KIND_DIRECTORY, BUFFER_LOCK_SHARE);
 		memcpy(*descs + first, PgePageGetPayload(BufferGetPage(buffer)), n * sizeof(PgeGroupDesc));
 		UnlockReleaseBuffer(buffer);
 	}
 	for (uint32 i = 0; i < count; i++)
 		check_desc(rel, &(*descs)[i], i);
 	return count;
-}
-
-/* A new page under generic WAL: the image is ours from the first byte. */
-static Page
-register_new(GenericXLogState *state, Buffer buffer, uint16 kind, uint32 page_no)
-{
-	Page		page = GenericXLogRegisterBuffer(state, buffer, GENERIC_XLOG_FULL_IMAGE);
-
-	pge_page_init(page, kind, 0, page_no, InvalidTransactionId);
-	return page;
 }
 
 /* Add a descriptor: gives it the next group id, which it returns. */
@@ -252,24 +232,24 @@ pge_directory_append(Relation rel, PgeGroupDesc *desc)
 	if (new_directory)
 		directory = ExtendBufferedRel(BMR_REL(rel), MAIN_FORKNUM, NULL, EB_LOCK_FIRST);
 	else
-		directory = read_ours(rel, directory_block(rel, index), PGE_KIND_DIRECTORY, BUFFER_LOCK_EXCLUSIVE);
+		directory = pge_page_read(rel, directory_block(rel, index), PGE_KIND_DIRECTORY, BUFFER_LOCK_EXCLUSIVE);
 	if (new_directory && index >= PGE_ROOT_DIRECT && !new_map)
 	{
 		BlockNumber block;
 
-		root = read_ours(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_SHARE);
+		root = pge_page_read(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_SHARE);
 		block = root_of(BufferGetPage(root))->map[(index - PGE_ROOT_DIRECT) / PGE_BLOCKS_PER_MAP];
 		UnlockReleaseBuffer(root);
 		check_directory_block(rel, block, index);
-		map = read_ours(rel, block, PGE_KIND_MAP, BUFFER_LOCK_EXCLUSIVE);
+		map = pge_page_read(rel, block, PGE_KIND_MAP, BUFFER_LOCK_EXCLUSIVE);
 	}
-	root = read_ours(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_EXCLUSIVE);
+	root = pge_page_read(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_EXCLUSIVE);
 
 	desc->group_id = id;
 	state = GenericXLogStart(rel);
 	image = root_of(GenericXLogRegisterBuffer(state, root, 0));
 	image->groups = id + 1;
-	page = new_directory ? register_new(state, directory, PGE_KIND_DIRECTORY, index) :
+	page = new_directory ? pge_page_register_new(state, directory, PGE_KIND_DIRECTORY, 0, index) :
 		GenericXLogRegisterBuffer(state, directory, 0);
 	((PgeGroupDesc *) PgePageGetPayload(page))[id % PGE_DESCS_PER_PAGE] = *desc;
 	if (new_directory && index < PGE_ROOT_DIRECT)
@@ -278,7 +258,7 @@ pge_directory_append(Relation rel, PgeGroupDesc *desc)
 	{
 		uint32		no = (index - PGE_ROOT_DIRECT) / PGE_BLOCKS_PER_MAP;
 
-		page = new_map ? register_new(state, map, PGE_KIND_MAP, no) : GenericXLogRegisterBuffer(state, map, 0);
+		page = new_map ? pge_page_register_new(state, map, PGE_KIND_MAP, 0, no) : GenericXLogRegisterBuffer(state, map, 0);
 		if (new_map)
 		{
 			memset(PgePageGetPayload(page), 0xFF, PGE_BLOCKS_PER_MAP * sizeof(BlockNumber));
@@ -297,16 +277,42 @@ pge_directory_append(Relation rel, PgeGroupDesc *desc)
 	return id;
 }
 
-/* Overwrite the descriptor of an existing group. */
+/* The directory page of an existing group, locked for change, and the group's place there. */
+Buffer
+pge_directory_lock(Relation rel, uint32 group_id)
+{
+	return pge_page_read(rel, directory_block(rel, group_id / PGE_DESCS_PER_PAGE), PGE_KIND_DIRECTORY,
+						 BUFFER_LOCK_EXCLUSIVE);
+}
+
+PgeGroupDesc *
+pge_directory_slot(Page page, uint32 group_id)
+{
+	return (PgeGroupDesc *) PgePageGetPayload(page) + group_id % PGE_DESCS_PER_PAGE;
+}
+
+/* Overwrite the descriptor of a group that nobody else knows of yet. */
 void
 pge_directory_update(Relation rel, const PgeGroupDesc *desc)
 {
-	Buffer		buffer = read_ours(rel, directory_block(rel, desc->group_id / PGE_DESCS_PER_PAGE),
-								   PGE_KIND_DIRECTORY, BUFFER_LOCK_EXCLUSIVE);
+	Buffer		buffer = pge_directory_lock(rel, desc->group_id);
 	GenericXLogState *state = GenericXLogStart(rel);
-	Page		page = GenericXLogRegisterBuffer(state, buffer, 0);
 
-	((PgeGroupDesc *) PgePageGetPayload(page))[desc->group_id % PGE_DESCS_PER_PAGE] = *desc;
+	*pge_directory_slot(GenericXLogRegisterBuffer(state, buffer, 0), desc->group_id) = *desc;
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+}
+
+/* What VACUUM found out about a group; others may give it a delete vector meanwhile. */
+void
+pge_directory_resolve(Relation rel, uint32 group_id, uint16 flags, uint32 dead_rows)
+{
+	Buffer		buffer = pge_directory_lock(rel, group_id);
+	GenericXLogState *state = GenericXLogStart(rel);
+	PgeGroupDesc *desc = pge_directory_slot(GenericXLogRegisterBuffer(state, buffer, 0), group_id);
+
+	desc->flags = flags;
+	desc->dead_rows = dead_rows;
 	GenericXLogFinish(state);
 	UnlockReleaseBuffer(buffer);
 }

@@ -42,15 +42,13 @@ visible_mvcc(const PgeGroupDesc *desc, Snapshot snapshot)
 	return (desc->flags & PGE_XMIN_COMMITTED) || TransactionIdDidCommit(desc->xmin);
 }
 
-/* A concurrent writer whose rows a serializable reader did not see. Such writers are known by their top transaction. */
-static void
-check_conflict_out(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
+/* A concurrent writer whose work a serializable reader did not see. Such writers are known by their top transaction. */
+void
+pge_check_conflict_out(Relation rel, TransactionId xid, Snapshot snapshot)
 {
-	TransactionId xid;
-
-	if (!CheckForSerializableConflictOutNeeded(rel, snapshot) || TransactionIdPrecedes(desc->xmin, TransactionXmin))
+	if (!CheckForSerializableConflictOutNeeded(rel, snapshot) || TransactionIdPrecedes(xid, TransactionXmin))
 		return;
-	xid = SubTransGetTopmostTransaction(desc->xmin);
+	xid = SubTransGetTopmostTransaction(xid);
 	if (TransactionIdFollowsOrEquals(xid, TransactionXmin))
 		CheckForSerializableConflictOut(rel, xid, snapshot);
 }
@@ -67,7 +65,7 @@ pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
 				bool		visible = visible_mvcc(desc, snapshot);
 
 				if (!visible && pge_group_fate(desc) != PGE_FATE_DEAD && pge_group_fate(desc) != PGE_FATE_MINE)
-					check_conflict_out(rel, desc, snapshot);
+					pge_check_conflict_out(rel, desc->xmin, snapshot);
 				return visible;
 			}
 

@@ -19,6 +19,8 @@
 #define PGE_KIND_MAP			2	/* block numbers of directory pages */
 #define PGE_KIND_DIRECTORY		3	/* group descriptors */
 #define PGE_KIND_GROUP			4	/* a slice of a row group's bytes */
+#define PGE_KIND_DELETE_MAP		5	/* block numbers of a group's delete vector */
+#define PGE_KIND_DELETE			6	/* a slice of a group's delete vector */
 
 /* Follows the page header of every page of ours. */
 typedef struct PgePageHeader
@@ -26,8 +28,8 @@ typedef struct PgePageHeader
 	uint32		magic;
 	uint16		version;
 	uint16		kind;
-	uint32		group_id;		/* PGE_KIND_GROUP: whose bytes these are */
-	uint32		page_no;		/* PGE_KIND_GROUP: which slice, from 0; DIRECTORY and MAP: which page of its kind */
+	uint32		group_id;		/* GROUP, DELETE_MAP, DELETE: whose it is */
+	uint32		page_no;		/* GROUP, DELETE: which slice, from 0; DIRECTORY and MAP: which page of its kind */
 	TransactionId xid;			/* PGE_KIND_GROUP: who wrote it, so that orphans of a crash can be told */
 	uint32		reserved;
 } PgePageHeader;
@@ -67,7 +69,7 @@ typedef struct PgeGroupDesc
 	uint64		footer_offset;
 	uint32		footer_length;
 	uint32		dead_rows;
-	BlockNumber delete_root;	/* delete vector, or InvalidBlockNumber */
+	BlockNumber delete_root;	/* DELETE_MAP page, or InvalidBlockNumber */
 	uint32		reserved2;
 	char		reserved3[56];	/* zero: room for a zone map of the sort key */
 } PgeGroupDesc;
@@ -77,6 +79,29 @@ StaticAssertDecl(offsetof(PgeGroupDesc, length) == 40, "group descriptor");
 
 #define PGE_DESCS_PER_PAGE		((uint32) (PGE_PAGE_PAYLOAD / sizeof(PgeGroupDesc)))	/* 63 */
 #define PGE_BLOCKS_PER_MAP		((uint32) (PGE_PAGE_PAYLOAD / sizeof(BlockNumber))) /* 2036 */
+
+/*
+ * The delete vector of a group: an entry for each row, in pages that are made when the first of their rows is deleted or
+ * updated. Row r's entry is number r % PGE_DELETES_PER_PAGE of page r / PGE_DELETES_PER_PAGE; the map holds those pages' blocks.
+ * All zeros: the row was never touched.
+ */
+typedef struct PgeDelete
+{
+	TransactionId xmax;			/* who deleted or updated the row, or 0 */
+	CommandId	cmax;
+	ItemPointerData next;		/* PGE_DELETE_UPDATED: the new version, in the delta */
+	uint16		flags;
+} PgeDelete;
+
+StaticAssertDecl(sizeof(PgeDelete) == 16, "delete vector entry");
+
+#define PGE_XMAX_COMMITTED		0x0001	/* VACUUM has seen that xmax committed */
+#define PGE_XMAX_DEAD			0x0002	/* ... and that nobody's snapshot is older */
+#define PGE_DELETE_UPDATED		0x0004	/* there is a new version */
+#define PGE_DELETE_KEYS			0x0008	/* deleted, or updated in a column that foreign keys may point to */
+#define PGE_DELETE_MOVED		0x0010	/* the new version is in another partition */
+
+#define PGE_DELETES_PER_PAGE	((uint32) (PGE_PAGE_PAYLOAD / sizeof(PgeDelete)))	/* 509 */
 
 /*
  * The root: block 0. Directory page i is directory[i] for i < PGE_ROOT_DIRECT, else entry
@@ -107,6 +132,8 @@ StaticAssertDecl(sizeof(PgeRoot) <= PGE_PAGE_PAYLOAD, "root fits its page");
 #define PGE_TID_ROWS			256
 #define PGE_TID_BLOCK_FLAG		((BlockNumber) 0x80000000)
 #define PGE_MAX_GROUPS			((uint32) 0x3FFFFF) /* one less than 2^22: the last block would be InvalidBlockNumber */
+
+#define PGE_DELETE_PAGES		((PGE_GROUP_MAX_ROWS + PGE_DELETES_PER_PAGE - 1) / PGE_DELETES_PER_PAGE)	/* 258 */
 
 static inline bool
 pge_tid_is_column(const ItemPointerData *tid)

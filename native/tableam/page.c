@@ -57,3 +57,24 @@ pge_page_check(Relation rel, Buffer buffer, uint16 kind)
 						ours->kind, ours->version, kind, PGE_PAGE_VERSION)));
 	return ours;
 }
+
+/* Read and lock a page that must be ours and of that kind. */
+Buffer
+pge_page_read(Relation rel, BlockNumber block, uint16 kind, int mode)
+{
+	Buffer		buffer = ReadBuffer(rel, block);
+
+	LockBuffer(buffer, mode);
+	pge_page_check(rel, buffer, kind);
+	return buffer;
+}
+
+/* A new page under generic WAL: the image is ours from the first byte. */
+Page
+pge_page_register_new(GenericXLogState *state, Buffer buffer, uint16 kind, uint32 group_id, uint32 page_no)
+{
+	Page		page = GenericXLogRegisterBuffer(state, buffer, GENERIC_XLOG_FULL_IMAGE);
+
+	pge_page_init(page, kind, group_id, page_no, InvalidTransactionId);
+	return page;
+}

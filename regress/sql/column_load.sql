@@ -182,7 +182,7 @@ SELECT * FROM same();
 SELECT * FROM same('SELECT * FROM log_@');
 DROP TABLE on_heap, on_column, log_on_heap, log_on_column;
 
--- Foreign keys, out and in. A key in a row group cannot be locked yet, so cannot be referred to.
+-- Foreign keys, out and in.
 CREATE TABLE parent (i int PRIMARY KEY);
 INSERT INTO parent SELECT g FROM generate_series(1, 6000) g;
 CALL on_both('CREATE TABLE @ (i int PRIMARY KEY REFERENCES parent DEFERRABLE, j int REFERENCES @) USING @am');

@@ -1,3 +1,6 @@
+-- The functions check the caller's right to read the table; reaching them takes no right.
+GRANT USAGE ON SCHEMA epiphany TO PUBLIC;
+
 CREATE FUNCTION epiphany.row_groups(
 	"table" pg_catalog.regclass,
 	OUT group_id pg_catalog.int8,

@@ -1,0 +1,228 @@
+/*
+ * Column store: VACUUM FULL. Groups keep the transaction that stored them, and rows the one that deleted them, as long as somebody
+ * may still see the row; ids and blocks are new. Delta rows follow by heap's own rewrite.
+ */
+#include "postgres.h"
+
+#include "access/heapam.h"
+#include "access/transam.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+
+#include "column.h"
+#include "heap_view.h"
+
+/* Rows handed to the managed side in one call. */
+#define RECODE_ROWS	64
+
+typedef struct Rewrite
+{
+	Relation	old;
+	Relation	new;
+	TransactionId oldest;		/* rows deleted before it are seen by nobody */
+	TransactionId freeze_limit; /* becomes relfrozenxid: nothing older may stay unresolved */
+	double		rows;
+	double		vacuumed;
+} Rewrite;
+
+/*
+ * A group's bytes must be made anew if columns came or went since: a rewritten table has its defaults for added columns forgotten.
+ */
+static bool
+same_columns(const PgeGroupDesc *desc, TupleDesc tupdesc)
+{
+	if (desc->natts != tupdesc->natts)
+		return false;
+	for (int i = 0; i < tupdesc->natts; i++)
+		if (TupleDescAttr(tupdesc, i)->attisdropped)
+			return false;
+	return true;
+}
+
+/* The entries of a group's delete vector; NULL if it has none. */
+static PgeDelete *
+load_entries(Relation rel, const PgeGroupDesc *desc)
+{
+	PgeDelete  *entries;
+
+	if (desc->delete_root == InvalidBlockNumber)
+		return NULL;
+	entries = palloc0(PGE_DELETE_PAGES * PGE_DELETES_PER_PAGE * sizeof(PgeDelete));
+	for (uint32 page = 0; page < PGE_DELETE_PAGES; page++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		pge_delete_read_page(rel, desc, page, entries + page * PGE_DELETES_PER_PAGE);
+	}
+	return entries;
+}
+
+/* Does nobody need the row any more? */
+static bool
+dropped(const Rewrite *rw, const PgeDelete *entries, uint32 row)
+{
+	PgeDeleteFate fate = entries ? pge_delete_fate(&entries[row]) : PGE_DELETE_NONE;
+
+	return fate == PGE_DELETE_DEAD ||
+		(fate == PGE_DELETE_COMMITTED && TransactionIdPrecedes(entries[row].xmax, rw->oldest));
+}
+
+/* The entry of a kept row, in its new place. No new version to follow: whoever could have asked for it is locked out. */
+static void
+keep_entry(Rewrite *rw, uint32 group_id, uint32 row, const PgeDelete *was)
+{
+	PgeDeleteFate fate = pge_delete_fate(was);
+	PgeDelete	entry = *was;
+	PgeGroupDesc desc;
+
+	if (fate == PGE_DELETE_NONE)
+		return;
+	if (fate == PGE_DELETE_COMMITTED)
+		entry.flags |= PGE_XMAX_COMMITTED;
+	entry.flags &= ~PGE_DELETE_UPDATED;
+	memset(&entry.next, 0, sizeof(entry.next));
+	pge_directory_get(rw->new, group_id, &desc);
+	pge_delete_set(rw->new, &desc, row, &entry);
+}
+
+/* Store the rows of a group that somebody may see, with all of the table's columns. */
+static void
+recode_group(Rewrite *rw, const PgeGroupDesc *from, const PgeDelete *entries, PgeGroupDesc *desc)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "row group recoded", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext caller = MemoryContextSwitchTo(cxt);
+	TupleDesc	tupdesc = RelationGetDescr(rw->old);
+	int			natts = tupdesc->natts;
+	Datum	   *values = palloc_array(Datum, RECODE_ROWS * natts);
+	bool	   *nulls = palloc_array(bool, RECODE_ROWS * natts);
+	PgeReader  *reader = pge_reader_open(rw->old, from);
+	PgeWriterOptions options = {0};
+	PgeWriterState state;
+	PgeGroupImage image = {0};
+	u64			handle;
+	int			n = 0;
+
+	pge_writer_options(rw->old, &options);
+	options.MaxRows = Max(1, from->rows);
+	options.MaxBytes = PG_UINT64_MAX;
+	PGE_CALL(WriterCreate, cxt, pge_column_descs(tupdesc), natts, &options, &handle);
+	pge_own_handle(cxt, handle);
+	for (uint32 row = 0; row < from->rows; row++)
+	{
+		if (!dropped(rw, entries, row))
+		{
+			pge_reader_vector_values(reader, tupdesc, row, 0, natts, values + n * natts, nulls + n * natts);
+			n++;
+		}
+		/* Values live until the reader goes on to another vector. */
+		if (n == RECODE_ROWS || (n > 0 && (row % PGE_VECTOR_ROWS == PGE_VECTOR_ROWS - 1 || row == from->rows - 1)))
+		{
+			CHECK_FOR_INTERRUPTS();
+			PGE_CALL(WriterAppend, handle, (u64 *) values, (u8 *) nulls, n, &state);
+			n = 0;
+		}
+	}
+	pge_reader_release(reader);
+	PGE_CALL(WriterFinish, handle, &image);
+	desc->natts = natts;
+	desc->rows = image.Rows;
+	desc->footer_offset = image.FooterOffset;
+	desc->footer_length = image.FooterLength;
+	pge_group_store(rw->new, desc, (const char *) image.Bytes, image.Length);
+	MemoryContextSwitchTo(caller);
+	MemoryContextDelete(cxt);
+}
+
+static void
+copy_bytes(Rewrite *rw, const PgeGroupDesc *from, PgeGroupDesc *desc)
+{
+	char	   *bytes = MemoryContextAllocHuge(CurrentMemoryContext, from->length);
+
+	pge_group_read(rw->old, from, 0, from->length, bytes);
+	pge_group_store(rw->new, desc, bytes, from->length);
+	pfree(bytes);
+}
+
+static void
+copy_group(Rewrite *rw, const PgeGroupDesc *from)
+{
+	PgeGroupFate fate = pge_group_fate(from);
+	PgeGroupDesc desc = *from;
+	PgeDelete  *entries;
+	uint32		kept = 0;
+
+	if (fate == PGE_FATE_DEAD)
+	{
+		rw->vacuumed += from->state == PGE_GROUP_COMPLETE ? from->rows : 0;
+		return;
+	}
+	entries = load_entries(rw->old, from);
+	for (uint32 row = 0; row < from->rows; row++)
+		kept += !dropped(rw, entries, row);
+	rw->vacuumed += from->rows - kept;
+	rw->rows += kept;
+	if (kept > 0)
+	{
+		if (fate == PGE_FATE_LIVE)
+			desc.flags |= TransactionIdPrecedes(desc.xmin, rw->freeze_limit) ? PGE_XMIN_FROZEN : PGE_XMIN_COMMITTED;
+		desc.delete_root = InvalidBlockNumber;
+		desc.dead_rows = 0;
+		desc.state = PGE_GROUP_RESERVED;
+		pge_root_ensure(rw->new);
+		pge_directory_append(rw->new, &desc);
+		if (kept == from->rows && same_columns(from, RelationGetDescr(rw->old)))
+			copy_bytes(rw, from, &desc);
+		else
+			recode_group(rw, from, entries, &desc);
+		desc.state = PGE_GROUP_COMPLETE;
+		pge_directory_update(rw->new, &desc);
+	}
+	if (entries != NULL)
+	{
+		uint32		place = 0;
+
+		for (uint32 row = 0; row < from->rows; row++)
+			if (!dropped(rw, entries, row))
+				keep_entry(rw, desc.group_id, place++, &entries[row]);
+		pfree(entries);
+	}
+}
+
+static void
+column_copy_for_cluster(Relation old, Relation new, Relation index, bool use_sort, TransactionId OldestXmin,
+						TransactionId *xid_cutoff, MultiXactId *multi_cutoff, double *num_tuples,
+						double *tups_vacuumed, double *tups_recently_dead)
+{
+	Rewrite		rw = {.old = old,.new = new,.oldest = OldestXmin,.freeze_limit = *xid_cutoff};
+	PgeGroupDesc *descs;
+	uint32		ndescs;
+	Relation	old_view;
+
+	if (index != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot cluster column table \"%s\" by an index", RelationGetRelationName(old)),
+				 errhint("Load the rows in the wanted order: INSERT ... SELECT ... ORDER BY into a new table.")));
+
+	pge_writer_flush(old);
+	ndescs = pge_directory_load(old, &descs);
+	for (uint32 i = 0; i < ndescs; i++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		copy_group(&rw, &descs[i]);
+	}
+	if (RelationGetNumberOfBlocks(old) > 0)
+		pge_root_ensure(new);
+	/* Delta rows, the dead ones that somebody may still see included. */
+	old_view = pge_heap_view_begin(old);
+	pge_heap_routine()->relation_copy_for_cluster(old_view, new, NULL, false, OldestXmin, xid_cutoff, multi_cutoff,
+												  num_tuples, tups_vacuumed, tups_recently_dead);
+	pge_heap_view_end(old_view);
+	*num_tuples += rw.rows;
+	*tups_vacuumed += rw.vacuumed;
+}
+
+void
+pge_column_set_rewrite_callbacks(TableAmRoutine *routine)
+{
+	routine->relation_copy_for_cluster = column_copy_for_cluster;
+}

@@ -1,0 +1,18 @@
+/*
+ * Column store: delete, update and lock of a row in a group (column_row.c).
+ */
+#ifndef PGE_COLUMN_ROW_H
+#define PGE_COLUMN_ROW_H
+
+#include "access/tableam.h"
+
+extern TM_Result pge_row_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot crosscheck, bool wait,
+								TM_FailureData *tmfd, bool changing_part);
+extern TM_Result pge_row_update(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId cid, Snapshot crosscheck,
+								bool wait, TM_FailureData *tmfd, LockTupleMode *lockmode,
+								TU_UpdateIndexes *update_indexes,
+								void (*insert) (Relation rel, TupleTableSlot *slot, CommandId cid));
+extern TM_Result pge_row_lock(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId cid, LockTupleMode mode,
+							  LockWaitPolicy policy, uint8 flags, TM_FailureData *tmfd, bool *follow);
+
+#endif							/* PGE_COLUMN_ROW_H */

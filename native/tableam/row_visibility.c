@@ -1,0 +1,112 @@
+/*
+ * Column store: who sees a row of a group that its snapshot sees. The answers follow heapam_visibility.c for a tuple whose xmin
+ * is settled: only xmax is asked here.
+ */
+#include "postgres.h"
+
+#include "access/transam.h"
+#include "access/xact.h"
+#include "storage/predicate.h"
+#include "storage/procarray.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "column.h"
+
+/* What became of the transaction that deleted or updated the row. */
+PgeDeleteFate
+pge_delete_fate(const PgeDelete *entry)
+{
+	if (!TransactionIdIsValid(entry->xmax))
+		return PGE_DELETE_NONE;
+	if (entry->flags & PGE_XMAX_DEAD)
+		return PGE_DELETE_DEAD;
+	if (entry->flags & PGE_XMAX_COMMITTED)
+		return PGE_DELETE_COMMITTED;
+	if (TransactionIdIsCurrentTransactionId(entry->xmax))
+		return PGE_DELETE_MINE;
+	if (TransactionIdIsInProgress(entry->xmax))
+		return PGE_DELETE_IN_PROGRESS;
+	return TransactionIdDidCommit(entry->xmax) ? PGE_DELETE_COMMITTED : PGE_DELETE_NONE;
+}
+
+/* Is the row gone for this snapshot? */
+static bool
+gone(Relation rel, const PgeDelete *entry, Snapshot snapshot)
+{
+	PgeDeleteFate fate;
+
+	if (!TransactionIdIsValid(entry->xmax))
+		return false;
+	if (entry->flags & PGE_XMAX_DEAD)
+		return snapshot->snapshot_type != SNAPSHOT_ANY;
+
+	switch (snapshot->snapshot_type)
+	{
+		case SNAPSHOT_MVCC:
+		case SNAPSHOT_HISTORIC_MVCC:
+			if (TransactionIdIsCurrentTransactionId(entry->xmax))
+				return entry->cmax < snapshot->curcid;
+			if (!XidInMVCCSnapshot(entry->xmax, snapshot))
+				return (entry->flags & PGE_XMAX_COMMITTED) || TransactionIdDidCommit(entry->xmax);
+			/* A concurrent deleter that a serializable reader did not see. */
+			if (pge_delete_fate(entry) != PGE_DELETE_NONE)
+				pge_check_conflict_out(rel, entry->xmax, snapshot);
+			return false;
+
+		case SNAPSHOT_DIRTY:
+			fate = pge_delete_fate(entry);
+			if (fate == PGE_DELETE_IN_PROGRESS)
+				snapshot->xmax = entry->xmax;
+			return fate == PGE_DELETE_MINE || fate == PGE_DELETE_COMMITTED;
+
+		case SNAPSHOT_SELF:
+			fate = pge_delete_fate(entry);
+			return fate == PGE_DELETE_MINE || fate == PGE_DELETE_COMMITTED;
+
+		default:
+			/* Any, and non-vacuumable: only VACUUM's mark tells that nobody needs the row. */
+			return false;
+	}
+}
+
+/* Does the snapshot see this row of a group that it sees? desc is as the directory has it now. */
+bool
+pge_row_visible(Relation rel, const PgeGroupDesc *desc, uint32 row, Snapshot snapshot)
+{
+	PgeDelete	entry;
+
+	return !pge_delete_get(rel, desc, row, &entry) || !gone(rel, &entry, snapshot);
+}
+
+/*
+ * The rows of a group that are gone for the snapshot, as a palloc'd bitmap; NULL if none is. What an MVCC snapshot sees does
+ * not change, so a scan needs this once a group.
+ */
+uint64 *
+pge_group_gone_rows(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
+{
+	uint64	   *bitmap = NULL;
+	PgeDelete  *entries;
+
+	if (desc->delete_root == InvalidBlockNumber)
+		return NULL;
+	entries = palloc_array(PgeDelete, PGE_DELETES_PER_PAGE);
+	for (uint32 first = 0; first < desc->rows; first += PGE_DELETES_PER_PAGE)
+	{
+		uint32		n = Min(PGE_DELETES_PER_PAGE, desc->rows - first);
+
+		CHECK_FOR_INTERRUPTS();
+		if (!pge_delete_read_page(rel, desc, first / PGE_DELETES_PER_PAGE, entries))
+			continue;
+		for (uint32 i = 0; i < n; i++)
+			if (gone(rel, &entries[i], snapshot))
+			{
+				if (bitmap == NULL)
+					bitmap = palloc0_array(uint64, (desc->rows + 63) / 64);
+				pge_bitmap_set(bitmap, first + i);
+			}
+	}
+	pfree(entries);
+	return bitmap;
+}
