@@ -89,7 +89,6 @@ extern void pge_slot_store_row(TupleTableSlot *slot, Relation rel, PgeReader *re
 extern void pge_slot_mark_stored(TupleTableSlot *slot, TransactionId xmin, CommandId cmin);
 extern bool pge_slot_is_heap(TupleTableSlot *slot);
 extern bool pge_slot_is_column(TupleTableSlot *slot);
-extern TransactionId pge_slot_xmin(TupleTableSlot *slot);
 
 /* ---- column_writer.c: rows on their way into a group ---- */
 

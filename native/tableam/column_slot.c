@@ -408,10 +408,3 @@ pge_slot_is_column(TupleTableSlot *slot)
 {
 	return slot->tts_ops == &PgeSlotOps && as_pge(slot)->has_header;
 }
-
-TransactionId
-pge_slot_xmin(TupleTableSlot *slot)
-{
-	Assert(pge_slot_is_column(slot));
-	return as_pge(slot)->xmin;
-}
