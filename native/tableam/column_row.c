@@ -174,7 +174,8 @@ check_not_decoded(Relation rel)
 				 errmsg("cannot change rows in row groups of column table \"%s\" while wal_level is logical",
 						RelationGetRelationName(rel)),
 				 errdetail("Logical decoding would miss the change. The rows were loaded under another wal_level."),
-				 errhint("Rewrite the table now, so that its rows move to the heap region: ALTER TABLE ... SET ACCESS METHOD heap, and back.")));
+				 errhint("Rewrite the table now, so that its rows move to the heap region: "
+						 "ALTER TABLE ... SET ACCESS METHOD heap, and back.")));
 }
 
 /*

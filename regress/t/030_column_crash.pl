@@ -11,10 +11,10 @@ use Time::HiRes qw(usleep);
 my $rounds = $ENV{PGE_CRASH_ROUNDS} // 3;
 srand($ENV{PGE_CRASH_SEED} // 20241);
 
-# Each transaction writes what it loads into a heap table, too: the model.
+# Each transaction writes what it loads into a heap table, too: the model. Batch numbers are drawn from so many that none comes twice.
 my %scripts = (
 	insert => q{
-\set batch random(1, 1000000000)
+\set batch random(1, 1000000000000000)
 \set rows random(1, 12000)
 BEGIN;
 INSERT INTO plain SELECT :batch, g, repeat(md5(g::text), 1 + g % 5) FROM generate_series(1, :rows) g;
@@ -22,7 +22,7 @@ INSERT INTO model VALUES ('plain', :batch, :rows);
 COMMIT;
 },
 	keyed => q{
-\set batch random(1, 1000000000)
+\set batch random(1, 1000000000000000)
 \set rows random(1, 9000)
 BEGIN;
 INSERT INTO keyed SELECT :batch, g, md5(g::text) FROM generate_series(1, :rows) g;
@@ -30,7 +30,7 @@ INSERT INTO model VALUES ('keyed', :batch, :rows);
 COMMIT;
 },
 	nested => q{
-\set batch random(1, 1000000000)
+\set batch random(1, 1000000000000000)
 \set rows random(2000, 6000)
 BEGIN;
 SAVEPOINT a;
@@ -44,7 +44,7 @@ INSERT INTO model VALUES ('keyed', :batch, :rows), ('plain', :batch, :rows);
 COMMIT;
 },
 	copy => q{
-\set batch random(1, 1000000000)
+\set batch random(1, 1000000000000000)
 \set rows random(1, 12000)
 BEGIN;
 CALL copy_batch(:batch, :rows);
@@ -52,7 +52,7 @@ INSERT INTO model VALUES ('copied', :batch, :rows);
 COMMIT;
 },
 	single => q{
-\set batch random(1, 1000000000)
+\set batch random(1, 1000000000000000)
 BEGIN;
 INSERT INTO plain VALUES (:batch, 1, md5(1::text) || md5(1::text));
 INSERT INTO model VALUES ('plain', :batch, 1);
@@ -60,7 +60,7 @@ COMMIT;
 },
 	vacuum => "VACUUM plain, keyed, copied;\nCHECKPOINT;\n\\sleep 200 ms\n",
 	created => q{
-\set batch random(1, 1000000000)
+\set batch random(1, 1000000000000000)
 \set rows random(1, 12000)
 BEGIN;
 CALL create_batch(:batch, :rows);
