@@ -6,6 +6,9 @@
  *   - Lockers (FOR UPDATE ... FOR KEY SHARE, foreign keys) keep the lock until their transaction ends, in the modes of heap's tuple locks.
  *     Nothing is written, so a lock costs no page and no WAL; two-phase commit carries it like any lock.
  *
+ * An update goes with no lock, not even FOR KEY SHARE, whatever columns it changes: the new version is heap's, where nobody would know of
+ * the locks on this one, and a key that a foreign key has locked could be deleted there.
+ *
  * The new version of an updated row is a heap tuple in the delta; the entry points to it, so that whoever waited can follow.
  */
 #include "postgres.h"
@@ -17,7 +20,6 @@
 #include "storage/lmgr.h"
 #include "storage/proc.h"
 #include "storage/predicate.h"
-#include "utils/datum.h"
 #include "utils/rel.h"
 
 #include "column.h"
@@ -244,51 +246,10 @@ pge_row_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot crosscheck
 	result = lock_for_change(rel, tid, cid, crosscheck, wait, AccessExclusiveLock, XLTW_Delete, &row, tmfd);
 	if (result != TM_Ok)
 		return result;
-	set_entry(rel, &row, cid, PGE_DELETE_KEYS | (changing_part ? PGE_DELETE_MOVED : 0), NULL);
+	set_entry(rel, &row, cid, changing_part ? PGE_DELETE_MOVED : 0, NULL);
 	unlock_row(rel, tid, AccessExclusiveLock);
 	pgstat_count_heap_delete(rel);
 	return TM_Ok;
-}
-
-/* Does the new version differ in a column that a foreign key may point to? */
-static bool
-key_changes(Relation rel, ItemPointer tid, TupleTableSlot *slot)
-{
-	Bitmapset  *keys = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_KEY);
-	TupleDesc	tupdesc = RelationGetDescr(rel);
-	TupleTableSlot *old;
-	bool		changes = false;
-	int			i = -1;
-
-	if (bms_is_empty(keys))
-		return false;
-	old = table_slot_create(rel, NULL);
-	if (!table_tuple_fetch_row_version(rel, tid, SnapshotAny, old))
-		elog(ERROR, "row to be updated is gone");
-	while (!changes && (i = bms_next_member(keys, i)) >= 0)
-	{
-		AttrNumber	attnum = i + FirstLowInvalidHeapAttributeNumber;
-		Form_pg_attribute att;
-		Datum		was,
-					is;
-		bool		was_null,
-					is_null;
-
-		/* A key on a system column or on the whole row: assume the worst. */
-		if (attnum <= 0)
-		{
-			changes = true;
-			break;
-		}
-		att = TupleDescAttr(tupdesc, attnum - 1);
-		was = slot_getattr(old, attnum, &was_null);
-		is = slot_getattr(slot, attnum, &is_null);
-		changes = was_null != is_null ||
-			(!was_null && !datum_image_eq(was, is, att->attbyval, att->attlen));
-	}
-	ExecDropSingleTupleTableSlot(old);
-	bms_free(keys);
-	return changes;
 }
 
 /* tuple_update for a row in a group; "insert" stores the new version in the delta and leaves its TID in the slot. */
@@ -297,24 +258,20 @@ pge_row_update(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId ci
 			   TM_FailureData *tmfd, LockTupleMode *lockmode, TU_UpdateIndexes *update_indexes,
 			   void (*insert) (Relation rel, TupleTableSlot *slot, CommandId cid))
 {
-	bool		keys;
-	LOCKMODE	mode;
 	Row			row;
 	TM_Result	result;
 
 	check_not_decoded(rel);
-	keys = key_changes(rel, tid, slot);
-	*lockmode = keys ? LockTupleExclusive : LockTupleNoKeyExclusive;
-	mode = lock_modes[*lockmode];
-	result = lock_for_change(rel, tid, cid, crosscheck, wait, mode, XLTW_Update, &row, tmfd);
+	*lockmode = LockTupleExclusive;
+	result = lock_for_change(rel, tid, cid, crosscheck, wait, AccessExclusiveLock, XLTW_Update, &row, tmfd);
 	if (result != TM_Ok)
 	{
 		*update_indexes = TU_None;
 		return result;
 	}
 	insert(rel, slot, cid);
-	set_entry(rel, &row, cid, PGE_DELETE_UPDATED | (keys ? PGE_DELETE_KEYS : 0), &slot->tts_tid);
-	unlock_row(rel, tid, mode);
+	set_entry(rel, &row, cid, PGE_DELETE_UPDATED, &slot->tts_tid);
+	unlock_row(rel, tid, AccessExclusiveLock);
 	pgstat_count_heap_delete(rel);
 	*update_indexes = TU_All;
 	return TM_Ok;
@@ -447,9 +404,6 @@ pge_row_lock(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId cid,
 			return would_block(rel, policy);
 		read_row(rel, tid, &row);
 		result = satisfies_update(&row, cid);
-		/* An update that leaves keys alone does not disturb who only needs them to stay. */
-		if (result == TM_BeingModified && mode == LockTupleKeyShare && !(row.entry.flags & PGE_DELETE_KEYS))
-			result = TM_Ok;
 		if (result != TM_BeingModified)
 			break;
 		if (!wait_for_changer(rel, tid, row.entry.xmax, policy, XLTW_Lock))

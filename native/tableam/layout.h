@@ -98,8 +98,7 @@ StaticAssertDecl(sizeof(PgeDelete) == 16, "delete vector entry");
 #define PGE_XMAX_COMMITTED		0x0001	/* VACUUM has seen that xmax committed */
 #define PGE_XMAX_DEAD			0x0002	/* ... and that nobody's snapshot is older */
 #define PGE_DELETE_UPDATED		0x0004	/* there is a new version */
-#define PGE_DELETE_KEYS			0x0008	/* deleted, or updated in a column that foreign keys may point to */
-#define PGE_DELETE_MOVED		0x0010	/* the new version is in another partition */
+#define PGE_DELETE_MOVED		0x0008	/* the new version is in another partition */
 
 #define PGE_DELETES_PER_PAGE	((uint32) (PGE_PAGE_PAYLOAD / sizeof(PgeDelete)))	/* 509 */
 
