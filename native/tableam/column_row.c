@@ -33,6 +33,9 @@ static const LOCKMODE lock_modes[] = {
 	[LockTupleExclusive] = AccessExclusiveLock,
 };
 
+/* Deletes and updates alike: see the head of this file. */
+#define CHANGE_MODE		AccessExclusiveLock
+
 /* Row locks of one transaction on one table before it locks all rows at once: bounds the lock table. */
 #define MAX_ROW_LOCKS	1000
 
@@ -181,24 +184,24 @@ check_not_decoded(Relation rel)
 }
 
 /*
- * Take the row's lock in "mode" and wait until nobody is changing the row. On TM_Ok the lock is held; on anything else it
+ * Take the row's lock for a change and wait until nobody else is changing the row. On TM_Ok the lock is held; on anything else it
  * is not, and tmfd says why.
  */
 static TM_Result
-lock_for_change(Relation rel, ItemPointer tid, CommandId cid, Snapshot crosscheck, bool wait, LOCKMODE mode,
-				XLTW_Oper oper, Row *row, TM_FailureData *tmfd)
+lock_for_change(Relation rel, ItemPointer tid, CommandId cid, Snapshot crosscheck, bool wait, XLTW_Oper oper,
+				Row *row, TM_FailureData *tmfd)
 {
 	TM_Result	result;
 
 	for (;;)
 	{
-		if (!lock_row(rel, tid, mode, wait))
+		if (!lock_row(rel, tid, CHANGE_MODE, wait))
 			return TM_WouldBlock;
 		read_row(rel, tid, row);
 		result = satisfies_update(row, cid);
 		if (result == TM_Invisible)
 		{
-			unlock_row(rel, tid, mode);
+			unlock_row(rel, tid, CHANGE_MODE);
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("attempted to change invisible row of column table \"%s\"", RelationGetRelationName(rel))));
@@ -207,7 +210,7 @@ lock_for_change(Relation rel, ItemPointer tid, CommandId cid, Snapshot crosschec
 			break;
 		/* As heap does: the lock is kept while waiting, which makes a queue of the waiters. */
 		XactLockTableWait(row->entry.xmax, rel, tid, oper);
-		unlock_row(rel, tid, mode);
+		unlock_row(rel, tid, CHANGE_MODE);
 	}
 	if (result == TM_Ok && crosscheck != InvalidSnapshot &&
 		!(pge_group_visible(rel, &row->desc, crosscheck) && pge_row_visible(rel, &row->desc, row->row, crosscheck)))
@@ -215,7 +218,7 @@ lock_for_change(Relation rel, ItemPointer tid, CommandId cid, Snapshot crosschec
 	if (result != TM_Ok)
 	{
 		fill_failure(tmfd, tid, row, result);
-		unlock_row(rel, tid, mode);
+		unlock_row(rel, tid, CHANGE_MODE);
 	}
 	return result;
 }
@@ -243,11 +246,11 @@ pge_row_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot crosscheck
 	TM_Result	result;
 
 	check_not_decoded(rel);
-	result = lock_for_change(rel, tid, cid, crosscheck, wait, AccessExclusiveLock, XLTW_Delete, &row, tmfd);
+	result = lock_for_change(rel, tid, cid, crosscheck, wait, XLTW_Delete, &row, tmfd);
 	if (result != TM_Ok)
 		return result;
 	set_entry(rel, &row, cid, changing_part ? PGE_DELETE_MOVED : 0, NULL);
-	unlock_row(rel, tid, AccessExclusiveLock);
+	unlock_row(rel, tid, CHANGE_MODE);
 	pgstat_count_heap_delete(rel);
 	return TM_Ok;
 }
@@ -263,7 +266,7 @@ pge_row_update(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId ci
 
 	check_not_decoded(rel);
 	*lockmode = LockTupleExclusive;
-	result = lock_for_change(rel, tid, cid, crosscheck, wait, AccessExclusiveLock, XLTW_Update, &row, tmfd);
+	result = lock_for_change(rel, tid, cid, crosscheck, wait, XLTW_Update, &row, tmfd);
 	if (result != TM_Ok)
 	{
 		*update_indexes = TU_None;
@@ -271,7 +274,7 @@ pge_row_update(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId ci
 	}
 	insert(rel, slot, cid);
 	set_entry(rel, &row, cid, PGE_DELETE_UPDATED, &slot->tts_tid);
-	unlock_row(rel, tid, AccessExclusiveLock);
+	unlock_row(rel, tid, CHANGE_MODE);
 	pgstat_count_heap_delete(rel);
 	*update_indexes = TU_All;
 	return TM_Ok;
