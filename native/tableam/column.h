@@ -22,13 +22,7 @@ typedef enum PgeGroupFate
 	PGE_FATE_IN_PROGRESS		/* stored by somebody who has not finished */
 } PgeGroupFate;
 
-extern PgeGroupFate pge_group_fate(const PgeGroupDesc *desc);
-extern bool pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot);
-
-extern void pge_check_conflict_out(Relation rel, TransactionId xid, Snapshot snapshot);
-
-/* ---- row_visibility.c: who sees a row of it ---- */
-
+/* What became of the transaction that deleted or updated a row, or replaced a group. */
 typedef enum PgeDeleteFate
 {
 	PGE_DELETE_NONE,			/* never touched, or the one who did aborted */
@@ -37,6 +31,15 @@ typedef enum PgeDeleteFate
 	PGE_DELETE_COMMITTED,
 	PGE_DELETE_DEAD				/* nobody will ever see the row */
 } PgeDeleteFate;
+
+extern PgeGroupFate pge_group_fate(const PgeGroupDesc *desc);
+extern PgeDeleteFate pge_group_replaced(const PgeGroupDesc *desc);
+extern bool pge_group_is_current(const PgeGroupDesc *desc);
+extern bool pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot);
+
+extern void pge_check_conflict_out(Relation rel, TransactionId xid, Snapshot snapshot);
+
+/* ---- row_visibility.c: who sees a row of it ---- */
 
 extern PgeDeleteFate pge_delete_fate(const PgeDelete *entry);
 extern bool pge_row_visible(Relation rel, const PgeGroupDesc *desc, uint32 row, Snapshot snapshot);

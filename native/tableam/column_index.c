@@ -69,7 +69,8 @@ form_entry(IndexRows *rows)
 }
 
 /*
- * Entries for a group's rows. Under SnapshotAny deleted rows get one, too, marked as not alive: somebody may still see them.
+ * Entries for a group's rows. Under SnapshotAny deleted rows get one, too, and rows of a group that was replaced, marked as not alive:
+ * somebody may still see them.
  * Under an MVCC snapshot only what it sees is indexed. Returns the rows that are alive.
  */
 static double
@@ -77,11 +78,12 @@ index_group(IndexRows *rows, const PgeGroupDesc *desc, Snapshot snapshot, IndexB
 {
 	PgeReader  *reader = pge_reader_open(rows->rel, desc);
 	uint64	   *gone = pge_group_gone_rows(rows->rel, desc, snapshot == SnapshotAny ? SnapshotSelf : snapshot);
+	bool		replaced = snapshot == SnapshotAny && !pge_group_is_current(desc);
 	double		alive = 0;
 
 	for (uint32 row = 0; row < desc->rows; row++)
 	{
-		bool		dead = pge_bitmap_has(gone, row);
+		bool		dead = replaced || pge_bitmap_has(gone, row);
 
 		if (dead && snapshot != SnapshotAny)
 			continue;

@@ -56,6 +56,8 @@ state_name(const PgeGroupDesc *desc)
 	switch (pge_group_fate(desc))
 	{
 		case PGE_FATE_LIVE:
+			if (!pge_group_is_current(desc))
+				return "replaced";
 			return desc->flags & PGE_XMIN_FROZEN ? "frozen" : "committed";
 		case PGE_FATE_MINE:
 		case PGE_FATE_IN_PROGRESS:
@@ -225,7 +227,7 @@ pge_table_stats(PG_FUNCTION_ARGS)
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
 	for (uint32 i = 0; i < ndescs; i++)
-		if (pge_group_fate(&descs[i]) != PGE_FATE_DEAD)
+		if (pge_group_is_current(&descs[i]))
 		{
 			groups++;
 			rows += descs[i].rows;

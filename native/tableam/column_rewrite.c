@@ -10,10 +10,8 @@
 #include "utils/memutils.h"
 
 #include "column.h"
+#include "group_builder.h"
 #include "heap_view.h"
-
-/* Rows handed to the managed side in one call. */
-#define RECODE_ROWS	64
 
 typedef struct Rewrite
 {
@@ -88,48 +86,30 @@ keep_entry(Rewrite *rw, uint32 group_id, uint32 row, const PgeDelete *was)
 static void
 recode_group(Rewrite *rw, const PgeGroupDesc *from, const PgeDelete *entries, PgeGroupDesc *desc)
 {
-	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "row group recoded", ALLOCSET_DEFAULT_SIZES);
-	MemoryContext caller = MemoryContextSwitchTo(cxt);
 	TupleDesc	tupdesc = RelationGetDescr(rw->old);
-	int			natts = tupdesc->natts;
-	Datum	   *values = palloc_array(Datum, RECODE_ROWS * natts);
-	bool	   *nulls = palloc_array(bool, RECODE_ROWS * natts);
+	Datum	   *values = palloc_array(Datum, tupdesc->natts);
+	bool	   *nulls = palloc_array(bool, tupdesc->natts);
 	PgeReader  *reader = pge_reader_open(rw->old, from);
-	PgeWriterOptions options = {0};
-	PgeWriterState state;
-	PgeGroupImage image = {0};
-	u64			handle;
-	int			n = 0;
+	PgeBuilder *group = pge_builder_begin(rw->old, CurrentMemoryContext, PGE_GROUP_MAX_ROWS, PG_UINT64_MAX);
 
-	pge_writer_options(rw->old, &options);
-	options.MaxRows = Max(1, from->rows);
-	options.MaxBytes = PG_UINT64_MAX;
-	PGE_CALL(WriterCreate, cxt, pge_column_descs(tupdesc), natts, &options, &handle);
-	pge_own_handle(cxt, handle);
 	for (uint32 row = 0; row < from->rows; row++)
 	{
 		if (!dropped(rw, entries, row))
 		{
-			pge_reader_vector_values(reader, tupdesc, row, 0, natts, values + n * natts, nulls + n * natts);
-			n++;
+			pge_reader_vector_values(reader, tupdesc, row, 0, tupdesc->natts, values, nulls);
+			pge_builder_add(group, values, nulls);
 		}
 		/* Values live until the reader goes on to another vector. */
-		if (n == RECODE_ROWS || (n > 0 && (row % PGE_VECTOR_ROWS == PGE_VECTOR_ROWS - 1 || row == from->rows - 1)))
+		if (row % PGE_VECTOR_ROWS == PGE_VECTOR_ROWS - 1)
 		{
 			CHECK_FOR_INTERRUPTS();
-			PGE_CALL(WriterAppend, handle, (u64 *) values, (u8 *) nulls, n, &state);
-			n = 0;
+			pge_builder_flush(group);
 		}
 	}
+	pge_builder_store(group, rw->new, desc, NULL);
 	pge_reader_release(reader);
-	PGE_CALL(WriterFinish, handle, &image);
-	desc->natts = natts;
-	desc->rows = image.Rows;
-	desc->footer_offset = image.FooterOffset;
-	desc->footer_length = image.FooterLength;
-	pge_group_store(rw->new, desc, (const char *) image.Bytes, image.Length);
-	MemoryContextSwitchTo(caller);
-	MemoryContextDelete(cxt);
+	pfree(values);
+	pfree(nulls);
 }
 
 static void
@@ -138,7 +118,8 @@ copy_bytes(Rewrite *rw, const PgeGroupDesc *from, PgeGroupDesc *desc)
 	char	   *bytes = MemoryContextAllocHuge(CurrentMemoryContext, from->length);
 
 	pge_group_read(rw->old, from, 0, from->length, bytes);
-	pge_group_store(rw->new, desc, bytes, from->length);
+	pge_group_store(rw->new, desc, bytes, from->length, NULL);
+	pge_directory_publish(rw->new, desc);
 	pfree(bytes);
 }
 
@@ -146,11 +127,12 @@ static void
 copy_group(Rewrite *rw, const PgeGroupDesc *from)
 {
 	PgeGroupFate fate = pge_group_fate(from);
+	PgeDeleteFate replaced = pge_group_replaced(from);
 	PgeGroupDesc desc = *from;
 	PgeDelete  *entries;
 	uint32		kept = 0;
 
-	if (fate == PGE_FATE_DEAD)
+	if (fate == PGE_FATE_DEAD || (replaced == PGE_DELETE_COMMITTED && TransactionIdPrecedes(from->xmax, rw->oldest)))
 	{
 		rw->vacuumed += from->state == PGE_GROUP_COMPLETE ? from->rows : 0;
 		return;
@@ -164,6 +146,12 @@ copy_group(Rewrite *rw, const PgeGroupDesc *from)
 	{
 		if (fate == PGE_FATE_LIVE)
 			desc.flags |= TransactionIdPrecedes(desc.xmin, rw->freeze_limit) ? PGE_XMIN_FROZEN : PGE_XMIN_COMMITTED;
+		if (replaced == PGE_DELETE_COMMITTED)
+			desc.flags |= PGE_REPLACED_COMMITTED;
+		else if (replaced == PGE_DELETE_NONE)
+			desc.xmax = InvalidTransactionId;
+		if (kept < from->rows)
+			desc.flags &= ~PGE_GROUP_FULL;
 		desc.delete_root = InvalidBlockNumber;
 		desc.dead_rows = 0;
 		desc.state = PGE_GROUP_RESERVED;
@@ -173,8 +161,6 @@ copy_group(Rewrite *rw, const PgeGroupDesc *from)
 			copy_bytes(rw, from, &desc);
 		else
 			recode_group(rw, from, entries, &desc);
-		desc.state = PGE_GROUP_COMPLETE;
-		pge_directory_update(rw->new, &desc);
 	}
 	if (entries != NULL)
 	{

@@ -113,6 +113,7 @@ typedef struct Row
 	PgeGroupDesc desc;
 	uint32		row;
 	PgeDelete	entry;			/* zero if untouched */
+	TransactionId changer;		/* who changed it, or replaced its group, by satisfies_update() */
 } Row;
 
 static void
@@ -127,10 +128,14 @@ read_row(Relation rel, ItemPointer tid, Row *row)
 		memset(&row->entry, 0, sizeof(row->entry));
 }
 
-/* HeapTupleSatisfiesUpdate() for a row in a group. */
+/*
+ * HeapTupleSatisfiesUpdate() for a row in a group. When a group was replaced its rows live on elsewhere: that counts as an update, but
+ * for rows that were gone before.
+ */
 static TM_Result
-satisfies_update(const Row *row, CommandId cid)
+satisfies_update(Row *row, CommandId cid)
 {
+	row->changer = row->entry.xmax;
 	switch (pge_group_fate(&row->desc))
 	{
 		case PGE_FATE_DEAD:
@@ -155,6 +160,20 @@ satisfies_update(const Row *row, CommandId cid)
 		case PGE_DELETE_DEAD:
 			return row->entry.flags & (PGE_DELETE_UPDATED | PGE_DELETE_MOVED) ? TM_Updated : TM_Deleted;
 	}
+	memset(&row->entry, 0, sizeof(row->entry));
+	row->changer = row->desc.xmax;
+	switch (pge_group_replaced(&row->desc))
+	{
+		case PGE_DELETE_NONE:
+			break;
+		case PGE_DELETE_MINE:
+			return row->desc.cmax >= cid ? TM_SelfModified : TM_Invisible;
+		case PGE_DELETE_IN_PROGRESS:
+			return TM_BeingModified;
+		case PGE_DELETE_COMMITTED:
+		case PGE_DELETE_DEAD:
+			return TM_Updated;
+	}
 	return TM_Ok;
 }
 
@@ -165,8 +184,11 @@ fill_failure(TM_FailureData *tmfd, ItemPointer tid, const Row *row, TM_Result re
 		ItemPointerSetMovedPartitions(&tmfd->ctid);
 	else
 		tmfd->ctid = row->entry.flags & PGE_DELETE_UPDATED ? row->entry.next : *tid;
-	tmfd->xmax = row->entry.xmax;
-	tmfd->cmax = result == TM_SelfModified ? row->entry.cmax : InvalidCommandId;
+	tmfd->xmax = row->changer;
+	if (result == TM_SelfModified)
+		tmfd->cmax = TransactionIdIsValid(row->entry.xmax) ? row->entry.cmax : row->desc.cmax;
+	else
+		tmfd->cmax = InvalidCommandId;
 }
 
 /* Logical decoding would not see that the row is gone. Such tables get no groups, but wal_level may have been raised since. */
@@ -209,7 +231,7 @@ lock_for_change(Relation rel, ItemPointer tid, CommandId cid, Snapshot crosschec
 		if (result != TM_BeingModified || !wait)
 			break;
 		/* As heap does: the lock is kept while waiting, which makes a queue of the waiters. */
-		XactLockTableWait(row->entry.xmax, rel, tid, oper);
+		XactLockTableWait(row->changer, rel, tid, oper);
 		unlock_row(rel, tid, CHANGE_MODE);
 	}
 	if (result == TM_Ok && crosscheck != InvalidSnapshot &&
@@ -409,7 +431,7 @@ pge_row_lock(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId cid,
 		result = satisfies_update(&row, cid);
 		if (result != TM_BeingModified)
 			break;
-		if (!wait_for_changer(rel, tid, row.entry.xmax, policy, XLTW_Lock))
+		if (!wait_for_changer(rel, tid, row.changer, policy, XLTW_Lock))
 		{
 			drop_row_lock(rel, tid, mode);
 			return would_block(rel, policy);
@@ -421,7 +443,8 @@ pge_row_lock(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId cid,
 		drop_row_lock(rel, tid, mode);
 		fill_failure(tmfd, tid, &row, result);
 	}
-	if (result == TM_Updated && (flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION))
+	/* Where a replaced group's row is now, the caller finds out. */
+	if (result == TM_Updated && TransactionIdIsValid(row.entry.xmax) && (flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION))
 	{
 		result = follow_versions(rel, &row.entry, tid, cid, policy, tmfd);
 		if (result != TM_Ok)

@@ -53,7 +53,7 @@ analyze_wants(PgeScan *scan, const PgeGroupDesc *desc)
 {
 	PgeGroupFate fate = pge_group_fate(desc);
 
-	return fate == PGE_FATE_LIVE || fate == PGE_FATE_MINE;
+	return (fate == PGE_FATE_LIVE || fate == PGE_FATE_MINE) && pge_group_is_current(desc);
 }
 
 static bool

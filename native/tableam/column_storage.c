@@ -46,11 +46,12 @@ column_estimate_size(Relation rel, int32 *attr_widths, BlockNumber *pages, doubl
 				density;
 
 	for (uint32 i = 0; i < ndescs; i++)
+	{
 		if (pge_group_fate(&descs[i]) != PGE_FATE_DEAD)
-		{
-			rows += descs[i].rows - descs[i].dead_rows;
 			owned += descs[i].blocks;
-		}
+		if (pge_group_is_current(&descs[i]))
+			rows += descs[i].rows - descs[i].dead_rows;
+	}
 	if (rows == 0)
 	{
 		pge_heap_routine()->relation_estimate_size(rel, attr_widths, pages, tuples, allvisfrac);

@@ -85,6 +85,16 @@ resolved_flags(const PgeGroupDesc *desc, Resolution *r)
 {
 	uint16		flags = desc->flags;
 
+	if (TransactionIdIsNormal(desc->xmax) && TransactionIdPrecedes(desc->xmax, r->limit) && !(flags & PGE_REPLACED_DEAD))
+	{
+		if (!(flags & PGE_REPLACED_COMMITTED) && TransactionIdDidCommit(desc->xmax))
+			flags |= PGE_REPLACED_COMMITTED;
+		if ((flags & PGE_REPLACED_COMMITTED) && TransactionIdPrecedes(desc->xmax, r->oldest))
+		{
+			flags |= PGE_REPLACED_DEAD;
+			note_frozen(r, desc->xmax);
+		}
+	}
 	if (!TransactionIdIsNormal(desc->xmin) || !TransactionIdPrecedes(desc->xmin, r->limit) ||
 		(flags & (PGE_XMIN_ABORTED | PGE_XMIN_FROZEN)))
 		return flags;
@@ -96,6 +106,15 @@ resolved_flags(const PgeGroupDesc *desc, Resolution *r)
 		note_frozen(r, desc->xmin);
 	}
 	return flags;
+}
+
+/* The group's xmax once that transaction is resolved; one that aborted leaves no trace. */
+static TransactionId
+resolved_xmax(const PgeGroupDesc *desc, uint16 flags, const Resolution *r)
+{
+	if (TransactionIdIsNormal(desc->xmax) && TransactionIdPrecedes(desc->xmax, r->limit) && !(flags & PGE_REPLACED_COMMITTED))
+		return InvalidTransactionId;
+	return desc->xmax;
 }
 
 /* Resolve an entry of a delete vector; an aborted delete leaves no trace. */
@@ -166,6 +185,7 @@ resolve_groups(Relation rel, TransactionId limit)
 	{
 		PgeGroupDesc *desc = &descs[i];
 		uint16		flags = resolved_flags(desc, &r);
+		TransactionId xmax = resolved_xmax(desc, flags, &r);
 
 		r.dead_rows = 0;
 		if (desc->delete_root != InvalidBlockNumber)
@@ -174,10 +194,11 @@ resolve_groups(Relation rel, TransactionId limit)
 				vacuum_delay_point();
 				pge_delete_change_page(rel, desc, page, resolve_entry, &r);
 			}
-		if (flags != desc->flags || r.dead_rows != desc->dead_rows)
-			pge_directory_resolve(rel, i, flags, r.dead_rows);
+		if (flags != desc->flags || xmax != desc->xmax || r.dead_rows != desc->dead_rows)
+			pge_directory_resolve(rel, i, flags, xmax, r.dead_rows);
 		desc->flags = flags;
-		if (pge_group_fate(desc) == PGE_FATE_LIVE)
+		desc->xmax = xmax;
+		if (pge_group_fate(desc) == PGE_FATE_LIVE && pge_group_is_current(desc))
 			rows += desc->rows - r.dead_rows;
 	}
 	return rows;

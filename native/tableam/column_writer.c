@@ -11,7 +11,6 @@
  */
 #include "postgres.h"
 
-#include "access/detoast.h"
 #include "access/heapam.h"
 #include "access/xact.h"
 #include "catalog/pg_class.h"
@@ -24,6 +23,8 @@
 #include "utils/rel.h"
 
 #include "column.h"
+#include "group_builder.h"
+#include "group_origin.h"
 #include "statement.h"
 
 /* Below this a group's pages and descriptor cost more than they save. */
@@ -37,9 +38,6 @@
 
 /* ... and rows held back stop being held at so many. */
 #define PGE_HELD_MAX_BYTES	((Size) 16 * 1024 * 1024)
-
-/* Rows handed to the managed side in one call. */
-#define APPEND_ROWS			64
 
 typedef struct PgeWriter
 {
@@ -62,17 +60,9 @@ typedef struct PgeWriter
 	Size		held_bytes;
 	MemoryContext held_cxt;
 
-	MemoryContext group_cxt;	/* the group being built, or NULL */
-	u64			handle;
+	PgeBuilder *group;			/* the group being built, or NULL */
 	PgeGroupDesc desc;
 	bool		reserved;		/* desc is in the directory, its TIDs are given out */
-	PgeWriterState state;
-	uint32		max_rows;
-
-	MemoryContext row_cxt;		/* detoasted values of the rows in hand */
-	Datum	   *values;			/* APPEND_ROWS rows */
-	bool	   *nulls;
-	int			pending;		/* rows in values/nulls */
 } PgeWriter;
 
 static dlist_head writers = DLIST_STATIC_INIT(writers);
@@ -98,7 +88,6 @@ make_writer(Relation rel, CommandId cid, int options)
 {
 	MemoryContext cxt = AllocSetContextCreate(TopTransactionContext, "column writer", ALLOCSET_DEFAULT_SIZES);
 	PgeWriter  *w = MemoryContextAllocZero(cxt, sizeof(PgeWriter));
-	int			natts = RelationGetDescr(rel)->natts;
 
 	w->relid = RelationGetRelid(rel);
 	w->relnumber = rel->rd_locator.relNumber;
@@ -112,9 +101,6 @@ make_writer(Relation rel, CommandId cid, int options)
 	w->cxt = cxt;
 	w->held = MemoryContextAlloc(cxt, PGE_GROUP_MIN_ROWS * sizeof(HeapTuple));
 	w->held_cxt = AllocSetContextCreate(cxt, "rows held back", ALLOCSET_DEFAULT_SIZES);
-	w->row_cxt = AllocSetContextCreate(cxt, "rows in hand", ALLOCSET_DEFAULT_SIZES);
-	w->values = MemoryContextAlloc(cxt, APPEND_ROWS * natts * sizeof(Datum));
-	w->nulls = MemoryContextAlloc(cxt, APPEND_ROWS * natts * sizeof(bool));
 	dlist_push_head(&writers, &w->node);
 	return w;
 }
@@ -152,20 +138,7 @@ end_storing(PgeWriter *w)
 static void
 open_group(PgeWriter *w, Relation rel)
 {
-	PgeWriterOptions options = {0};
-	MemoryContext old;
-
-	w->group_cxt = AllocSetContextCreate(w->cxt, "row group in the making", ALLOCSET_DEFAULT_SIZES);
-	old = MemoryContextSwitchTo(w->group_cxt);
-	pge_writer_options(rel, &options);
-	options.MaxBytes = PGE_GROUP_MAX_BYTES;
-	w->max_rows = options.MaxRows;
-	PGE_CALL(WriterCreate, w->group_cxt, pge_column_descs(RelationGetDescr(rel)), RelationGetDescr(rel)->natts,
-			 &options, &w->handle);
-	pge_own_handle(w->group_cxt, w->handle);
-	MemoryContextSwitchTo(old);
-
-	memset(&w->state, 0, sizeof(w->state));
+	w->group = pge_builder_begin(rel, w->cxt, 0, PGE_GROUP_MAX_BYTES);
 	memset(&w->desc, 0, sizeof(w->desc));
 	w->desc.state = PGE_GROUP_RESERVED;
 	w->desc.xmin = w->xid;
@@ -186,63 +159,16 @@ open_group(PgeWriter *w, Relation rel)
 static void
 close_group(PgeWriter *w, Relation rel)
 {
-	PgeGroupImage image = {0};
+	PgeBuilder *group = w->group;
 
-	if (w->group_cxt == NULL)
+	if (group == NULL)
 		return;
 	CheckForSerializableConflictIn(rel, NULL, InvalidBlockNumber);
-	PGE_CALL(WriterFinish, w->handle, &image);
 	if (!w->reserved)
 		pge_directory_append(rel, &w->desc);
-	w->desc.rows = image.Rows;
-	w->desc.footer_offset = image.FooterOffset;
-	w->desc.footer_length = image.FooterLength;
-	pge_group_store(rel, &w->desc, (const char *) image.Bytes, image.Length);
-	w->desc.state = PGE_GROUP_COMPLETE;
-	pge_directory_update(rel, &w->desc);
-	pgstat_count_heap_insert(rel, image.Rows);
-
-	MemoryContextDelete(w->group_cxt);
-	w->group_cxt = NULL;
-	memset(&w->state, 0, sizeof(w->state));
-}
-
-static void
-append_pending(PgeWriter *w)
-{
-	if (w->pending == 0)
-		return;
-	PGE_CALL(WriterAppend, w->handle, (u64 *) w->values, (u8 *) w->nulls, w->pending, &w->state);
-	w->pending = 0;
-	MemoryContextReset(w->row_cxt);
-}
-
-/* Add a row to the open group; its place there is returned. */
-static uint32
-append_row(PgeWriter *w, Relation rel, const Datum *values, const bool *nulls)
-{
-	TupleDesc	tupdesc = RelationGetDescr(rel);
-	Datum	   *row = w->values + w->pending * tupdesc->natts;
-	uint32		place;
-	MemoryContext old;
-
-	memcpy(row, values, tupdesc->natts * sizeof(Datum));
-	memcpy(w->nulls + w->pending * tupdesc->natts, nulls, tupdesc->natts * sizeof(bool));
-	old = MemoryContextSwitchTo(w->row_cxt);
-	for (int i = 0; i < tupdesc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
-
-		if (att->attisdropped)
-			w->nulls[w->pending * tupdesc->natts + i] = true;
-		else if (att->attlen == -1 && !nulls[i] &&
-				 (VARATT_IS_EXTERNAL(DatumGetPointer(row[i])) || VARATT_IS_COMPRESSED(DatumGetPointer(row[i]))))
-			row[i] = PointerGetDatum(detoast_attr((struct varlena *) DatumGetPointer(row[i])));
-	}
-	MemoryContextSwitchTo(old);
-	place = w->state.Rows + w->pending;
-	w->pending++;
-	return place;
+	w->group = NULL;
+	pge_builder_store(group, rel, &w->desc, NULL);
+	pgstat_count_heap_insert(rel, w->desc.rows);
 }
 
 /* ---- rows held back ---- */
@@ -299,10 +225,9 @@ held_to_group(PgeWriter *w, Relation rel)
 	for (int i = 0; i < w->nheld; i++)
 	{
 		heap_deform_tuple(w->held[i], tupdesc, values, nulls);
-		if (append_row(w, rel, values, nulls) + 1 == w->max_rows || w->pending == APPEND_ROWS)
-			append_pending(w);
+		pge_builder_add(w->group, values, nulls);
 	}
-	append_pending(w);
+	pge_builder_flush(w->group);
 	forget_held(w);
 	pfree(values);
 	pfree(nulls);
@@ -326,11 +251,13 @@ keep_within_budget(PgeWriter *busy)
 	{
 		PgeWriter  *w = dlist_container(PgeWriter, node, iter.cur);
 
-		total += w->state.Bytes;
-		if (w != busy && (largest == NULL || w->state.Bytes > largest->state.Bytes))
+		if (w->group == NULL)
+			continue;
+		total += w->group->state.Bytes;
+		if (w != busy && (largest == NULL || w->group->state.Bytes > largest->group->state.Bytes))
 			largest = w;
 	}
-	if (total <= PGE_WRITERS_MAX_BYTES || largest->group_cxt == NULL)
+	if (total <= PGE_WRITERS_MAX_BYTES || largest == NULL)
 		return;
 	rel = relation_open(largest->relid, NoLock);
 	begin_storing(largest, rel);
@@ -388,7 +315,7 @@ pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId ci
 		pge_tid_set(&slot->tts_tid, PGE_MAX_GROUPS, 0);
 		if (!rel->rd_rel->relhasindex)
 			ItemPointerSetInvalid(&slot->tts_tid);
-		if (w->group_cxt == NULL && !w->want_tids)
+		if (w->group == NULL && !w->want_tids)
 		{
 			MemoryContext old = MemoryContextSwitchTo(w->held_cxt);
 
@@ -402,25 +329,23 @@ pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId ci
 		{
 			uint32		place;
 
-			if (w->group_cxt == NULL)
+			if (w->group == NULL)
 				open_group(w, rel);
 			slot_getallattrs(slot);
-			place = append_row(w, rel, slot->tts_values, slot->tts_isnull);
+			place = pge_builder_add(w->group, slot->tts_values, slot->tts_isnull);
 			if (w->want_tids)
 			{
 				pge_tid_set(&slot->tts_tid, w->desc.group_id, place);
 				pge_slot_mark_stored(slot, w->xid, w->cid);
 			}
-			/* The group may become full only here: a place past its last row would be no TID. */
-			if (w->pending == APPEND_ROWS || place + 1 == w->max_rows)
-				append_pending(w);
 		}
-		if (w->state.Full)
+		if (w->group != NULL && w->group->state.Full)
 			close_group(w, rel);
 	}
 	/* Values may point into the slots, which the caller reuses. */
-	append_pending(w);
-	if (w->state.Full)
+	if (w->group != NULL)
+		pge_builder_flush(w->group);
+	if (w->group != NULL && w->group->state.Full)
 		close_group(w, rel);
 	end_storing(w);
 	keep_within_budget(w);
@@ -435,7 +360,6 @@ static void
 flush_writer(PgeWriter *w, Relation rel)
 {
 	begin_storing(w, rel);
-	append_pending(w);
 	if (w->nheld > 0 && w->subid != GetCurrentSubTransactionId())
 		held_to_group(w, rel);
 	held_to_delta(w, rel);
@@ -455,7 +379,7 @@ pge_writer_flush(Relation rel)
 	{
 		PgeWriter  *w = dlist_container(PgeWriter, node, iter.cur);
 
-		if (w->relid == RelationGetRelid(rel) && (w->nheld > 0 || w->group_cxt != NULL))
+		if (w->relid == RelationGetRelid(rel) && (w->nheld > 0 || w->group != NULL))
 		{
 			flush_writer(w, rel);
 			w->delta_only = true;
@@ -519,6 +443,7 @@ at_xact_event(XactEvent event, void *arg)
 			/* The memory goes with the transaction. */
 			dlist_init(&writers);
 			pge_reader_forget_cache();
+			pge_origins_forget_cache();
 			break;
 	}
 }

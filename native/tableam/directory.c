@@ -149,6 +149,8 @@ check_desc(Relation rel, const PgeGroupDesc *desc, uint32 group_id)
 			desc->blocks >= 1 && !pge_block_is_column(desc->first_block) && desc->first_block != PGE_ROOT_BLOCK &&
 			(uint64) desc->first_block + desc->blocks <= PGE_TID_BLOCK_FLAG &&
 			desc->length <= (uint64) desc->blocks * PGE_PAGE_PAYLOAD &&
+			desc->origin_length <= (uint64) desc->blocks * PGE_PAGE_PAYLOAD - desc->length &&
+			desc->origin_length % sizeof(PgeOriginRun) == 0 &&
 			desc->footer_offset <= desc->length && desc->footer_length <= desc->length - desc->footer_offset;
 	if (!sane)
 		ereport(ERROR,
@@ -291,13 +293,14 @@ pge_directory_slot(Page page, uint32 group_id)
 	return (PgeGroupDesc *) PgePageGetPayload(page) + group_id % PGE_DESCS_PER_PAGE;
 }
 
-/* Overwrite the descriptor of a group that nobody else knows of yet. */
+/* The group of a reserved descriptor, which nobody else writes, is stored: whoever sees its xmin sees its rows from now on. */
 void
-pge_directory_update(Relation rel, const PgeGroupDesc *desc)
+pge_directory_publish(Relation rel, PgeGroupDesc *desc)
 {
 	Buffer		buffer = pge_directory_lock(rel, desc->group_id);
 	GenericXLogState *state = GenericXLogStart(rel);
 
+	desc->state = PGE_GROUP_COMPLETE;
 	*pge_directory_slot(GenericXLogRegisterBuffer(state, buffer, 0), desc->group_id) = *desc;
 	GenericXLogFinish(state);
 	UnlockReleaseBuffer(buffer);
@@ -305,13 +308,14 @@ pge_directory_update(Relation rel, const PgeGroupDesc *desc)
 
 /* What VACUUM found out about a group; others may give it a delete vector meanwhile. */
 void
-pge_directory_resolve(Relation rel, uint32 group_id, uint16 flags, uint32 dead_rows)
+pge_directory_resolve(Relation rel, uint32 group_id, uint16 flags, TransactionId xmax, uint32 dead_rows)
 {
 	Buffer		buffer = pge_directory_lock(rel, group_id);
 	GenericXLogState *state = GenericXLogStart(rel);
 	PgeGroupDesc *desc = pge_directory_slot(GenericXLogRegisterBuffer(state, buffer, 0), group_id);
 
 	desc->flags = flags;
+	desc->xmax = xmax;
 	desc->dead_rows = dead_rows;
 	GenericXLogFinish(state);
 	UnlockReleaseBuffer(buffer);

@@ -30,8 +30,8 @@ extern uint32 pge_directory_count(Relation rel);
 extern bool pge_directory_get(Relation rel, uint32 group_id, PgeGroupDesc *desc);
 extern uint32 pge_directory_load(Relation rel, PgeGroupDesc **descs);
 extern uint32 pge_directory_append(Relation rel, PgeGroupDesc *desc);
-extern void pge_directory_update(Relation rel, const PgeGroupDesc *desc);
-extern void pge_directory_resolve(Relation rel, uint32 group_id, uint16 flags, uint32 dead_rows);
+extern void pge_directory_publish(Relation rel, PgeGroupDesc *desc);
+extern void pge_directory_resolve(Relation rel, uint32 group_id, uint16 flags, TransactionId xmax, uint32 dead_rows);
 extern Buffer pge_directory_lock(Relation rel, uint32 group_id);
 extern PgeGroupDesc *pge_directory_slot(Page page, uint32 group_id);
 extern int	pge_delta_ranges(Relation rel, const PgeGroupDesc *descs, uint32 ndescs, BlockNumber nblocks,
@@ -45,7 +45,8 @@ extern bool pge_delete_change_page(Relation rel, const PgeGroupDesc *desc, uint3
 								   bool (*change) (PgeDelete *entry, void *arg), void *arg);
 
 /* group_store.c */
-extern void pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 length);
+extern void pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 length, const PgeOriginList *origins);
 extern void pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest);
+extern PgeOriginList *pge_group_read_origins(Relation rel, const PgeGroupDesc *desc);
 
 #endif							/* PGE_DIRECTORY_H */

@@ -28,13 +28,20 @@
 #define VM_BLOCKS_PER_BYTE	(BITS_PER_BYTE / BITS_PER_HEAPBLOCK)
 #define VM_BLOCKS_PER_PAGE	(VM_BYTES * VM_BLOCKS_PER_BYTE)
 
+/* A page's share of the group's bytes, and of the origins that follow them. */
 static void
-fill_page(Page page, const PgeGroupDesc *desc, uint32 page_no, const char *bytes, uint64 length)
+fill_page(Page page, const PgeGroupDesc *desc, uint32 page_no, const char *bytes, const PgeOriginList *origins)
 {
 	uint64		offset = (uint64) page_no * PGE_PAGE_PAYLOAD;
+	uint64		end = Min(offset + PGE_PAGE_PAYLOAD, desc->length + desc->origin_length);
+	uint64		split = Max(offset, Min(end, desc->length));
+	char	   *payload;
 
 	pge_page_init(page, PGE_KIND_GROUP, desc->group_id, page_no, desc->xmin);
-	memcpy(PgePageGetPayload(page), bytes + offset, Min(length - offset, PGE_PAGE_PAYLOAD));
+	payload = PgePageGetPayload(page);
+	memcpy(payload, bytes + offset, split - offset);
+	if (end > split)
+		memcpy(payload + (split - offset), (const char *) origins + (split - desc->length), end - split);
 }
 
 /* Log and release a batch of filled, locked buffers. */
@@ -56,7 +63,7 @@ log_batch(Relation rel, Buffer *buffers, int n)
 
 /* Write the extent; false if somebody took one of its blocks first. */
 static bool
-write_extent(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 length, BufferAccessStrategy strategy)
+write_extent(Relation rel, PgeGroupDesc *desc, const char *bytes, const PgeOriginList *origins, BufferAccessStrategy strategy)
 {
 	uint32		done = 0;
 	bool		mine = true;
@@ -90,7 +97,7 @@ write_extent(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 length,
 			START_CRIT_SECTION();
 			for (uint32 i = 0; i < got; i++)
 			{
-				fill_page(BufferGetPage(buffers[i]), desc, done + i, bytes, length);
+				fill_page(BufferGetPage(buffers[i]), desc, done + i, bytes, origins);
 				MarkBufferDirty(buffers[i]);
 			}
 			log_batch(rel, buffers, got);
@@ -138,15 +145,19 @@ mark_all_frozen(Relation rel, BlockNumber first, uint32 blocks)
 	}
 }
 
-/* Store a group's bytes in new blocks; fills desc's extent and length. The caller publishes the descriptor afterwards. */
+/*
+ * Store a group's bytes, and its rows' origins unless NULL, in new blocks; fills desc's extent and lengths. The caller publishes
+ * the descriptor afterwards.
+ */
 void
-pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 length)
+pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 length, const PgeOriginList *origins)
 {
 	BufferAccessStrategy strategy = GetAccessStrategy(BAS_BULKWRITE);
 	bool		stored = false;
 
 	desc->length = length;
-	desc->blocks = (uint32) ((length + PGE_PAGE_PAYLOAD - 1) / PGE_PAGE_PAYLOAD);
+	desc->origin_length = origins ? (uint32) (offsetof(PgeOriginList, runs) + origins->nruns * sizeof(PgeOriginRun)) : 0;
+	desc->blocks = (uint32) ((length + desc->origin_length + PGE_PAGE_PAYLOAD - 1) / PGE_PAGE_PAYLOAD);
 	if (RelationNeedsWAL(rel))
 		XLogEnsureRecordSpace(BATCH - 1, 0);
 
@@ -162,7 +173,7 @@ pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 leng
 		/* Held over the whole extent: nobody else grows the relation meanwhile, so it is contiguous. */
 		if (!RELATION_IS_LOCAL(rel))
 			LockRelationForExtension(rel, ExclusiveLock);
-		stored = write_extent(rel, desc, bytes, length, strategy);
+		stored = write_extent(rel, desc, bytes, origins, strategy);
 		if (!RELATION_IS_LOCAL(rel))
 			UnlockRelationForExtension(rel, ExclusiveLock);
 	}
@@ -170,15 +181,9 @@ pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 leng
 	FreeAccessStrategy(strategy);
 }
 
-/* Copy bytes [offset, offset + length) of a stored group to dest. */
-void
-pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest)
+static void
+read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest)
 {
-	if (offset > desc->length || length > desc->length - offset)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("row group %u of column table \"%s\" refers to bytes beyond its end",
-						desc->group_id, RelationGetRelationName(rel))));
 	while (length > 0)
 	{
 		uint32		page_no = (uint32) (offset / PGE_PAGE_PAYLOAD);
@@ -203,4 +208,26 @@ pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 len
 		offset += n;
 		length -= n;
 	}
+}
+
+/* Copy bytes [offset, offset + length) of a stored group to dest. */
+void
+pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest)
+{
+	if (offset > desc->length || length > desc->length - offset)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("row group %u of column table \"%s\" refers to bytes beyond its end",
+						desc->group_id, RelationGetRelationName(rel))));
+	read_bytes(rel, desc, offset, length, dest);
+}
+
+/* The list of a group's origins as it is stored, palloc'd; group_origin.c checks what it says. */
+PgeOriginList *
+pge_group_read_origins(Relation rel, const PgeGroupDesc *desc)
+{
+	PgeOriginList *list = palloc(desc->origin_length);
+
+	read_bytes(rel, desc, desc->length, desc->origin_length, (char *) list);
+	return list;
 }

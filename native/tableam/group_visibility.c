@@ -1,6 +1,7 @@
 /*
  * Column store: who sees a row group. All rows of a group share its descriptor's xmin and cmin, so one answer serves them all;
- * it is found with the primitives and in the order that heap uses for a tuple (heapam_visibility.c).
+ * it is found with the primitives and in the order that heap uses for a tuple (heapam_visibility.c). Compaction may have replaced the
+ * group by another: its xmax says who did, and is asked as a tuple's is.
  */
 #include "postgres.h"
 
@@ -17,7 +18,7 @@
 PgeGroupFate
 pge_group_fate(const PgeGroupDesc *desc)
 {
-	if (desc->state != PGE_GROUP_COMPLETE || (desc->flags & PGE_XMIN_ABORTED))
+	if (desc->state != PGE_GROUP_COMPLETE || (desc->flags & (PGE_XMIN_ABORTED | PGE_REPLACED_DEAD)))
 		return PGE_FATE_DEAD;
 	if (desc->flags & (PGE_XMIN_COMMITTED | PGE_XMIN_FROZEN))
 		return PGE_FATE_LIVE;
@@ -28,8 +29,37 @@ pge_group_fate(const PgeGroupDesc *desc)
 	return TransactionIdDidCommit(desc->xmin) ? PGE_FATE_LIVE : PGE_FATE_DEAD;
 }
 
+/* What became of the transaction that replaced the group. */
+PgeDeleteFate
+pge_group_replaced(const PgeGroupDesc *desc)
+{
+	if (!TransactionIdIsValid(desc->xmax))
+		return PGE_DELETE_NONE;
+	if (desc->flags & PGE_REPLACED_DEAD)
+		return PGE_DELETE_DEAD;
+	if (desc->flags & PGE_REPLACED_COMMITTED)
+		return PGE_DELETE_COMMITTED;
+	if (TransactionIdIsCurrentTransactionId(desc->xmax))
+		return PGE_DELETE_MINE;
+	if (TransactionIdIsInProgress(desc->xmax))
+		return PGE_DELETE_IN_PROGRESS;
+	return TransactionIdDidCommit(desc->xmax) ? PGE_DELETE_COMMITTED : PGE_DELETE_NONE;
+}
+
+/* Are its rows the table's, as far as statistics and the like are concerned? */
+bool
+pge_group_is_current(const PgeGroupDesc *desc)
+{
+	PgeDeleteFate replaced;
+
+	if (pge_group_fate(desc) == PGE_FATE_DEAD)
+		return false;
+	replaced = pge_group_replaced(desc);
+	return replaced == PGE_DELETE_NONE || replaced == PGE_DELETE_IN_PROGRESS;
+}
+
 static bool
-visible_mvcc(const PgeGroupDesc *desc, Snapshot snapshot)
+stored_mvcc(const PgeGroupDesc *desc, Snapshot snapshot)
 {
 	if (desc->state != PGE_GROUP_COMPLETE || (desc->flags & PGE_XMIN_ABORTED))
 		return false;
@@ -40,6 +70,20 @@ visible_mvcc(const PgeGroupDesc *desc, Snapshot snapshot)
 	if (XidInMVCCSnapshot(desc->xmin, snapshot))
 		return false;
 	return (desc->flags & PGE_XMIN_COMMITTED) || TransactionIdDidCommit(desc->xmin);
+}
+
+static bool
+replaced_mvcc(const PgeGroupDesc *desc, Snapshot snapshot)
+{
+	if (likely(!TransactionIdIsValid(desc->xmax)))
+		return false;
+	if (desc->flags & PGE_REPLACED_DEAD)
+		return true;
+	if (TransactionIdIsCurrentTransactionId(desc->xmax))
+		return desc->cmax < snapshot->curcid;
+	if (XidInMVCCSnapshot(desc->xmax, snapshot))
+		return false;
+	return (desc->flags & PGE_REPLACED_COMMITTED) || TransactionIdDidCommit(desc->xmax);
 }
 
 /* A concurrent writer whose work a serializable reader did not see. Such writers are known by their top transaction. */
@@ -53,7 +97,7 @@ pge_check_conflict_out(Relation rel, TransactionId xid, Snapshot snapshot)
 		CheckForSerializableConflictOut(rel, xid, snapshot);
 }
 
-/* Does the snapshot see the group's rows? Fills a dirty snapshot's xmin as heap does, so that the caller can wait for it. */
+/* Does the snapshot see the group's rows? Fills a dirty snapshot's xmin and xmax as heap does, so that the caller can wait for them. */
 bool
 pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
 {
@@ -62,11 +106,11 @@ pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
 		case SNAPSHOT_MVCC:
 		case SNAPSHOT_HISTORIC_MVCC:
 			{
-				bool		visible = visible_mvcc(desc, snapshot);
+				bool		stored = stored_mvcc(desc, snapshot);
 
-				if (!visible && pge_group_fate(desc) != PGE_FATE_DEAD && pge_group_fate(desc) != PGE_FATE_MINE)
+				if (!stored && pge_group_fate(desc) != PGE_FATE_DEAD && pge_group_fate(desc) != PGE_FATE_MINE)
 					pge_check_conflict_out(rel, desc->xmin, snapshot);
-				return visible;
+				return stored && !replaced_mvcc(desc, snapshot);
 			}
 
 		case SNAPSHOT_DIRTY:
@@ -80,11 +124,14 @@ pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
 					snapshot->xmin = desc->xmin;
 					return true;
 				default:
-					return true;
+					break;
 			}
+			if (pge_group_replaced(desc) == PGE_DELETE_IN_PROGRESS)
+				snapshot->xmax = desc->xmax;
+			return pge_group_is_current(desc);
 
 		case SNAPSHOT_SELF:
-			return pge_group_fate(desc) == PGE_FATE_LIVE || pge_group_fate(desc) == PGE_FATE_MINE;
+			return (pge_group_fate(desc) == PGE_FATE_LIVE || pge_group_fate(desc) == PGE_FATE_MINE) && pge_group_is_current(desc);
 
 		case SNAPSHOT_NON_VACUUMABLE:
 			return pge_group_fate(desc) != PGE_FATE_DEAD;

@@ -49,6 +49,10 @@ StaticAssertDecl(sizeof(PgePageHeader) == 24, "page header of ours");
 #define PGE_XMIN_COMMITTED		0x0001
 #define PGE_XMIN_ABORTED		0x0002
 #define PGE_XMIN_FROZEN			0x0004
+#define PGE_REPLACED_COMMITTED	0x0008	/* VACUUM has seen that xmax committed */
+#define PGE_REPLACED_DEAD		0x0010	/* ... and that nobody's snapshot is older */
+/* Its writer stopped because it held as much as a group may: nothing is to be gained by joining it with others. */
+#define PGE_GROUP_FULL			0x0020
 
 /* One row group. */
 typedef struct PgeGroupDesc
@@ -65,12 +69,12 @@ typedef struct PgeGroupDesc
 	uint32		rows;
 	uint16		natts;			/* columns it was written with */
 	uint16		reserved1;
-	uint64		length;			/* bytes of the group */
+	uint64		length;			/* bytes of the group; the list of its rows' origins stands behind them */
 	uint64		footer_offset;
 	uint32		footer_length;
 	uint32		dead_rows;
 	BlockNumber delete_root;	/* DELETE_MAP page, or InvalidBlockNumber */
-	uint32		reserved2;
+	uint32		origin_length;	/* bytes of that list, or 0: its rows were stored here first */
 	char		reserved3[56];	/* zero: room for a zone map of the sort key */
 } PgeGroupDesc;
 
@@ -79,6 +83,26 @@ StaticAssertDecl(offsetof(PgeGroupDesc, length) == 40, "group descriptor");
 
 #define PGE_DESCS_PER_PAGE		((uint32) (PGE_PAGE_PAYLOAD / sizeof(PgeGroupDesc)))	/* 63 */
 #define PGE_BLOCKS_PER_MAP		((uint32) (PGE_PAGE_PAYLOAD / sizeof(BlockNumber))) /* 2036 */
+
+/*
+ * Where the rows of a group that compaction made came from: runs of old TIDs, ascending, in the order of the rows. Whoever finds
+ * a row's old place deleted by the group's xmin finds its new one here, as long as the group is not frozen.
+ */
+typedef struct PgeOriginRun
+{
+	BlockNumber block;			/* of the delta, or of a column TID */
+	uint16		offset;			/* first of the run */
+	uint16		count;
+} PgeOriginRun;
+
+typedef struct PgeOriginList
+{
+	uint32		crc;			/* CRC-32C of all that follows */
+	uint32		nruns;
+	PgeOriginRun runs[FLEXIBLE_ARRAY_MEMBER];
+} PgeOriginList;
+
+StaticAssertDecl(sizeof(PgeOriginRun) == 8 && sizeof(PgeOriginList) == 8, "list of origins");
 
 /*
  * The delete vector of a group: an entry for each row, in pages that are made when the first of their rows is deleted or

@@ -1,0 +1,106 @@
+/*
+ * Column store: one group in the making. C side of the managed RowGroupWriter; shared by whoever stores rows in groups (loads, rewrites,
+ * compaction), which decide about rows, descriptors and transactions. Here is only: rows go to the managed side in batches, values whole.
+ *
+ * A builder is a memory context that owns its managed handle, so an error needs no clean-up.
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "column.h"
+#include "group_builder.h"
+
+/* Rows handed to the managed side in one call. */
+#define BATCH_ROWS	64
+
+/* Begin a group of rel's columns by its options; max_rows 0: as many rows as they say. */
+PgeBuilder *
+pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 max_bytes)
+{
+	MemoryContext cxt = AllocSetContextCreate(parent, "row group in the making", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+	PgeBuilder *b = palloc0_object(PgeBuilder);
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+	PgeWriterOptions options = {0};
+
+	pge_writer_options(rel, &options);
+	if (max_rows > 0)
+		options.MaxRows = max_rows;
+	options.MaxBytes = max_bytes;
+	b->cxt = cxt;
+	b->row_cxt = AllocSetContextCreate(cxt, "rows in hand", ALLOCSET_DEFAULT_SIZES);
+	b->tupdesc = tupdesc;
+	b->max_rows = options.MaxRows;
+	b->values = palloc_array(Datum, BATCH_ROWS * tupdesc->natts);
+	b->nulls = palloc_array(bool, BATCH_ROWS * tupdesc->natts);
+	PGE_CALL(WriterCreate, cxt, pge_column_descs(tupdesc), tupdesc->natts, &options, &b->handle);
+	pge_own_handle(cxt, b->handle);
+	MemoryContextSwitchTo(old);
+	return b;
+}
+
+/* Hand the rows in hand over: values that were added may go now, and state is what it says. */
+void
+pge_builder_flush(PgeBuilder *b)
+{
+	if (b->pending == 0)
+		return;
+	PGE_CALL(WriterAppend, b->handle, (u64 *) b->values, (u8 *) b->nulls, b->pending, &b->state);
+	b->pending = 0;
+	MemoryContextReset(b->row_cxt);
+}
+
+/* Add a row; its place in the group is returned. The values must live until the next flush. */
+uint32
+pge_builder_add(PgeBuilder *b, const Datum *values, const bool *nulls)
+{
+	int			natts = b->tupdesc->natts;
+	Datum	   *row = b->values + b->pending * natts;
+	bool	   *row_nulls = b->nulls + b->pending * natts;
+	MemoryContext old = MemoryContextSwitchTo(b->row_cxt);
+	uint32		place = pge_builder_rows(b);
+
+	memcpy(row, values, natts * sizeof(Datum));
+	memcpy(row_nulls, nulls, natts * sizeof(bool));
+	for (int i = 0; i < natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(b->tupdesc, i);
+
+		if (att->attisdropped)
+			row_nulls[i] = true;
+		else if (att->attlen == -1 && !row_nulls[i] &&
+				 (VARATT_IS_EXTERNAL(DatumGetPointer(row[i])) || VARATT_IS_COMPRESSED(DatumGetPointer(row[i]))))
+			row[i] = PointerGetDatum(detoast_attr((struct varlena *) DatumGetPointer(row[i])));
+	}
+	MemoryContextSwitchTo(old);
+	b->pending++;
+	/* The group may become full only here: a place past its last row would be no TID. */
+	if (b->pending == BATCH_ROWS || place + 1 == b->max_rows)
+		pge_builder_flush(b);
+	return place;
+}
+
+/*
+ * Store the group under its reserved descriptor, publish that, and end the builder. rel is where it goes: in a rewrite not the table
+ * that the builder was begun for.
+ */
+void
+pge_builder_store(PgeBuilder *b, Relation rel, PgeGroupDesc *desc, const PgeOriginList *origins)
+{
+	PgeGroupImage image = {0};
+
+	pge_builder_flush(b);
+	PGE_CALL(WriterFinish, b->handle, &image);
+	desc->natts = b->tupdesc->natts;
+	desc->rows = image.Rows;
+	desc->footer_offset = image.FooterOffset;
+	desc->footer_length = image.FooterLength;
+	if (b->state.Full)
+		desc->flags |= PGE_GROUP_FULL;
+	pge_group_store(rel, desc, (const char *) image.Bytes, image.Length, origins);
+	pge_directory_publish(rel, desc);
+	MemoryContextDelete(b->cxt);
+}

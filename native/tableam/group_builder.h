@@ -1,0 +1,34 @@
+/*
+ * Column store: rows into the bytes of a group, and those into the table (group_builder.c).
+ */
+#ifndef PGE_GROUP_BUILDER_H
+#define PGE_GROUP_BUILDER_H
+
+#include "directory.h"
+#include "shim/pge.h"
+
+typedef struct PgeBuilder
+{
+	MemoryContext cxt;			/* all of this; delete it to give up */
+	MemoryContext row_cxt;		/* detoasted values of the rows in hand */
+	TupleDesc	tupdesc;
+	u64			handle;
+	PgeWriterState state;		/* of the rows that the managed side has */
+	uint32		max_rows;
+	Datum	   *values;			/* rows in hand */
+	bool	   *nulls;
+	int			pending;
+} PgeBuilder;
+
+extern PgeBuilder *pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 max_bytes);
+extern uint32 pge_builder_add(PgeBuilder *builder, const Datum *values, const bool *nulls);
+extern void pge_builder_flush(PgeBuilder *builder);
+extern void pge_builder_store(PgeBuilder *builder, Relation rel, PgeGroupDesc *desc, const PgeOriginList *origins);
+
+static inline uint32
+pge_builder_rows(const PgeBuilder *builder)
+{
+	return builder->state.Rows + builder->pending;
+}
+
+#endif							/* PGE_GROUP_BUILDER_H */
