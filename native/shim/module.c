@@ -5,6 +5,7 @@
 
 #include "fmgr.h"
 
+#include "executor/start.h"
 #include "pge.h"
 #include "planner/options.h"
 #include "tableam/column_init.h"
@@ -23,5 +24,6 @@ _PG_init(void)
 {
 	pge_guc_init();
 	pge_column_init();
+	pge_executor_init();
 	pge_options_init();
 }

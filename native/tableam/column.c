@@ -13,10 +13,18 @@
 
 PG_FUNCTION_INFO_V1(pge_column_handler);
 
+static TableAmRoutine routine;
+
 const TableAmRoutine *
 pge_heap_routine(void)
 {
 	return GetHeapamTableAmRoutine();
+}
+
+bool
+pge_is_column_table(Relation rel)
+{
+	return rel->rd_tableam == &routine;
 }
 
 /* How groups of this table are written, by its options; MaxBytes is the writer's. */
@@ -41,12 +49,11 @@ pge_column_init(void)
 Datum
 pge_column_handler(PG_FUNCTION_ARGS)
 {
-	static TableAmRoutine routine;
-
 	if (routine.type != T_TableAmRoutine)
 	{
 		routine = *GetHeapamTableAmRoutine();
 		pge_column_set_scan_callbacks(&routine);
+		pge_column_set_bitmap_callbacks(&routine);
 		pge_column_set_sample_callbacks(&routine);
 		pge_column_set_fetch_callbacks(&routine);
 		pge_column_set_modify_callbacks(&routine);

@@ -44,6 +44,7 @@ extern void pge_check_conflict_out(Relation rel, TransactionId xid, Snapshot sna
 extern PgeDeleteFate pge_delete_fate(const PgeDelete *entry);
 extern bool pge_row_visible(Relation rel, const PgeGroupDesc *desc, uint32 row, Snapshot snapshot);
 extern uint64 *pge_group_gone_rows(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot);
+extern void pge_rows_gone(Relation rel, const PgeGroupDesc *desc, uint32 first, uint32 n, Snapshot snapshot, bool *is_gone);
 
 static inline void
 pge_bitmap_set(uint64 *bitmap, uint32 row)
@@ -106,8 +107,10 @@ extern void pge_writer_options(Relation rel, PgeWriterOptions *options);
 /* ---- callbacks, one file an area ---- */
 
 extern const TableAmRoutine *pge_heap_routine(void);
+extern bool pge_is_column_table(Relation rel);
 
 extern void pge_column_set_scan_callbacks(TableAmRoutine *routine);		/* column_scan.c */
+extern void pge_column_set_bitmap_callbacks(TableAmRoutine *routine);	/* column_bitmap.c */
 extern void pge_column_set_sample_callbacks(TableAmRoutine *routine);	/* column_sample.c */
 extern void pge_column_set_fetch_callbacks(TableAmRoutine *routine);	/* column_fetch.c */
 extern void pge_column_set_modify_callbacks(TableAmRoutine *routine);	/* column_modify.c */

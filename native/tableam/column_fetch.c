@@ -178,7 +178,7 @@ column_tuple_tid_valid(TableScanDesc sscan, ItemPointer tid)
 	if (!ItemPointerIsValid(tid))
 		return false;
 	if (pge_tid_is_column(tid))
-		return pge_tid_group(tid) < scan->ndescs;
+		return pge_tid_group(tid) < pge_directory_count(sscan->rs_rd);
 	return pge_heap_routine()->tuple_tid_valid(scan->heap, tid);
 }
 
@@ -228,7 +228,4 @@ pge_column_set_fetch_callbacks(TableAmRoutine *routine)
 	routine->tuple_get_latest_tid = column_tuple_get_latest_tid;
 	routine->tuple_satisfies_snapshot = column_tuple_satisfies_snapshot;
 	routine->index_delete_tuples = column_index_delete_tuples;
-	/* Bitmap scans would need heap's page callbacks to know both regions; the planner does without them. */
-	routine->scan_bitmap_next_block = NULL;
-	routine->scan_bitmap_next_tuple = NULL;
 }

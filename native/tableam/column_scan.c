@@ -29,6 +29,9 @@ load_groups(PgeScan *scan)
 	Snapshot	snapshot = scan->base.rs_snapshot;
 	uint32		limit;
 
+	/* These look their groups up, one by one. */
+	if (scan->base.rs_flags & (SO_TYPE_BITMAPSCAN | SO_TYPE_TIDSCAN))
+		return;
 	scan->ndescs = pge_directory_load(rel, &scan->descs);
 	/* After the directory: a group stored meanwhile lies beyond, and heap finds nothing on its pages. */
 	scan->nblocks = RelationGetNumberOfBlocks(rel);
@@ -323,12 +326,15 @@ column_scan_end(TableScanDesc sscan)
 	PgeScan    *scan = (PgeScan *) sscan;
 
 	pge_scan_close_group(scan);
+	pge_bitmap_reset(scan);
 	heap_endscan(scan->heap);
 	if (scan->base.rs_flags & SO_TEMP_SNAPSHOT)
 		UnregisterSnapshot(scan->base.rs_snapshot);
 	RelationDecrementReferenceCount(scan->base.rs_rd);
-	pfree(scan->groups);
-	pfree(scan->ranges);
+	if (scan->groups != NULL)
+		pfree(scan->groups);
+	if (scan->ranges != NULL)
+		pfree(scan->ranges);
 	if (scan->descs != NULL)
 		pfree(scan->descs);
 	pfree(scan);
@@ -343,6 +349,7 @@ column_rescan(TableScanDesc sscan, ScanKey key, bool set_params, bool allow_stra
 	if (sscan->rs_flags & SO_TYPE_SEQSCAN)
 		pgstat_count_heap_scan(sscan->rs_rd);
 	pge_scan_close_group(scan);
+	pge_bitmap_reset(scan);
 	scan->unit = -1;
 	scan->entered = false;
 	scan->direction = ForwardScanDirection;

@@ -1,5 +1,5 @@
 /*
- * Column store: the scan descriptor, shared by sequential scans, samples and index builds.
+ * Column store: the scan descriptor, shared by sequential scans, bitmap scans, samples and index builds.
  */
 #ifndef PGE_COLUMN_SCAN_H
 #define PGE_COLUMN_SCAN_H
@@ -55,9 +55,12 @@ typedef struct PgeScan
 	uint32		page_end;
 	BlockNumber page_block;
 	bool		page_is_group;
+
+	struct PgeBitmapPart *bitmap;	/* bitmap scans: made at the first column block (column_bitmap.c) */
 } PgeScan;
 
 extern void pge_scan_open_group(PgeScan *scan, uint32 group, Snapshot snapshot);
 extern void pge_scan_close_group(PgeScan *scan);
+extern void pge_bitmap_reset(PgeScan *scan);
 
 #endif							/* PGE_COLUMN_SCAN_H */

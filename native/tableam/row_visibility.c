@@ -110,3 +110,26 @@ pge_group_gone_rows(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
 	pfree(entries);
 	return bitmap;
 }
+
+/* The same for rows [first, first + n) alone. */
+void
+pge_rows_gone(Relation rel, const PgeGroupDesc *desc, uint32 first, uint32 n, Snapshot snapshot, bool *is_gone)
+{
+	PgeDelete  *entries;
+
+	memset(is_gone, 0, n * sizeof(bool));
+	if (desc->delete_root == InvalidBlockNumber)
+		return;
+	entries = palloc_array(PgeDelete, PGE_DELETES_PER_PAGE);
+	for (uint32 row = first; row < first + n;)
+	{
+		uint32		page_no = row / PGE_DELETES_PER_PAGE;
+		uint32		stop = Min(first + n, (page_no + 1) * PGE_DELETES_PER_PAGE);
+
+		if (pge_delete_read_page(rel, desc, page_no, entries))
+			for (uint32 i = row; i < stop; i++)
+				is_gone[i - first] = gone(rel, &entries[i % PGE_DELETES_PER_PAGE], snapshot);
+		row = stop;
+	}
+	pfree(entries);
+}

@@ -1,0 +1,15 @@
+/*
+ * What we do to PostgreSQL's executor.
+ */
+#ifndef PGE_EXECUTOR_START_H
+#define PGE_EXECUTOR_START_H
+
+#include "nodes/execnodes.h"
+
+extern void pge_executor_init(void);	/* start.c; once, when the library is loaded */
+
+/* prefetch.c */
+extern void pge_prefetch_init(void);
+extern void pge_prefetch_off(BitmapHeapScanState *node);
+
+#endif							/* PGE_EXECUTOR_START_H */
