@@ -94,6 +94,11 @@ pge_directory_count(Relation rel)
 	{
 		pge_page_check(rel, buffer, PGE_KIND_ROOT);
 		groups = root_of(BufferGetPage(buffer))->groups;
+		if (groups > PGE_MAX_GROUPS)
+			ereport(ERROR,
+					(errcode(ERRCODE_DATA_CORRUPTED),
+					 errmsg("block %u of column table \"%s\" claims %u row groups",
+							PGE_ROOT_BLOCK, RelationGetRelationName(rel), groups)));
 	}
 	UnlockReleaseBuffer(buffer);
 	return groups;
@@ -183,6 +188,8 @@ pge_directory_load(Relation rel, PgeGroupDesc **descs)
 	*descs = NULL;
 	if (count == 0)
 		return 0;
+	/* A damaged count is found before so much memory is asked for. */
+	directory_block(rel, (count - 1) / PGE_DESCS_PER_PAGE);
 	*descs = palloc_array(PgeGroupDesc, count);
 	for (uint32 first = 0; first < count; first += PGE_DESCS_PER_PAGE)
 	{

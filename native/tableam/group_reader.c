@@ -46,7 +46,8 @@ group_error_context(void *arg)
 {
 	PgeReader  *reader = arg;
 
-	errcontext("reading row group %u of column table \"%s\"", reader->desc.group_id, NameStr(reader->relname));
+	errcontext("reading row group %u of column table \"%s\", blocks %u to %u", reader->desc.group_id, NameStr(reader->relname),
+			   reader->desc.first_block, reader->desc.first_block + reader->desc.blocks - 1);
 }
 
 #define WITH_GROUP_CONTEXT(reader, call) \

@@ -193,9 +193,8 @@ read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length,
 		PgePageHeader *header;
 
 		CHECK_FOR_INTERRUPTS();
-		buffer = ReadBuffer(rel, desc->first_block + page_no);
-		LockBuffer(buffer, BUFFER_LOCK_SHARE);
-		header = pge_page_check(rel, buffer, PGE_KIND_GROUP);
+		buffer = pge_page_read(rel, desc->first_block + page_no, PGE_KIND_GROUP, BUFFER_LOCK_SHARE);
+		header = PgePageGetHeader(BufferGetPage(buffer));
 		if (header->group_id != desc->group_id || header->page_no != page_no)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_CORRUPTED),

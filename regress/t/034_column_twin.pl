@@ -20,7 +20,7 @@ $node->start;
 my $twin = Twin->new($node, $ENV{PGE_TWIN_SEED} // 34);
 $twin->compare('at first');
 
-for (my $round = 1; time < $until; $round++)
+for (my $round = 1; time < $until and Test::More->builder->is_passing; $round++)
 {
 	$twin->start;
 	usleep(500_000 + int rand 3_000_000);
