@@ -23,20 +23,36 @@
 /* ---- units ---- */
 
 static void
+forget_groups(PgeScan *scan)
+{
+	if (scan->groups != NULL)
+		pfree(scan->groups);
+	if (scan->ranges != NULL)
+		pfree(scan->ranges);
+	if (scan->descs != NULL)
+		pfree(scan->descs);
+	scan->groups = NULL;
+	scan->ranges = NULL;
+	scan->descs = NULL;
+}
+
+static void
 load_groups(PgeScan *scan)
 {
 	Relation	rel = scan->base.rs_rd;
 	Snapshot	snapshot = scan->base.rs_snapshot;
+	MemoryContext old;
 	uint32		limit;
 
-	/* These look their groups up, one by one. */
-	if (scan->base.rs_flags & (SO_TYPE_BITMAPSCAN | SO_TYPE_TIDSCAN))
-		return;
+	forget_groups(scan);
+	/* A rescan's caller may be in a context that it resets. */
+	old = MemoryContextSwitchTo(GetMemoryChunkContext(scan));
 	scan->ndescs = pge_directory_load(rel, &scan->descs);
 	/* After the directory: a group stored meanwhile lies beyond, and heap finds nothing on its pages. */
 	scan->nblocks = RelationGetNumberOfBlocks(rel);
 	scan->nranges = pge_delta_ranges(rel, scan->descs, scan->ndescs, scan->nblocks, &scan->ranges);
 	scan->groups = palloc_array(uint32, scan->ndescs + 1);
+	MemoryContextSwitchTo(old);
 	scan->ngroups = 0;
 	limit = scan->parallel ? Min(scan->ndescs, scan->parallel->groups) : scan->ndescs;
 	if (snapshot == NULL || snapshot == SnapshotAny)
@@ -87,15 +103,20 @@ number_of_units(PgeScan *scan)
 }
 
 static void
+start_group(PgeScan *scan, uint32 group, ScanDirection direction)
+{
+	pge_scan_open_group(scan, group, scan->base.rs_snapshot);
+	pge_tid_range_rows(scan, &scan->descs[group], &scan->first_row, &scan->last_row);
+	scan->row = ScanDirectionIsForward(direction) ? scan->first_row - 1 : scan->last_row + 1;
+}
+
+static void
 enter_unit(PgeScan *scan, ScanDirection direction)
 {
 	scan->entered = true;
 	if (scan->unit < scan->ngroups)
 	{
-		uint32		group = scan->groups[scan->unit];
-
-		pge_scan_open_group(scan, group, scan->base.rs_snapshot);
-		scan->row = ScanDirectionIsForward(direction) ? -1 : (int64) scan->descs[group].rows;
+		start_group(scan, scan->groups[scan->unit], direction);
 		return;
 	}
 	pge_scan_close_group(scan);
@@ -144,8 +165,7 @@ next_parallel_group(PgeScan *scan)
 			scan->next_visible++;
 		if (scan->next_visible < scan->ngroups && scan->groups[scan->next_visible] == i)
 		{
-			pge_scan_open_group(scan, i, scan->base.rs_snapshot);
-			scan->row = -1;
+			start_group(scan, i, ForwardScanDirection);
 			return true;
 		}
 	}
@@ -197,9 +217,9 @@ next_group_row(PgeScan *scan, ScanDirection direction)
 {
 	do
 		scan->row += direction;
-	while (scan->row >= 0 && scan->row < pge_reader_desc(scan->reader)->rows &&
+	while (scan->row >= scan->first_row && scan->row <= scan->last_row &&
 		   pge_bitmap_has(scan->gone, (uint32) scan->row));
-	return scan->row >= 0 && scan->row < pge_reader_desc(scan->reader)->rows;
+	return scan->row >= scan->first_row && scan->row <= scan->last_row;
 }
 
 static inline bool
@@ -216,8 +236,10 @@ next_heap_row(PgeScan *scan, ScanDirection direction, TupleTableSlot *slot)
 	/* Before heap fills it: the slot may hold a column row. */
 	TupleTableSlot *inner = pge_slot_heap(slot);
 
-	if (!heap_getnextslot(scan->heap, direction, inner))
-		return false;
+	do
+		if (!heap_getnextslot(scan->heap, direction, inner))
+			return false;
+	while (scan->ranged && !pge_tid_range_has(scan, &inner->tts_tid));
 	pge_slot_adopt_heap(slot);
 	return true;
 }
@@ -261,6 +283,17 @@ column_getnextslot(TableScanDesc sscan, ScanDirection direction, TupleTableSlot 
 	if (scan->parallel != NULL)
 		return next_row_parallel(scan, slot);
 
+	if (scan->fresh)
+	{
+		scan->fresh = false;
+		if (ScanDirectionIsBackward(direction))
+		{
+			/* From the end, as heap does. */
+			scan->whole_delta = true;
+			scan->unit = number_of_units(scan);
+		}
+		scan->direction = direction;
+	}
 	if (direction != scan->direction)
 	{
 		if (ScanDirectionIsBackward(direction) || scan->direction != ForwardScanDirection)
@@ -295,6 +328,13 @@ column_getnextslot(TableScanDesc sscan, ScanDirection direction, TupleTableSlot 
 
 /* ---- begin and end ---- */
 
+/* Not those that look groups up one by one, nor those that get a range of TIDs first. */
+static bool
+scan_knows_groups(PgeScan *scan)
+{
+	return (scan->base.rs_flags & (SO_TYPE_BITMAPSCAN | SO_TYPE_TIDSCAN | SO_TYPE_TIDRANGESCAN)) == 0;
+}
+
 static TableScanDesc
 column_scan_begin(Relation rel, Snapshot snapshot, int nkeys, ScanKey key, ParallelTableScanDesc pscan, uint32 flags)
 {
@@ -315,8 +355,9 @@ column_scan_begin(Relation rel, Snapshot snapshot, int nkeys, ScanKey key, Paral
 	/* It has counted a sequential scan; going from range to range is not another one. */
 	scan->heap->rs_flags &= ~SO_TYPE_SEQSCAN;
 	scan->unit = -1;
-	scan->direction = ForwardScanDirection;
-	load_groups(scan);
+	scan->fresh = true;
+	if (scan_knows_groups(scan))
+		load_groups(scan);
 	return &scan->base;
 }
 
@@ -331,12 +372,7 @@ column_scan_end(TableScanDesc sscan)
 	if (scan->base.rs_flags & SO_TEMP_SNAPSHOT)
 		UnregisterSnapshot(scan->base.rs_snapshot);
 	RelationDecrementReferenceCount(scan->base.rs_rd);
-	if (scan->groups != NULL)
-		pfree(scan->groups);
-	if (scan->ranges != NULL)
-		pfree(scan->ranges);
-	if (scan->descs != NULL)
-		pfree(scan->descs);
+	forget_groups(scan);
 	pfree(scan);
 }
 
@@ -352,12 +388,27 @@ column_rescan(TableScanDesc sscan, ScanKey key, bool set_params, bool allow_stra
 	pge_bitmap_reset(scan);
 	scan->unit = -1;
 	scan->entered = false;
-	scan->direction = ForwardScanDirection;
+	scan->fresh = true;
+	scan->whole_delta = false;
 	scan->chunk_next = scan->chunk_end = 0;
 	scan->next_visible = 0;
 	/* What an MVCC snapshot sees does not change; other snapshots look again. */
-	if (scan->base.rs_snapshot == NULL || !IsMVCCSnapshot(scan->base.rs_snapshot))
+	if (scan_knows_groups(scan) && (scan->base.rs_snapshot == NULL || !IsMVCCSnapshot(scan->base.rs_snapshot)))
 		load_groups(scan);
+}
+
+/* Follows the begin and each rescan. */
+static void
+column_set_tidrange(TableScanDesc sscan, ItemPointer mintid, ItemPointer maxtid)
+{
+	PgeScan    *scan = (PgeScan *) sscan;
+
+	PredicateLockRelation(sscan->rs_rd, sscan->rs_snapshot);
+	scan->ranged = true;
+	sscan->rs_mintid = *mintid;
+	sscan->rs_maxtid = *maxtid;
+	load_groups(scan);
+	pge_tid_range_clip(scan);
 }
 
 static Size
@@ -407,9 +458,9 @@ pge_column_set_scan_callbacks(TableAmRoutine *routine)
 	routine->scan_end = column_scan_end;
 	routine->scan_rescan = column_rescan;
 	routine->scan_getnextslot = column_getnextslot;
-	/* TID ranges are filtered by a sequential scan. */
-	routine->scan_set_tidrange = NULL;
-	routine->scan_getnextslot_tidrange = NULL;
+	routine->scan_set_tidrange = column_set_tidrange;
+	/* The range has been made the scan's. */
+	routine->scan_getnextslot_tidrange = column_getnextslot;
 	routine->parallelscan_estimate = column_parallelscan_estimate;
 	routine->parallelscan_initialize = column_parallelscan_initialize;
 	routine->parallelscan_reinitialize = column_parallelscan_reinitialize;

@@ -40,10 +40,14 @@ typedef struct PgeScan
 
 	int64		unit;			/* -1: before the first; ngroups + nranges: after the last */
 	bool		entered;		/* the unit is set up */
+	bool		fresh;			/* nothing was asked for since the begin or the last rescan */
 	ScanDirection direction;
 	PgeReader  *reader;			/* the group of the unit */
 	uint64	   *gone;			/* its rows that the snapshot does not see any more, or NULL */
 	int64		row;			/* last row returned */
+	int64		first_row;		/* rows of the group that are scanned: first to last */
+	int64		last_row;
+	bool		ranged;			/* only TIDs from base.rs_mintid to rs_maxtid (column_tidrange.c) */
 
 	/* parallel: draws only rise, so the search in groups goes on from here; the chunk of delta blocks in hand */
 	uint32		next_visible;
@@ -62,5 +66,16 @@ typedef struct PgeScan
 extern void pge_scan_open_group(PgeScan *scan, uint32 group, Snapshot snapshot);
 extern void pge_scan_close_group(PgeScan *scan);
 extern void pge_bitmap_reset(PgeScan *scan);
+
+/* column_tidrange.c */
+extern void pge_tid_range_clip(PgeScan *scan);
+extern void pge_tid_range_rows(const PgeScan *scan, const PgeGroupDesc *desc, int64 *first, int64 *last);
+
+static inline bool
+pge_tid_range_has(const PgeScan *scan, ItemPointer tid)
+{
+	return ItemPointerCompare(tid, (ItemPointer) &scan->base.rs_mintid) >= 0 &&
+		ItemPointerCompare(tid, (ItemPointer) &scan->base.rs_maxtid) <= 0;
+}
 
 #endif							/* PGE_COLUMN_SCAN_H */
