@@ -12,6 +12,7 @@
 #include "storage/procarray.h"
 
 #include "column_scan.h"
+#include "group_origin.h"
 
 typedef struct PgeIndexFetch
 {
@@ -182,12 +183,59 @@ column_tuple_tid_valid(TableScanDesc sscan, ItemPointer tid)
 	return pge_heap_routine()->tuple_tid_valid(scan->heap, tid);
 }
 
+/* The version after a column row, if the snapshot sees that there is one. */
+static bool
+next_of_column_row(Relation rel, Snapshot snapshot, ItemPointer tid)
+{
+	PgeGroupDesc desc;
+	PgeDelete	entry;
+
+	if (!pge_directory_get(rel, pge_tid_group(tid), &desc) || desc.state != PGE_GROUP_COMPLETE || pge_tid_row(tid) >= desc.rows)
+		return false;
+	if (!pge_row_visible(rel, &desc, pge_tid_row(tid), snapshot))
+	{
+		if (!pge_delete_get(rel, &desc, pge_tid_row(tid), &entry) || (entry.flags & PGE_DELETE_MOVED) ||
+			!(entry.flags & PGE_DELETE_UPDATED))
+			return false;
+		*tid = entry.next;
+		return true;
+	}
+	return !pge_group_visible(rel, &desc, snapshot) && pge_moved_to(rel, tid, desc.xmax, tid);
+}
+
+/* Likewise of a delta row that is the last of its chain: only compaction can have made one. */
+static bool
+next_of_delta_row(Relation rel, Snapshot snapshot, ItemPointer tid)
+{
+	HeapTupleData tuple = {.t_self = *tid};
+	TransactionId mover = InvalidTransactionId;
+	Buffer		buffer = InvalidBuffer;
+
+	if (!heap_fetch(rel, snapshot, &tuple, &buffer, true) && tuple.t_data != NULL &&
+		!(tuple.t_data->t_infomask & HEAP_XMAX_INVALID) && !HeapTupleHeaderIsOnlyLocked(tuple.t_data))
+		mover = HeapTupleHeaderGetUpdateXid(tuple.t_data);
+	if (BufferIsValid(buffer))
+		ReleaseBuffer(buffer);
+	return TransactionIdIsValid(mover) && pge_moved_to(rel, tid, mover, tid);
+}
+
+/* WHERE CURRENT OF, when the row has changed since the cursor was there; and currtid(). */
 static void
 column_tuple_get_latest_tid(TableScanDesc sscan, ItemPointer tid)
 {
-	/* For currtid() alone; of a column row it says that it is the latest. */
-	if (!pge_tid_is_column(tid))
-		heap_get_latest_tid(((PgeScan *) sscan)->heap, tid);
+	bool		more;
+
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (pge_tid_is_column(tid))
+			more = next_of_column_row(sscan->rs_rd, sscan->rs_snapshot, tid);
+		else
+		{
+			heap_get_latest_tid(((PgeScan *) sscan)->heap, tid);
+			more = next_of_delta_row(sscan->rs_rd, sscan->rs_snapshot, tid);
+		}
+	} while (more);
 }
 
 static bool

@@ -1,6 +1,7 @@
 /*
  * Column store: inserts, updates, deletes and row locks, sent where the row is: delta rows are heap's business entirely, rows of
- * groups are column_row.c's.
+ * groups are column_row.c's. A row that compaction has moved while somebody waited for it counts as updated: in READ COMMITTED the caller
+ * locks it, is led to its new place and goes on there; under a transaction's own snapshot that is a serialization failure.
  */
 #include "postgres.h"
 
@@ -8,6 +9,7 @@
 
 #include "column.h"
 #include "column_row.h"
+#include "group_origin.h"
 
 static void
 check_delta_tid(Relation rel, ItemPointer tid)
@@ -92,14 +94,27 @@ insert_delta(Relation rel, TupleTableSlot *slot, CommandId cid)
 	stored(rel, slot, source);
 }
 
+/* To heap a row that was moved is deleted, to column_row.c it is in a group that was replaced: both mean that it is elsewhere now. */
+static TM_Result
+deleted_or_moved(Relation rel, ItemPointer tid, TM_Result result, TM_FailureData *tmfd)
+{
+	if ((result == TM_Deleted || result == TM_Updated) && pge_moved_to(rel, tid, tmfd->xmax, &tmfd->ctid))
+		return TM_Updated;
+	return result;
+}
+
 static TM_Result
 column_tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snapshot, Snapshot crosscheck,
 					bool wait, TM_FailureData *tmfd, bool changing_part)
 {
+	TM_Result	result;
+
 	pge_writer_flush(rel);
 	if (pge_tid_is_column(tid))
-		return pge_row_delete(rel, tid, cid, crosscheck, wait, tmfd, changing_part);
-	return pge_heap_routine()->tuple_delete(rel, tid, cid, snapshot, crosscheck, wait, tmfd, changing_part);
+		result = pge_row_delete(rel, tid, cid, crosscheck, wait, tmfd, changing_part);
+	else
+		result = pge_heap_routine()->tuple_delete(rel, tid, cid, snapshot, crosscheck, wait, tmfd, changing_part);
+	return deleted_or_moved(rel, tid, result, tmfd);
 }
 
 static TM_Result
@@ -112,12 +127,34 @@ column_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot, Comman
 
 	pge_writer_flush(rel);
 	if (pge_tid_is_column(otid))
-		return pge_row_update(rel, otid, slot, cid, crosscheck, wait, tmfd, lockmode, update_indexes, insert_delta);
-	source = heap_source(slot);
-	result = pge_heap_routine()->tuple_update(rel, otid, source, cid, snapshot, crosscheck, wait, tmfd, lockmode,
-											  update_indexes);
-	if (result == TM_Ok)
-		stored(rel, slot, source);
+		result = pge_row_update(rel, otid, slot, cid, crosscheck, wait, tmfd, lockmode, update_indexes, insert_delta);
+	else
+	{
+		source = heap_source(slot);
+		result = pge_heap_routine()->tuple_update(rel, otid, source, cid, snapshot, crosscheck, wait, tmfd, lockmode,
+												  update_indexes);
+		if (result == TM_Ok)
+			stored(rel, slot, source);
+	}
+	return deleted_or_moved(rel, otid, result, tmfd);
+}
+
+/* Lock one version; *follow: it was updated, and *tid is now a later one, in the delta. */
+static TM_Result
+lock_version(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlot *slot, CommandId cid, LockTupleMode mode,
+			 LockWaitPolicy wait_policy, uint8 flags, TM_FailureData *tmfd, bool *follow)
+{
+	TM_Result	result;
+
+	*follow = false;
+	if (pge_tid_is_column(tid))
+	{
+		tmfd->traversed = false;
+		return pge_row_lock(rel, tid, slot, cid, mode, wait_policy, flags, tmfd, follow);
+	}
+	result = pge_heap_routine()->tuple_lock(rel, tid, snapshot, pge_slot_heap(slot), cid, mode, wait_policy, flags, tmfd);
+	if (!TTS_EMPTY(pge_slot_heap(slot)))
+		pge_slot_adopt_heap(slot);
 	return result;
 }
 
@@ -126,20 +163,27 @@ column_tuple_lock(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSl
 				  LockTupleMode mode, LockWaitPolicy wait_policy, uint8 flags, TM_FailureData *tmfd)
 {
 	TM_Result	result;
-	bool		follow = false;
+	bool		traversed = false,
+				again;
 
 	pge_writer_flush(rel);
-	if (pge_tid_is_column(tid))
+	do
 	{
-		tmfd->traversed = false;
-		result = pge_row_lock(rel, tid, slot, cid, mode, wait_policy, flags, tmfd, &follow);
+		bool		follow;
+
+		result = lock_version(rel, tid, snapshot, slot, cid, mode, wait_policy, flags, tmfd, &follow);
+		again = follow;
 		if (!follow)
-			return result;
-	}
-	result = pge_heap_routine()->tuple_lock(rel, tid, snapshot, pge_slot_heap(slot), cid, mode, wait_policy, flags, tmfd);
-	if (!TTS_EMPTY(pge_slot_heap(slot)))
-		pge_slot_adopt_heap(slot);
-	tmfd->traversed |= follow;
+		{
+			result = deleted_or_moved(rel, tid, result, tmfd);
+			again = result == TM_Updated && (flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION) &&
+				!ItemPointerEquals(&tmfd->ctid, tid);
+			if (again)
+				*tid = tmfd->ctid;
+		}
+		traversed |= again;
+	} while (again);
+	tmfd->traversed |= traversed;
 	return result;
 }
 

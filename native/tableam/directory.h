@@ -44,6 +44,10 @@ extern void pge_delete_set(Relation rel, const PgeGroupDesc *desc, uint32 row, c
 extern bool pge_delete_change_page(Relation rel, const PgeGroupDesc *desc, uint32 page_no,
 								   bool (*change) (PgeDelete *entry, void *arg), void *arg);
 
+/* visibility_map.c */
+extern void pge_mark_all_frozen(Relation rel, BlockNumber first, uint32 blocks);
+extern void pge_clear_visibility(Relation rel, BlockNumber start, BlockNumber end);
+
 /* group_store.c */
 extern void pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 length, const PgeOriginList *origins);
 extern void pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest);

@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "access/visibilitymap.h"
 #include "access/xact.h"
 #include "access/xlog.h"
 #include "access/xloginsert.h"
@@ -22,11 +21,6 @@
 
 /* An extent is lost when somebody takes one of its blocks between its allocation and our lock; so often we try again. */
 #define MAX_TRIES	10
-
-/* The visibility map's own arithmetic; visibilitymap.c keeps it private. */
-#define VM_BYTES			(BLCKSZ - MAXALIGN(SizeOfPageHeaderData))
-#define VM_BLOCKS_PER_BYTE	(BITS_PER_BYTE / BITS_PER_HEAPBLOCK)
-#define VM_BLOCKS_PER_PAGE	(VM_BYTES * VM_BLOCKS_PER_BYTE)
 
 /* A page's share of the group's bytes, and of the origins that follow them. */
 static void
@@ -111,41 +105,6 @@ write_extent(Relation rel, PgeGroupDesc *desc, const char *bytes, const PgeOrigi
 }
 
 /*
- * Mark the extent all-visible and all-frozen, so that VACUUM passes it by. One image of each map page is less WAL than
- * a record for each heap block. Column TIDs lie beyond the map, so index-only scans never trust these bits for rows.
- */
-static void
-mark_all_frozen(Relation rel, BlockNumber first, uint32 blocks)
-{
-	BlockNumber block = first,
-				end = first + blocks;
-
-	while (block < end)
-	{
-		BlockNumber stop = Min(end, (block / VM_BLOCKS_PER_PAGE + 1) * VM_BLOCKS_PER_PAGE);
-		Buffer		map = InvalidBuffer;
-		uint8	   *bits;
-
-		visibilitymap_pin(rel, block, &map);
-		LockBuffer(map, BUFFER_LOCK_EXCLUSIVE);
-		bits = (uint8 *) PageGetContents(BufferGetPage(map));
-		START_CRIT_SECTION();
-		for (; block < stop; block++)
-		{
-			uint32		i = block % VM_BLOCKS_PER_PAGE;
-
-			bits[i / VM_BLOCKS_PER_BYTE] |=
-				VISIBILITYMAP_VALID_BITS << (i % VM_BLOCKS_PER_BYTE * BITS_PER_HEAPBLOCK);
-		}
-		MarkBufferDirty(map);
-		if (RelationNeedsWAL(rel))
-			log_newpage_buffer(map, false);
-		END_CRIT_SECTION();
-		UnlockReleaseBuffer(map);
-	}
-}
-
-/*
  * Store a group's bytes, and its rows' origins unless NULL, in new blocks; fills desc's extent and lengths. The caller publishes
  * the descriptor afterwards.
  */
@@ -177,7 +136,7 @@ pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 leng
 		if (!RELATION_IS_LOCAL(rel))
 			UnlockRelationForExtension(rel, ExclusiveLock);
 	}
-	mark_all_frozen(rel, desc->first_block, desc->blocks);
+	pge_mark_all_frozen(rel, desc->first_block, desc->blocks);
 	FreeAccessStrategy(strategy);
 }
 

@@ -1,0 +1,150 @@
+/*
+ * Column store: compaction of a table. Decides what is compacted and in whose name; compact_delta.c takes rows out, compact_sink.c
+ * puts them into groups.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/table.h"
+#include "access/xact.h"
+#include "catalog/pg_class.h"
+#include "catalog/pg_database.h"
+#include "catalog/pg_inherits.h"
+#include "commands/tablecmds.h"
+#include "fmgr.h"
+#include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/lmgr.h"
+#include "storage/predicate.h"
+#include "utils/acl.h"
+#include "utils/builtins.h"
+#include "utils/guc.h"
+#include "utils/lsyscache.h"
+#include "utils/rel.h"
+
+#include "column.h"
+#include "compact.h"
+
+PG_FUNCTION_INFO_V1(pge_compact);
+
+static bool
+is_column_table(Relation rel)
+{
+	return RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind) && rel->rd_tableam->slot_callbacks(rel) == &PgeSlotOps;
+}
+
+const char *
+pge_compact_refusal(Relation rel)
+{
+	if (RELATION_IS_OTHER_TEMP(rel))
+		return "it is a temporary table of another session";
+	/* Rows in groups could not be changed then. */
+	if (RelationIsLogicallyLogged(rel))
+		return "wal_level is logical";
+	if (RelationGetDescr(rel)->natts == 0)
+		return "it has no columns";
+	return NULL;
+}
+
+bool
+pge_compact_some(Relation rel, PgeCompactProgress *progress)
+{
+	const char *refusal = pge_compact_refusal(rel);
+	bool		more = false;
+	PgeSink    *sink;
+
+	if (refusal != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot compact table \"%s\"", RelationGetRelationName(rel)),
+				 errdetail("The reason is that %s.", refusal)));
+	pge_writer_flush(rel);
+	if (!progress->delta_done && progress->min_rows > 1 && progress->next_block == 0 &&
+		!pge_compact_delta_has(rel, progress->min_rows))
+		progress->delta_done = true;
+
+	sink = pge_sink_begin(rel);
+	if (!progress->delta_done)
+	{
+		more = pge_compact_delta(sink, &progress->next_block);
+		progress->delta_done = !more;
+	}
+	pge_sink_close_group(sink);
+	/* Locks of serializable readers on what was moved: none of them knows the new places. */
+	if (sink->rows > 0)
+		TransferPredicateLocksToHeapRelation(rel);
+	/* The old versions are VACUUM's now, and count for autovacuum, but users did not delete anything. */
+	pgstat_update_heap_dead_tuples(rel, -(int) sink->rows);
+	progress->rows += sink->rows;
+	progress->groups += sink->groups;
+	pge_sink_end(sink);
+	return more;
+}
+
+/* Compact one table as its owner, since expressions of indexes are evaluated. */
+static uint64
+compact_as_owner(Relation rel)
+{
+	PgeCompactProgress progress = {.min_rows = 1};
+	Oid			user;
+	int			context,
+				nest_level;
+
+	GetUserIdAndSecContext(&user, &context);
+	SetUserIdAndSecContext(rel->rd_rel->relowner, context | SECURITY_RESTRICTED_OPERATION);
+	nest_level = NewGUCNestLevel();
+	RestrictSearchPath();
+	while (pge_compact_some(rel, &progress))
+		CHECK_FOR_INTERRUPTS();
+	AtEOXact_GUC(false, nest_level);
+	SetUserIdAndSecContext(user, context);
+	return progress.rows;
+}
+
+static void
+check_may_maintain(Oid relid)
+{
+	AclResult	acl;
+
+	if (object_ownercheck(DatabaseRelationId, MyDatabaseId, GetUserId()))
+		return;
+	acl = pg_class_aclcheck(relid, GetUserId(), ACL_MAINTAIN);
+	if (acl != ACLCHECK_OK)
+		aclcheck_error(acl, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
+}
+
+/* Compact a column table, or all partitions of a partitioned table that are column tables; returns the rows moved. */
+Datum
+pge_compact(PG_FUNCTION_ARGS)
+{
+	Oid			relid = PG_GETARG_OID(0);
+	bool		partitioned = get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE;
+	uint64		rows = 0;
+	List	   *relids;
+	ListCell   *cell;
+
+	PreventCommandIfReadOnly("epiphany.compact()");
+	PreventCommandIfParallelMode("epiphany.compact()");
+	PreventCommandDuringRecovery("epiphany.compact()");
+	/* Before locking: nobody locks a table that they may not maintain. */
+	check_may_maintain(relid);
+	relids = partitioned ? find_all_inheritors(relid, ShareUpdateExclusiveLock, NULL) : list_make1_oid(relid);
+	foreach(cell, relids)
+	{
+		Relation	rel = table_open(lfirst_oid(cell), partitioned ? NoLock : ShareUpdateExclusiveLock);
+
+		if (is_column_table(rel))
+		{
+			CheckTableNotInUse(rel, "compact");
+			rows += compact_as_owner(rel);
+		}
+		else if (!partitioned)
+			ereport(ERROR,
+					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+					 errmsg("\"%s\" is not a column table", RelationGetRelationName(rel)),
+					 errhint("Make one with CREATE TABLE ... USING epiphany_column.")));
+		/* The lock stays: what we have done is not committed. */
+		table_close(rel, NoLock);
+	}
+	PG_RETURN_INT64((int64) rows);
+}

@@ -1,0 +1,79 @@
+/*
+ * Column store: compaction, what its files share and what others may call.
+ *
+ * To heap a compaction is a bulk delete, and a bulk insert elsewhere, that keep the rows' values; users do not notice it. It runs in the
+ * caller's transaction: until that commits nothing has changed for anybody, an abort leaves nothing but garbage for VACUUM.
+ */
+#ifndef PGE_COMPACT_H
+#define PGE_COMPACT_H
+
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+
+#include "group_builder.h"
+#include "group_origin.h"
+
+/* How far compaction of a table has come. Begin with zeros, but for min_rows. */
+typedef struct PgeCompactProgress
+{
+	uint32		min_rows;		/* leave fewer delta rows than this where they are */
+	BlockNumber next_block;		/* delta blocks before it have been done */
+	bool		delta_done;
+	uint64		rows;			/* moved so far */
+	uint32		groups;			/* made so far */
+} PgeCompactProgress;
+
+/*
+ * Make at most one group of what the table has to compact. True: call again, after a commit if others should not wait for the rows; the
+ * caller may drop the table's lock in between. The caller holds ShareUpdateExclusiveLock on rel and a snapshot, and has made sure
+ * that this session does not use the table otherwise. A table that cannot be compacted is an error: ask pge_compact_refusal() before.
+ */
+extern bool pge_compact_some(Relation rel, PgeCompactProgress *progress);
+
+/* Why the table cannot be compacted, as an error message's tail ("..."), or NULL. */
+extern const char *pge_compact_refusal(Relation rel);
+
+/* ---- compact_sink.c: moved rows into groups and indexes ---- */
+
+typedef struct PgeSinkIndex
+{
+	Relation	index;
+	IndexInfo  *info;
+	ExprState  *predicate;
+} PgeSinkIndex;
+
+typedef struct PgeSink
+{
+	Relation	rel;
+	CommandId	cid;
+	uint64		max_bytes;
+	uint32		max_rows;
+	MemoryContext cxt;			/* all of this but the rows */
+	MemoryContext row_cxt;		/* values of the row in hand fetched from outside it */
+
+	PgeBuilder *group;			/* the group being built, or NULL */
+	PgeGroupDesc desc;
+	PgeOrigins	origins;
+
+	EState	   *estate;
+	TupleTableSlot *slot;		/* the row in hand */
+	PgeSinkIndex *indexes;
+	int			nindexes;
+
+	uint64		rows;
+	uint32		groups;
+} PgeSink;
+
+extern PgeSink *pge_sink_begin(Relation rel);
+extern uint32 pge_sink_room(PgeSink *sink);
+extern void pge_sink_add(PgeSink *sink, ItemPointer from);
+extern void pge_sink_flush(PgeSink *sink);
+extern void pge_sink_close_group(PgeSink *sink);
+extern void pge_sink_end(PgeSink *sink);
+
+/* ---- compact_delta.c: rows out of the delta ---- */
+
+extern bool pge_compact_delta_has(Relation rel, uint32 rows);
+extern bool pge_compact_delta(PgeSink *sink, BlockNumber *next_block);
+
+#endif							/* PGE_COMPACT_H */

@@ -1,0 +1,203 @@
+/*
+ * Column store: rows that compaction moves, on their way into groups: each gets its place, its index entries under the new TID and a note
+ * of where it came from. Knows nothing of where that is, nor of who deletes it there.
+ *
+ * The group is reserved before its first row, so that TIDs are known; it is published when it is full.
+ */
+#include "postgres.h"
+
+#include "access/detoast.h"
+#include "access/genam.h"
+#include "access/xact.h"
+#include "catalog/index.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "column.h"
+#include "compact.h"
+
+/* Bytes of values in a group: half of the memory allowed, since encoding them takes about as much again. */
+#define MIN_GROUP_BYTES	((uint64) 1024 * 1024)
+#define MAX_GROUP_BYTES	((uint64) 128 * 1024 * 1024)
+
+/* A group closes when it has less room than this, so that a page's rows rarely go to two groups. */
+#define SPARE_BYTES		((uint64) 8 * BLCKSZ)
+
+static void
+open_indexes(PgeSink *sink)
+{
+	List	   *oids = RelationGetIndexList(sink->rel);
+	ListCell   *cell;
+
+	sink->indexes = palloc0_array(PgeSinkIndex, Max(1, list_length(oids)));
+	foreach(cell, oids)
+	{
+		PgeSinkIndex *entry = &sink->indexes[sink->nindexes];
+
+		entry->index = index_open(lfirst_oid(cell), RowExclusiveLock);
+		entry->info = BuildIndexInfo(entry->index);
+		if (!entry->info->ii_ReadyForInserts)
+		{
+			index_close(entry->index, NoLock);
+			continue;
+		}
+		entry->predicate = ExecPrepareQual(entry->info->ii_Predicate, sink->estate);
+		sink->nindexes++;
+	}
+	list_free(oids);
+}
+
+PgeSink *
+pge_sink_begin(Relation rel)
+{
+	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "compaction", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext old = MemoryContextSwitchTo(cxt);
+	PgeSink    *sink = palloc0_object(PgeSink);
+	PgeWriterOptions options = {0};
+
+	pge_writer_options(rel, &options);
+	sink->rel = rel;
+	sink->cid = GetCurrentCommandId(true);
+	sink->max_rows = options.MaxRows;
+	sink->max_bytes = Max(MIN_GROUP_BYTES, Min(MAX_GROUP_BYTES, (uint64) maintenance_work_mem * 1024 / 2));
+	sink->cxt = cxt;
+	sink->row_cxt = AllocSetContextCreate(cxt, "row in hand", ALLOCSET_DEFAULT_SIZES);
+	sink->estate = CreateExecutorState();
+	sink->slot = MakeSingleTupleTableSlot(RelationGetDescr(rel), &TTSOpsVirtual);
+	sink->slot->tts_tableOid = RelationGetRelid(rel);
+	GetPerTupleExprContext(sink->estate)->ecxt_scantuple = sink->slot;
+	open_indexes(sink);
+	MemoryContextSwitchTo(old);
+	return sink;
+}
+
+static void
+open_group(PgeSink *sink)
+{
+	MemoryContext old = MemoryContextSwitchTo(sink->cxt);
+
+	sink->group = pge_builder_begin(sink->rel, sink->cxt, sink->max_rows, sink->max_bytes);
+	memset(&sink->desc, 0, sizeof(sink->desc));
+	sink->desc.state = PGE_GROUP_RESERVED;
+	sink->desc.xmin = GetCurrentTransactionId();
+	sink->desc.cmin = sink->cid;
+	sink->desc.natts = RelationGetDescr(sink->rel)->natts;
+	sink->desc.first_block = sink->desc.delete_root = InvalidBlockNumber;
+	pge_directory_append(sink->rel, &sink->desc);
+	sink->origins.nruns = 0;
+	MemoryContextSwitchTo(old);
+}
+
+/* Store and publish the group in the making, if there is one. */
+void
+pge_sink_close_group(PgeSink *sink)
+{
+	PgeBuilder *group = sink->group;
+
+	if (group == NULL)
+		return;
+	sink->group = NULL;
+	sink->groups++;
+	pge_builder_store(group, sink->rel, &sink->desc, pge_origins_finish(&sink->origins));
+}
+
+/* How many rows the group in the making still takes; a new one if none is. At 0 it wants to be closed. */
+uint32
+pge_sink_room(PgeSink *sink)
+{
+	if (sink->group == NULL)
+		return sink->max_rows;
+	if (sink->group->state.Bytes + SPARE_BYTES > sink->max_bytes)
+	{
+		sink->desc.flags |= PGE_GROUP_FULL;
+		return 0;
+	}
+	return sink->max_rows - pge_builder_rows(sink->group);
+}
+
+/* The row's entries. Nobody else can have made them, and whether its keys are unique was found out in its old place. */
+static void
+insert_entries(PgeSink *sink)
+{
+	ExprContext *econtext = GetPerTupleExprContext(sink->estate);
+	MemoryContext old = MemoryContextSwitchTo(econtext->ecxt_per_tuple_memory);
+
+	for (int i = 0; i < sink->nindexes; i++)
+	{
+		PgeSinkIndex *entry = &sink->indexes[i];
+		Datum		values[INDEX_MAX_KEYS];
+		bool		nulls[INDEX_MAX_KEYS];
+
+		if (entry->predicate != NULL && !ExecQual(entry->predicate, econtext))
+			continue;
+		FormIndexDatum(entry->info, sink->slot, sink->estate, values, nulls);
+		index_insert(entry->index, values, nulls, &sink->slot->tts_tid, sink->rel, UNIQUE_CHECK_NO, false, entry->info);
+	}
+	MemoryContextSwitchTo(old);
+	ResetExprContext(econtext);
+}
+
+/* Take the row in the slot, which was at "from"; its values must live until the next flush. */
+void
+pge_sink_add(PgeSink *sink, ItemPointer from)
+{
+	TupleTableSlot *slot = sink->slot;
+	TupleDesc	tupdesc = slot->tts_tupleDescriptor;
+	bool		fetched = false;
+	MemoryContext old;
+
+	if (sink->group == NULL)
+		open_group(sink);
+	/* Once for the group and for all indexes. */
+	old = MemoryContextSwitchTo(sink->row_cxt);
+	for (int i = 0; i < tupdesc->natts; i++)
+		if (TupleDescAttr(tupdesc, i)->attlen == -1 && !slot->tts_isnull[i] && !TupleDescAttr(tupdesc, i)->attisdropped &&
+			VARATT_IS_EXTERNAL(DatumGetPointer(slot->tts_values[i])))
+		{
+			slot->tts_values[i] = PointerGetDatum(detoast_attr((struct varlena *) DatumGetPointer(slot->tts_values[i])));
+			fetched = true;
+		}
+	MemoryContextSwitchTo(sink->cxt);
+	pge_origins_add(&sink->origins, from);
+	MemoryContextSwitchTo(old);
+
+	pge_tid_set(&slot->tts_tid, sink->desc.group_id, pge_builder_add(sink->group, slot->tts_values, slot->tts_isnull));
+	if (sink->nindexes > 0)
+		insert_entries(sink);
+	sink->rows++;
+	if (fetched)
+	{
+		/* Such values can be huge: none is kept longer than needed. */
+		pge_builder_flush(sink->group);
+		MemoryContextReset(sink->row_cxt);
+	}
+	if (sink->group->state.Full)
+		pge_sink_close_group(sink);
+}
+
+/* Values of rows that were added may go now. */
+void
+pge_sink_flush(PgeSink *sink)
+{
+	if (sink->group != NULL)
+		pge_builder_flush(sink->group);
+	if (sink->group != NULL && sink->group->state.Full)
+		pge_sink_close_group(sink);
+}
+
+/* Store what there is, and end. */
+void
+pge_sink_end(PgeSink *sink)
+{
+	pge_sink_close_group(sink);
+	for (int i = 0; i < sink->nindexes; i++)
+	{
+		index_insert_cleanup(sink->indexes[i].index, sink->indexes[i].info);
+		index_close(sink->indexes[i].index, NoLock);
+	}
+	ExecDropSingleTupleTableSlot(sink->slot);
+	FreeExecutorState(sink->estate);
+	MemoryContextDelete(sink->cxt);
+}

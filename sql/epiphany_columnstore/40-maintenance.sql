@@ -1,0 +1,6 @@
+CREATE FUNCTION epiphany.compact("table" pg_catalog.regclass)
+RETURNS pg_catalog.int8
+AS 'MODULE_PATHNAME', 'pge_compact'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION epiphany.compact(pg_catalog.regclass) IS 'moves rows of a column table from its heap region to row groups; returns how many';
