@@ -43,6 +43,7 @@ void
 pge_column_init(void)
 {
 	pge_writer_init();
+	pge_reader_cache_init();
 	pge_statement_init();
 }
 

@@ -64,7 +64,6 @@ pge_bitmap_has(const uint64 *bitmap, uint32 row)
 typedef struct PgeReader PgeReader;
 
 extern PgeReader *pge_reader_open(Relation rel, const PgeGroupDesc *desc);
-extern PgeReader *pge_reader_cached(Relation rel, const PgeGroupDesc *desc);
 extern PgeReader *pge_reader_retain(PgeReader *reader);
 extern void pge_reader_release(PgeReader *reader);
 extern const PgeGroupDesc *pge_reader_desc(const PgeReader *reader);
@@ -74,7 +73,12 @@ extern void pge_reader_row_values(PgeReader *reader, TupleDesc tupdesc, uint32 r
 								  Datum *values, bool *isnull, MemoryContext cxt);
 extern void pge_reader_chunk_info(PgeReader *reader, TupleDesc tupdesc, int column, PgeChunkInfo *info);
 extern PgeColumnDesc *pge_column_descs(TupleDesc tupdesc);
-extern void pge_reader_forget_cache(void);
+
+/* ---- reader_cache.c: readers that fetches by TID share ---- */
+
+extern PgeReader *pge_reader_cached(Relation rel, const PgeGroupDesc *desc);
+extern void pge_reader_forget_all(void);
+extern void pge_reader_cache_init(void);
 
 /* ---- column_slot.c: a slot that holds a heap tuple, a column row, or plain values ---- */
 

@@ -20,7 +20,8 @@ column_nontransactional_truncate(Relation rel)
 	pge_writer_flush(rel);
 	pge_heap_routine()->relation_nontransactional_truncate(rel);
 	/* Groups to come get the same ids and blocks in the same file. */
-	pge_reader_forget_cache();
+	pge_reader_forget_all();
+	pge_directory_forget(rel);
 }
 
 static Oid

@@ -442,7 +442,6 @@ at_xact_event(XactEvent event, void *arg)
 		default:
 			/* The memory goes with the transaction. */
 			dlist_init(&writers);
-			pge_reader_forget_cache();
 			pge_origins_forget_cache();
 			break;
 	}

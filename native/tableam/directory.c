@@ -10,7 +10,9 @@
 #include "access/htup_details.h"
 #include "access/xloginsert.h"
 #include "miscadmin.h"
+#include "port/pg_bitutils.h"
 #include "storage/lmgr.h"
+#include "utils/memutils.h"
 
 #include "directory.h"
 
@@ -114,12 +116,64 @@ check_directory_block(Relation rel, BlockNumber block, uint32 index)
 						index, RelationGetRelationName(rel))));
 }
 
+/*
+ * Where the directory's pages are, kept in rd_amcache, which goes with the relcache entry's next rebuilding. A directory page stays where
+ * it is as long as its file does.
+ */
+typedef struct DirectoryCache
+{
+	RelFileLocator locator;
+	uint32		pages;			/* places below */
+	BlockNumber block[FLEXIBLE_ARRAY_MEMBER];	/* InvalidBlockNumber: not asked for yet */
+} DirectoryCache;
+
+static BlockNumber
+remembered_block(Relation rel, uint32 index)
+{
+	DirectoryCache *cache = rel->rd_amcache;
+
+	if (cache == NULL || index >= cache->pages || !RelFileLocatorEquals(cache->locator, rel->rd_locator))
+		return InvalidBlockNumber;
+	return cache->block[index];
+}
+
+static void
+remember_block(Relation rel, uint32 index, BlockNumber block)
+{
+	DirectoryCache *cache = rel->rd_amcache;
+
+	if (cache == NULL || index >= cache->pages || !RelFileLocatorEquals(cache->locator, rel->rd_locator))
+	{
+		uint32		pages = pg_nextpower2_32(index + 8);
+
+		cache = MemoryContextAlloc(CacheMemoryContext, offsetof(DirectoryCache, block) + pages * sizeof(BlockNumber));
+		cache->locator = rel->rd_locator;
+		cache->pages = pages;
+		memset(cache->block, 0xFF, pages * sizeof(BlockNumber));
+		pge_directory_forget(rel);
+		rel->rd_amcache = cache;
+	}
+	cache->block[index] = block;
+}
+
+/* The file begins anew under the same name. */
+void
+pge_directory_forget(Relation rel)
+{
+	if (rel->rd_amcache != NULL)
+		pfree(rel->rd_amcache);
+	rel->rd_amcache = NULL;
+}
+
 /* Block of directory page "index", which must exist. */
 static BlockNumber
 directory_block(Relation rel, uint32 index)
 {
 	Buffer		buffer;
-	BlockNumber block;
+	BlockNumber block = remembered_block(rel, index);
+
+	if (BlockNumberIsValid(block))
+		return block;
 
 	buffer = pge_page_read(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_SHARE);
 	if (index < PGE_ROOT_DIRECT)
@@ -132,13 +186,14 @@ directory_block(Relation rel, uint32 index)
 	}
 	UnlockReleaseBuffer(buffer);
 	check_directory_block(rel, block, index);
-	if (index < PGE_ROOT_DIRECT)
-		return block;
-
-	buffer = pge_page_read(rel, block, PGE_KIND_MAP, BUFFER_LOCK_SHARE);
-	block = ((BlockNumber *) PgePageGetPayload(BufferGetPage(buffer)))[(index - PGE_ROOT_DIRECT) % PGE_BLOCKS_PER_MAP];
-	UnlockReleaseBuffer(buffer);
-	check_directory_block(rel, block, index);
+	if (index >= PGE_ROOT_DIRECT)
+	{
+		buffer = pge_page_read(rel, block, PGE_KIND_MAP, BUFFER_LOCK_SHARE);
+		block = ((BlockNumber *) PgePageGetPayload(BufferGetPage(buffer)))[(index - PGE_ROOT_DIRECT) % PGE_BLOCKS_PER_MAP];
+		UnlockReleaseBuffer(buffer);
+		check_directory_block(rel, block, index);
+	}
+	remember_block(rel, index, block);
 	return block;
 }
 
@@ -168,13 +223,22 @@ check_desc(Relation rel, const PgeGroupDesc *desc, uint32 group_id)
 bool
 pge_directory_get(Relation rel, uint32 group_id, PgeGroupDesc *desc)
 {
+	uint32		index = group_id / PGE_DESCS_PER_PAGE;
+	bool		asked = false;
 	Buffer		buffer;
 
-	if (group_id >= pge_directory_count(rel))
-		return false;
-	buffer = pge_page_read(rel, directory_block(rel, group_id / PGE_DESCS_PER_PAGE), PGE_KIND_DIRECTORY, BUFFER_LOCK_SHARE);
-	*desc = ((PgeGroupDesc *) PgePageGetPayload(BufferGetPage(buffer)))[group_id % PGE_DESCS_PER_PAGE];
+	/* Whether there is such a group need not be asked where its page is known and shows that it was given out. */
+	if (!BlockNumberIsValid(remembered_block(rel, index)))
+	{
+		if (group_id >= pge_directory_count(rel))
+			return false;
+		asked = true;
+	}
+	buffer = pge_page_read(rel, directory_block(rel, index), PGE_KIND_DIRECTORY, BUFFER_LOCK_SHARE);
+	*desc = *pge_directory_slot(BufferGetPage(buffer), group_id);
 	UnlockReleaseBuffer(buffer);
+	if (desc->natts == 0 && !asked && group_id >= pge_directory_count(rel))
+		return false;
 	check_desc(rel, desc, group_id);
 	return true;
 }

@@ -27,6 +27,7 @@ extern Page pge_page_register_new(GenericXLogState *state, Buffer buffer, uint16
 /* directory.c */
 extern void pge_root_ensure(Relation rel);
 extern uint32 pge_directory_count(Relation rel);
+extern void pge_directory_forget(Relation rel);
 extern bool pge_directory_get(Relation rel, uint32 group_id, PgeGroupDesc *desc);
 extern uint32 pge_directory_load(Relation rel, PgeGroupDesc **descs);
 extern uint32 pge_directory_append(Relation rel, PgeGroupDesc *desc);

@@ -1,8 +1,8 @@
 /*
  * Column store: decoded values of one stored row group. C side of the managed RowGroupReader; decides nothing about the format.
  *
- * A reader lives in the transaction and is counted: scans, caches and slots that refer to its values each hold it. Its memory
- * context owns the managed handle, so an abort needs no clean-up.
+ * A reader lives in the transaction, unless reader_cache.c keeps it, and is counted: scans and slots that refer to its values each
+ * hold it. Its memory context owns the managed handle, so an abort needs no clean-up.
  */
 #include "postgres.h"
 
@@ -14,32 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
-#include "column.h"
-
-/* One column's vector as last decoded. */
-typedef struct ColumnVector
-{
-	int			vector;			/* which one, or -1 */
-	Datum	   *values;			/* PGE_VECTOR_ROWS of each, made at first use */
-	bool	   *nulls;
-} ColumnVector;
-
-struct PgeReader
-{
-	PgeGroupSource source;		/* first: the managed side's token points here */
-	MemoryContext cxt;
-	int			refs;
-	Oid			relid;
-	NameData	relname;
-	RelFileLocator locator;
-	PgeGroupDesc desc;
-	u64			handle;			/* 0 until values are asked for */
-	ColumnVector columns[FLEXIBLE_ARRAY_MEMBER];
-};
-
-/* Readers that index fetches share, most recent first. */
-#define CACHE_SIZE	8
-static PgeReader *cache[CACHE_SIZE];
+#include "group_reader.h"
 
 static void
 group_error_context(void *arg)
@@ -124,12 +99,12 @@ pge_column_descs(TupleDesc tupdesc)
 	return columns;
 }
 
-/* A reader of a group; the caller holds the one reference. */
+/* A reader of a group, in a context of its own; the caller holds the one reference. */
 PgeReader *
-pge_reader_open(Relation rel, const PgeGroupDesc *desc)
+pge_reader_make(Relation rel, const PgeGroupDesc *desc, MemoryContext parent)
 {
-	MemoryContext cxt = AllocSetContextCreate(TopTransactionContext, "row group reader", ALLOCSET_DEFAULT_SIZES);
-	PgeReader  *reader = MemoryContextAllocZero(cxt, offsetof(PgeReader, columns) + desc->natts * sizeof(ColumnVector));
+	MemoryContext cxt = AllocSetContextCreate(parent, "row group reader", ALLOCSET_DEFAULT_SIZES);
+	PgeReader  *reader = MemoryContextAllocZero(cxt, offsetof(PgeReader, columns) + desc->natts * sizeof(PgeColumnVector));
 
 	reader->source.read = read_group_bytes;
 	reader->cxt = cxt;
@@ -141,6 +116,13 @@ pge_reader_open(Relation rel, const PgeGroupDesc *desc)
 	for (int i = 0; i < desc->natts; i++)
 		reader->columns[i].vector = -1;
 	return reader;
+}
+
+/* A reader for this transaction. */
+PgeReader *
+pge_reader_open(Relation rel, const PgeGroupDesc *desc)
+{
+	return pge_reader_make(rel, desc, TopTransactionContext);
 }
 
 /*
@@ -175,40 +157,6 @@ managed_reader(PgeReader *reader, TupleDesc tupdesc)
 	return reader->handle;
 }
 
-/* A shared reader for fetches by TID; the caller gets a reference of its own. */
-PgeReader *
-pge_reader_cached(Relation rel, const PgeGroupDesc *desc)
-{
-	PgeReader  *found = NULL;
-	int			i;
-
-	for (i = 0; i < CACHE_SIZE && cache[i] != NULL; i++)
-		if (cache[i]->desc.group_id == desc->group_id &&
-			cache[i]->desc.first_block == desc->first_block &&
-			cache[i]->relid == RelationGetRelid(rel) &&
-			RelFileLocatorEquals(cache[i]->locator, rel->rd_locator))
-		{
-			found = cache[i];
-			break;
-		}
-	if (found == NULL)
-	{
-		found = pge_reader_open(rel, desc);
-		if (i == CACHE_SIZE)
-			pge_reader_release(cache[--i]);
-	}
-	memmove(&cache[1], &cache[0], i * sizeof(cache[0]));
-	cache[0] = found;
-	return pge_reader_retain(found);
-}
-
-/* At the transaction's end, or before: the cache must not outlive the context that its readers are in. */
-void
-pge_reader_forget_cache(void)
-{
-	memset(cache, 0, sizeof(cache));
-}
-
 PgeReader *
 pge_reader_retain(PgeReader *reader)
 {
@@ -220,7 +168,7 @@ void
 pge_reader_release(PgeReader *reader)
 {
 	Assert(reader->refs > 0);
-	if (--reader->refs == 0)
+	if (--reader->refs == 0 && !reader->kept)
 		MemoryContextDelete(reader->cxt);
 }
 
@@ -233,7 +181,7 @@ pge_reader_desc(const PgeReader *reader)
 static void
 load_vector(PgeReader *reader, TupleDesc tupdesc, int column, int vector)
 {
-	ColumnVector *cv = &reader->columns[column];
+	PgeColumnVector *cv = &reader->columns[column];
 	u64			handle = managed_reader(reader, tupdesc);
 	i32			count = 0;
 
@@ -277,7 +225,7 @@ pge_reader_vector_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int f
 
 	for (int column = from; column < to; column++)
 	{
-		ColumnVector *cv;
+		PgeColumnVector *cv;
 
 		if (absent_value(reader, tupdesc, column, &values[column], &isnull[column]))
 			continue;

@@ -13,6 +13,9 @@ sealed unsafe class ChunkWriter
     /// <summary>A block with codec: enough for LZ4 and ZSTD to find what repeats.</summary>
     const ulong CodecBlockBytes = 64 * 1024;
 
+    /// <summary>A codec must save one part in so many.</summary>
+    const ulong LeastSaving = 10;
+
     readonly WriterOptions _options;
     readonly int _rows;
     readonly int _vectorCount;
@@ -55,8 +58,9 @@ sealed unsafe class ChunkWriter
 
         ChunkEncoder encoder = Kinds.IsByValue(column.Shape.Kind) ? _lanes : _bytes;
         ulong expected = encoder.Plan(column, entry, _vectors);
+        bool compress = CodecPays(column, encoder, expected);
         entry->Encoding = (byte)encoder.Encoding;
-        entry->BlockShift = (byte)BlockShift(expected);
+        entry->BlockShift = (byte)BlockShift(expected, compress ? CodecBlockBytes : PlainBlockBytes);
 
         _image.Align();
         ulong start = _image.Length;
@@ -66,7 +70,7 @@ sealed unsafe class ChunkWriter
         BlockEntry* index = stackalloc BlockEntry[1 + GroupFormat.MaxVectors];
 
         encoder.WriteShared(_block);
-        CloseBlock(start, index, entry);
+        CloseBlock(start, index, entry, compress: true);
         for (int block = 1; block < blocks; block++)
         {
             int first = (block - 1) << entry->BlockShift;
@@ -77,7 +81,7 @@ sealed unsafe class ChunkWriter
                 WriteVector(column, encoder, vector);
             }
 
-            CloseBlock(start, index + block, entry);
+            CloseBlock(start, index + block, entry, compress);
         }
 
         byte* at = _image.Bytes + start;
@@ -117,10 +121,33 @@ sealed unsafe class ChunkWriter
         }
     }
 
-    /// <summary>The largest block of whole vectors that stays within the aim, or one vector.</summary>
-    int BlockShift(ulong expected)
+    /// <summary>
+    /// Tries the codec on a block's worth of vectors from the chunk's middle. Where it saves little, blocks are small and not compressed:
+    /// one value costs a page's read then, and nothing is compressed in vain.
+    /// </summary>
+    bool CodecPays(ColumnBuffer column, ChunkEncoder encoder, ulong expected)
     {
-        ulong aim = _options.Codec == Codec.None ? PlainBlockBytes : CodecBlockBytes;
+        if (_options.Codec == Codec.None || expected == 0)
+        {
+            return false;
+        }
+
+        int vectors = 1 << BlockShift(expected, CodecBlockBytes);
+        int first = int.Max(0, (_vectorCount - vectors) / 2);
+        int end = int.Min(_vectorCount, first + vectors);
+        for (int vector = first; vector < end; vector++)
+        {
+            WriteVector(column, encoder, vector);
+        }
+
+        bool pays = Compress() != 0;
+        _block.Clear();
+        return pays;
+    }
+
+    /// <summary>The largest block of whole vectors that stays within the aim, or one vector.</summary>
+    int BlockShift(ulong expected, ulong aim)
+    {
         ulong vectorBytes = expected / (ulong)_vectorCount;
         int shift = 0;
         while (shift < ChunkIndex.MaxBlockShift && vectorBytes << (shift + 1) <= aim)
@@ -152,14 +179,15 @@ sealed unsafe class ChunkWriter
         _block.Align();
     }
 
-    void CloseBlock(ulong chunkStart, BlockEntry* block, ColumnEntry* entry)
+    void CloseBlock(ulong chunkStart, BlockEntry* block, ColumnEntry* entry, bool compress)
     {
         *block = default;
         block->EncodedLength = _block.Length;
         block->Offset = _image.Length - chunkStart;
-        block->StoredLength = Compress();
+        block->StoredLength = compress ? Compress() : 0;
         if (block->StoredLength != 0)
         {
+            _image.Commit(block->StoredLength);
             block->Codec = entry->Codec = (byte)_options.Codec;
         }
         else if (_block.Length != 0)
@@ -174,7 +202,7 @@ sealed unsafe class ChunkWriter
         _block.Clear();
     }
 
-    /// <summary>Appends the block compressed and says how long it became; 0 when it would save less than a twentieth.</summary>
+    /// <summary>Puts the block compressed behind the image, not counted there yet, and says how long it became; 0 when that saves little.</summary>
     ulong Compress()
     {
         if (_options.Codec == Codec.None || _block.Length == 0 || _block.Length > long.MaxValue / 2)
@@ -190,12 +218,6 @@ sealed unsafe class ChunkWriter
 
         byte* room = _image.Reserve((ulong)bound);
         long written = _codec.Compress(_options.Codec, _options.Level, _block.Bytes, (long)_block.Length, room, bound);
-        if (written <= 0 || (ulong)written >= _block.Length - (_block.Length / 20))
-        {
-            return 0;
-        }
-
-        _image.Commit((ulong)written);
-        return (ulong)written;
+        return written > 0 && (ulong)written < _block.Length - (_block.Length / LeastSaving) ? (ulong)written : 0;
     }
 }

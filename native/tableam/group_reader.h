@@ -1,0 +1,38 @@
+/*
+ * Column store: what a reader is, for the two files that make and keep readers. Everybody else has column.h.
+ */
+#ifndef PGE_GROUP_READER_H
+#define PGE_GROUP_READER_H
+
+#include "lib/ilist.h"
+
+#include "column.h"
+
+/* One column's vector as last decoded. */
+typedef struct PgeColumnVector
+{
+	int			vector;			/* which one, or -1 */
+	Datum	   *values;			/* PGE_VECTOR_ROWS of each, made at first use */
+	bool	   *nulls;
+} PgeColumnVector;
+
+struct PgeReader
+{
+	PgeGroupSource source;		/* first: the managed side's token points here */
+	MemoryContext cxt;
+	int			refs;
+	bool		kept;			/* by reader_cache.c: lives on without references */
+	dlist_node	node;			/* kept: its place there */
+	Size		bytes;			/* kept: what it counts for */
+	Oid			relid;
+	NameData	relname;
+	RelFileLocator locator;
+	PgeGroupDesc desc;
+	u64			handle;			/* 0 until values are asked for */
+	PgeColumnVector columns[FLEXIBLE_ARRAY_MEMBER];
+};
+
+/* group_reader.c */
+extern PgeReader *pge_reader_make(Relation rel, const PgeGroupDesc *desc, MemoryContext parent);
+
+#endif							/* PGE_GROUP_READER_H */
