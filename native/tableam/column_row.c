@@ -1,15 +1,15 @@
 /*
  * Column store: delete, update and lock of a row in a group. What heap does in a tuple's header is done here with the group's
- * delete vector and a heavyweight lock on the row:
+ * delete vector and a heavyweight lock on the row (row_lock.c):
  *
  *   - Deleters and updaters hold the row's lock while they look at the entry and set it, then let go: their xmax speaks for them.
- *   - Lockers (FOR UPDATE ... FOR KEY SHARE, foreign keys) keep the lock until their transaction ends, in the modes of heap's tuple locks.
- *     Nothing is written, so a lock costs no page and no WAL; two-phase commit carries it like any lock.
- *
- * An update goes with no lock, not even FOR KEY SHARE, whatever columns it changes: the new version is heap's, where nobody would know of
- * the locks on this one, and a key that a foreign key has locked could be deleted there.
+ *   - Lockers (FOR UPDATE ... FOR KEY SHARE, foreign keys) keep the lock until their transaction ends. Nothing is written.
  *
  * The new version of an updated row is a heap tuple in the delta; the entry points to it, so that whoever waited can follow.
+ *
+ * As in heap, an update that leaves the key alone and FOR KEY SHARE go together, and the lock holds for the new version: the updater sets
+ * the entry, then looks who has locked the row and hands their locks to the new version; the locker locks the row, then looks at the entry
+ * and goes on to the new version if it finds one (delta_lock.c). So at least one of the two sees the other.
  */
 #include "postgres.h"
 
@@ -18,94 +18,15 @@
 #include "access/xact.h"
 #include "pgstat.h"
 #include "storage/lmgr.h"
-#include "storage/proc.h"
 #include "storage/predicate.h"
+#include "utils/datum.h"
+#include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "column.h"
 #include "column_row.h"
-
-/* The modes of heap's tuple locks (tupleLockExtraInfo), which decide what conflicts. */
-static const LOCKMODE lock_modes[] = {
-	[LockTupleKeyShare] = AccessShareLock,
-	[LockTupleShare] = RowShareLock,
-	[LockTupleNoKeyExclusive] = ExclusiveLock,
-	[LockTupleExclusive] = AccessExclusiveLock,
-};
-
-/* Deletes and updates alike: see the head of this file. */
-#define CHANGE_MODE		AccessExclusiveLock
-
-/* Row locks of one transaction on one table before it locks all rows at once: bounds the lock table. */
-#define MAX_ROW_LOCKS	1000
-
-/*
- * Core's tuple locks are meant to be short, and a server with assertions says so of one held at commit; this tag is nobody else's.
- * pg_locks shows it as userlock: classid the table, objid and objsubid the TID, or InvalidBlockNumber and 0 for all of its rows.
- */
-static LOCKTAG
-row_tag(Relation rel, ItemPointer tid)
-{
-	LOCKTAG		tag = {0};
-
-	tag.locktag_field1 = rel->rd_lockInfo.lockRelId.dbId;
-	tag.locktag_field2 = rel->rd_lockInfo.lockRelId.relId;
-	tag.locktag_field3 = tid ? ItemPointerGetBlockNumber(tid) : InvalidBlockNumber;
-	tag.locktag_field4 = tid ? ItemPointerGetOffsetNumber(tid) : 0;
-	tag.locktag_type = LOCKTAG_USERLOCK;
-	tag.locktag_lockmethodid = DEFAULT_LOCKMETHOD;
-	return tag;
-}
-
-/*
- * Who locks a row says so on the tag for all rows first: in a mode that goes with everybody else who locks rows one by one, but not
- * with who has locked them all against it.
- */
-static LOCKMODE
-intention(LOCKMODE mode)
-{
-	return mode >= ExclusiveLock ? RowExclusiveLock : RowShareLock;
-}
-
-static bool
-lock_row(Relation rel, ItemPointer tid, LOCKMODE mode, bool wait)
-{
-	LOCKTAG		all = row_tag(rel, NULL);
-	LOCKTAG		tag = row_tag(rel, tid);
-
-	if (LockAcquire(&all, intention(mode), false, !wait) == LOCKACQUIRE_NOT_AVAIL)
-		return false;
-	if (LockAcquire(&tag, mode, false, !wait) != LOCKACQUIRE_NOT_AVAIL)
-		return true;
-	LockRelease(&all, intention(mode), false);
-	return false;
-}
-
-static void
-unlock_row(Relation rel, ItemPointer tid, LOCKMODE mode)
-{
-	LOCKTAG		all = row_tag(rel, NULL);
-	LOCKTAG		tag = row_tag(rel, tid);
-
-	LockRelease(&tag, mode, false);
-	LockRelease(&all, intention(mode), false);
-}
-
-/* Shared locks of all rows go together, exclusive ones with nothing. */
-static bool
-lock_all_rows(Relation rel, LOCKMODE mode, bool wait)
-{
-	LOCKTAG		all = row_tag(rel, NULL);
-
-	return LockAcquire(&all, mode >= ExclusiveLock ? ExclusiveLock : ShareLock, false, !wait) != LOCKACQUIRE_NOT_AVAIL;
-}
-
-static struct
-{
-	LocalTransactionId lxid;
-	Oid			relid;
-	int			count;
-}			row_locks;
+#include "delta_lock.h"
+#include "row_lock.h"
 
 /* A row in a group, as it was found. */
 typedef struct Row
@@ -206,41 +127,59 @@ check_not_decoded(Relation rel)
 }
 
 /*
+ * Wait for whoever is changing a row, as the policy wants it; false: somebody is, and we must not wait. The row's lock is not held
+ * meanwhile, since a key-share locker may pass who waits for an update; core's tuple lock, as with heap, makes a queue of the waiters.
+ */
+static bool
+wait_in_line(Relation rel, ItemPointer tid, LockTupleMode mode, TransactionId xid, LockWaitPolicy policy, XLTW_Oper oper,
+			 bool *in_line)
+{
+	if (!*in_line)
+		*in_line = pge_row_queue(rel, tid, mode, policy == LockWaitBlock);
+	if (policy != LockWaitBlock)
+		return *in_line && ConditionalXactLockTableWait(xid);
+	XactLockTableWait(xid, rel, tid, oper);
+	return true;
+}
+
+/*
  * Take the row's lock for a change and wait until nobody else is changing the row. On TM_Ok the lock is held; on anything else it
  * is not, and tmfd says why.
  */
 static TM_Result
-lock_for_change(Relation rel, ItemPointer tid, CommandId cid, Snapshot crosscheck, bool wait, XLTW_Oper oper,
+lock_for_change(Relation rel, ItemPointer tid, CommandId cid, Snapshot crosscheck, LockTupleMode mode, bool wait, XLTW_Oper oper,
 				Row *row, TM_FailureData *tmfd)
 {
+	bool		in_line = false;
 	TM_Result	result;
 
 	for (;;)
 	{
-		if (!lock_row(rel, tid, CHANGE_MODE, wait))
+		if (!pge_row_lock_acquire(rel, tid, mode, wait))
 			return TM_WouldBlock;
 		read_row(rel, tid, row);
 		result = satisfies_update(row, cid);
 		if (result == TM_Invisible)
 		{
-			unlock_row(rel, tid, CHANGE_MODE);
+			pge_row_lock_release(rel, tid, mode);
 			ereport(ERROR,
 					(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
 					 errmsg("attempted to change invisible row of column table \"%s\"", RelationGetRelationName(rel))));
 		}
 		if (result != TM_BeingModified || !wait)
 			break;
-		/* As heap does: the lock is kept while waiting, which makes a queue of the waiters. */
-		XactLockTableWait(row->changer, rel, tid, oper);
-		unlock_row(rel, tid, CHANGE_MODE);
+		pge_row_lock_release(rel, tid, mode);
+		(void) wait_in_line(rel, tid, mode, row->changer, LockWaitBlock, oper, &in_line);
 	}
+	if (in_line)
+		pge_row_unqueue(rel, tid, mode);
 	if (result == TM_Ok && crosscheck != InvalidSnapshot &&
 		!(pge_group_visible(rel, &row->desc, crosscheck) && pge_row_visible(rel, &row->desc, row->row, crosscheck)))
 		result = TM_Updated;
 	if (result != TM_Ok)
 	{
 		fill_failure(tmfd, tid, row, result);
-		unlock_row(rel, tid, CHANGE_MODE);
+		pge_row_lock_release(rel, tid, mode);
 	}
 	return result;
 }
@@ -268,13 +207,73 @@ pge_row_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot crosscheck
 	TM_Result	result;
 
 	check_not_decoded(rel);
-	result = lock_for_change(rel, tid, cid, crosscheck, wait, XLTW_Delete, &row, tmfd);
+	result = lock_for_change(rel, tid, cid, crosscheck, LockTupleExclusive, wait, XLTW_Delete, &row, tmfd);
 	if (result != TM_Ok)
 		return result;
 	set_entry(rel, &row, cid, changing_part ? PGE_DELETE_MOVED : 0, NULL);
-	unlock_row(rel, tid, CHANGE_MODE);
+	pge_row_lock_release(rel, tid, LockTupleExclusive);
 	pgstat_count_heap_delete(rel);
 	return TM_Ok;
+}
+
+/* Are these values of a row in a group what the slot has, too? */
+static bool
+same_values(Relation rel, const PgeGroupDesc *desc, uint32 row, Bitmapset *attrs, TupleTableSlot *slot)
+{
+	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "an old version's values", ALLOCSET_SMALL_SIZES);
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+	Datum	   *values = MemoryContextAlloc(context, tupdesc->natts * sizeof(Datum));
+	bool	   *isnull = MemoryContextAlloc(context, tupdesc->natts * sizeof(bool));
+	PgeReader  *reader = pge_reader_cached(rel, desc);
+	bool		same = true;
+	int			member = -1;
+
+	while (same && (member = bms_next_member(attrs, member)) >= 0)
+	{
+		int			column = member + FirstLowInvalidHeapAttributeNumber - 1;
+		Form_pg_attribute att = TupleDescAttr(tupdesc, column);
+		bool		slot_isnull;
+		Datum		slot_value = slot_getattr(slot, column + 1, &slot_isnull);
+
+		pge_reader_row_values(reader, tupdesc, row, column, column + 1, values, isnull, context);
+		same = isnull[column] == slot_isnull &&
+			(slot_isnull || datum_image_eq(values[column], slot_value, att->attbyval, att->attlen));
+	}
+	pge_reader_release(reader);
+	MemoryContextDelete(context);
+	return same;
+}
+
+/*
+ * The lock that an update needs: as with heap, one that goes with FOR KEY SHARE unless it changes a column that a foreign key may refer
+ * to. A group's values never change, so this can be asked before the row is locked.
+ */
+static LockTupleMode
+update_mode(Relation rel, ItemPointer tid, TupleTableSlot *slot)
+{
+	Bitmapset  *key = RelationGetIndexAttrBitmap(rel, INDEX_ATTR_BITMAP_KEY);
+	bool		same = true;
+	Row			row;
+
+	if (!bms_is_empty(key))
+	{
+		read_row(rel, tid, &row);
+		same = same_values(rel, &row.desc, row.row, key, slot);
+	}
+	bms_free(key);
+	return same ? LockTupleNoKeyExclusive : LockTupleExclusive;
+}
+
+/* Hand the key-share locks of others on a row to its new version. */
+static void
+hand_locks(Relation rel, ItemPointer tid, ItemPointer version)
+{
+	TransactionId *lockers = NULL;
+	int			n = pge_row_key_sharers(rel, tid, &lockers);
+
+	pge_delta_hand_locks(rel, version, lockers, n);
+	if (lockers != NULL)
+		pfree(lockers);
 }
 
 /* tuple_update for a row in a group; "insert" stores the new version in the delta and leaves its TID in the slot. */
@@ -287,42 +286,26 @@ pge_row_update(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId ci
 	TM_Result	result;
 
 	check_not_decoded(rel);
-	*lockmode = LockTupleExclusive;
-	result = lock_for_change(rel, tid, cid, crosscheck, wait, XLTW_Update, &row, tmfd);
+	*lockmode = update_mode(rel, tid, slot);
+	result = lock_for_change(rel, tid, cid, crosscheck, *lockmode, wait, XLTW_Update, &row, tmfd);
 	if (result != TM_Ok)
 	{
 		*update_indexes = TU_None;
 		return result;
 	}
 	insert(rel, slot, cid);
-	set_entry(rel, &row, cid, PGE_DELETE_UPDATED, &slot->tts_tid);
-	unlock_row(rel, tid, CHANGE_MODE);
+	/* To heap, an update by who has locked the row FOR UPDATE is one of the key. */
+	if (*lockmode == LockTupleExclusive || pge_row_lock_held(rel, tid, LockTupleExclusive))
+		set_entry(rel, &row, cid, PGE_DELETE_UPDATED, &slot->tts_tid);
+	else
+	{
+		set_entry(rel, &row, cid, PGE_DELETE_UPDATED | PGE_DELETE_KEY_KEPT, &slot->tts_tid);
+		hand_locks(rel, tid, &slot->tts_tid);
+	}
+	pge_row_lock_release(rel, tid, *lockmode);
 	pgstat_count_heap_delete(rel);
 	*update_indexes = TU_All;
 	return TM_Ok;
-}
-
-/* Take a row lock to the transaction's end, or past a bound all rows'; false: somebody holds one that conflicts. */
-static bool
-take_row_lock(Relation rel, ItemPointer tid, LockTupleMode mode, LockWaitPolicy policy)
-{
-	if (row_locks.lxid != MyProc->vxid.lxid || row_locks.relid != RelationGetRelid(rel))
-	{
-		row_locks.lxid = MyProc->vxid.lxid;
-		row_locks.relid = RelationGetRelid(rel);
-		row_locks.count = 0;
-	}
-	if (++row_locks.count > MAX_ROW_LOCKS)
-		return lock_all_rows(rel, lock_modes[mode], policy == LockWaitBlock);
-	return lock_row(rel, tid, lock_modes[mode], policy == LockWaitBlock);
-}
-
-/* Give back one that turned out to be of no use. */
-static void
-drop_row_lock(Relation rel, ItemPointer tid, LockTupleMode mode)
-{
-	if (row_locks.count <= MAX_ROW_LOCKS)
-		unlock_row(rel, tid, lock_modes[mode]);
 }
 
 static TM_Result
@@ -404,9 +387,12 @@ follow_versions(Relation rel, const PgeDelete *entry, ItemPointer tid, CommandId
 		}
 		if (live)
 			return TM_Ok;
-		/* Updated or deleted by somebody who committed, or by us. */
+		/* Updated, deleted or moved by somebody who committed, or by us. */
 		if (ItemPointerEquals(&next, tid))
+		{
+			tmfd->xmax = updater;
 			return TM_Deleted;
+		}
 		*tid = next;
 		maker = updater;
 	}
@@ -419,28 +405,46 @@ TM_Result
 pge_row_lock(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId cid, LockTupleMode mode,
 			 LockWaitPolicy policy, uint8 flags, TM_FailureData *tmfd, bool *follow)
 {
+	PgeKeptLock kept;
+	bool		in_line = false;
 	Row			row;
 	TM_Result	result;
 
 	*follow = false;
 	for (;;)
 	{
-		if (!take_row_lock(rel, tid, mode, policy))
+		kept = pge_row_lock_keep(rel, tid, mode, policy == LockWaitBlock);
+		if (kept == PGE_LOCK_REFUSED)
 			return would_block(rel, policy);
 		read_row(rel, tid, &row);
 		result = satisfies_update(&row, cid);
+		if (mode == LockTupleKeyShare && (result == TM_BeingModified || result == TM_Updated) &&
+			(row.entry.flags & PGE_DELETE_KEY_KEPT))
+		{
+			/* The version that the caller sees is to be locked, and with it those that follow; if one is gone or moved: the last one. */
+			result = TM_Ok;
+			if ((flags & TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS) &&
+				pge_delta_key_share(rel, &row.entry.next, row.entry.xmax, cid) != TM_Ok)
+				result = TM_Updated;
+			break;
+		}
 		if (result != TM_BeingModified)
 			break;
-		if (!wait_for_changer(rel, tid, row.changer, policy, XLTW_Lock))
+		if (kept == PGE_LOCK_NEW)
+			pge_row_lock_release(rel, tid, mode);
+		if (!wait_in_line(rel, tid, mode, row.changer, policy, XLTW_Lock, &in_line))
 		{
-			drop_row_lock(rel, tid, mode);
+			if (in_line)
+				pge_row_unqueue(rel, tid, mode);
 			return would_block(rel, policy);
 		}
-		drop_row_lock(rel, tid, mode);
 	}
+	if (in_line)
+		pge_row_unqueue(rel, tid, mode);
 	if (result != TM_Ok)
 	{
-		drop_row_lock(rel, tid, mode);
+		if (kept == PGE_LOCK_NEW)
+			pge_row_lock_release(rel, tid, mode);
 		fill_failure(tmfd, tid, &row, result);
 	}
 	/* Where a replaced group's row is now, the caller finds out. */

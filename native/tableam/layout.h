@@ -123,6 +123,7 @@ StaticAssertDecl(sizeof(PgeDelete) == 16, "delete vector entry");
 #define PGE_XMAX_DEAD			0x0002	/* ... and that nobody's snapshot is older */
 #define PGE_DELETE_UPDATED		0x0004	/* there is a new version */
 #define PGE_DELETE_MOVED		0x0008	/* the new version is in another partition */
+#define PGE_DELETE_KEY_KEPT		0x0010	/* ... or has the same key: FOR KEY SHARE goes beside such an update */
 
 #define PGE_DELETES_PER_PAGE	((uint32) (PGE_PAGE_PAYLOAD / sizeof(PgeDelete)))	/* 509 */
 
