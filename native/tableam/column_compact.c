@@ -38,9 +38,6 @@ pge_compact_refusal(Relation rel)
 {
 	if (RELATION_IS_OTHER_TEMP(rel))
 		return "it is a temporary table of another session";
-	/* Rows in groups could not be changed then. */
-	if (RelationIsLogicallyLogged(rel))
-		return "wal_level is logical";
 	if (RelationGetDescr(rel)->natts == 0)
 		return "it has no columns";
 	return NULL;

@@ -6,8 +6,11 @@
 #include "postgres.h"
 
 #include "access/heapam.h"
+#include "pgstat.h"
+#include "utils/rel.h"
 
 #include "column.h"
+#include "column_decode.h"
 #include "column_row.h"
 #include "group_origin.h"
 
@@ -84,13 +87,19 @@ column_tuple_insert_speculative(Relation rel, TupleTableSlot *slot, CommandId ci
 	stored(rel, slot, source);
 }
 
-/* The new version of a row that an update took out of its group. */
+/* The new version of a row that an update takes out of its group. */
 static void
-insert_delta(Relation rel, TupleTableSlot *slot, CommandId cid)
+store_version(Relation rel, const PgeGroupDesc *desc, uint32 row, TupleTableSlot *slot, CommandId cid)
 {
 	TupleTableSlot *source = heap_source(slot);
 
-	pge_heap_routine()->tuple_insert(rel, source, cid, 0, NULL);
+	if (RelationIsLogicallyLogged(rel))
+		pge_decode_update(rel, desc, row, source, cid);
+	else
+	{
+		pge_heap_routine()->tuple_insert(rel, source, cid, 0, NULL);
+		pgstat_count_heap_delete(rel);
+	}
 	stored(rel, slot, source);
 }
 
@@ -127,7 +136,7 @@ column_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot, Comman
 
 	pge_writer_flush(rel);
 	if (pge_tid_is_column(otid))
-		result = pge_row_update(rel, otid, slot, cid, crosscheck, wait, tmfd, lockmode, update_indexes, insert_delta);
+		result = pge_row_update(rel, otid, slot, cid, crosscheck, wait, tmfd, lockmode, update_indexes, store_version);
 	else
 	{
 		source = heap_source(slot);

@@ -24,6 +24,7 @@
 #include "utils/rel.h"
 
 #include "column.h"
+#include "column_decode.h"
 #include "column_row.h"
 #include "delta_lock.h"
 #include "row_lock.h"
@@ -112,20 +113,6 @@ fill_failure(TM_FailureData *tmfd, ItemPointer tid, const Row *row, TM_Result re
 		tmfd->cmax = InvalidCommandId;
 }
 
-/* Logical decoding would not see that the row is gone. Such tables get no groups, but wal_level may have been raised since. */
-static void
-check_not_decoded(Relation rel)
-{
-	if (RelationIsLogicallyLogged(rel))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot change rows in row groups of column table \"%s\" while wal_level is logical",
-						RelationGetRelationName(rel)),
-				 errdetail("Logical decoding would miss the change. The rows were loaded under another wal_level."),
-				 errhint("Rewrite the table now, so that its rows move to the heap region: "
-						 "ALTER TABLE ... SET ACCESS METHOD heap, and back.")));
-}
-
 /*
  * Wait for whoever is changing a row, as the policy wants it; false: somebody is, and we must not wait. The row's lock is not held
  * meanwhile, since a key-share locker may pass who waits for an update; core's tuple lock, as with heap, makes a queue of the waiters.
@@ -206,13 +193,15 @@ pge_row_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot crosscheck
 	Row			row;
 	TM_Result	result;
 
-	check_not_decoded(rel);
 	result = lock_for_change(rel, tid, cid, crosscheck, LockTupleExclusive, wait, XLTW_Delete, &row, tmfd);
 	if (result != TM_Ok)
 		return result;
+	if (RelationIsLogicallyLogged(rel))
+		pge_decode_delete(rel, &row.desc, row.row, cid, changing_part);
+	else
+		pgstat_count_heap_delete(rel);
 	set_entry(rel, &row, cid, changing_part ? PGE_DELETE_MOVED : 0, NULL);
 	pge_row_lock_release(rel, tid, LockTupleExclusive);
-	pgstat_count_heap_delete(rel);
 	return TM_Ok;
 }
 
@@ -276,16 +265,15 @@ hand_locks(Relation rel, ItemPointer tid, ItemPointer version)
 		pfree(lockers);
 }
 
-/* tuple_update for a row in a group; "insert" stores the new version in the delta and leaves its TID in the slot. */
+/* tuple_update for a row in a group; "store" puts the new version into the delta and leaves its TID in the slot. */
 TM_Result
 pge_row_update(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId cid, Snapshot crosscheck, bool wait,
 			   TM_FailureData *tmfd, LockTupleMode *lockmode, TU_UpdateIndexes *update_indexes,
-			   void (*insert) (Relation rel, TupleTableSlot *slot, CommandId cid))
+			   PgeStoreVersion store)
 {
 	Row			row;
 	TM_Result	result;
 
-	check_not_decoded(rel);
 	*lockmode = update_mode(rel, tid, slot);
 	result = lock_for_change(rel, tid, cid, crosscheck, *lockmode, wait, XLTW_Update, &row, tmfd);
 	if (result != TM_Ok)
@@ -293,7 +281,7 @@ pge_row_update(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId ci
 		*update_indexes = TU_None;
 		return result;
 	}
-	insert(rel, slot, cid);
+	store(rel, &row.desc, row.row, slot, cid);
 	/* To heap, an update by who has locked the row FOR UPDATE is one of the key. */
 	if (*lockmode == LockTupleExclusive || pge_row_lock_held(rel, tid, LockTupleExclusive))
 		set_entry(rel, &row, cid, PGE_DELETE_UPDATED, &slot->tts_tid);
@@ -303,7 +291,6 @@ pge_row_update(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId ci
 		hand_locks(rel, tid, &slot->tts_tid);
 	}
 	pge_row_lock_release(rel, tid, *lockmode);
-	pgstat_count_heap_delete(rel);
 	*update_indexes = TU_All;
 	return TM_Ok;
 }

@@ -105,9 +105,14 @@ number_of_units(PgeScan *scan)
 static void
 start_group(PgeScan *scan, uint32 group, ScanDirection direction)
 {
-	pge_scan_open_group(scan, group, scan->base.rs_snapshot);
+	Snapshot	snapshot = scan->base.rs_snapshot;
+	bool		there;
+
+	pge_scan_open_group(scan, group, snapshot);
 	pge_tid_range_rows(scan, &scan->descs[group], &scan->first_row, &scan->last_row);
-	scan->row = ScanDirectionIsForward(direction) ? scan->first_row - 1 : scan->last_row + 1;
+	/* Asked last, it leaves in a dirty snapshot whom to wait for; whoever deletes a row is waited for when the row is locked. */
+	there = snapshot->snapshot_type != SNAPSHOT_DIRTY || pge_group_visible(scan->base.rs_rd, &scan->descs[group], snapshot);
+	scan->row = ScanDirectionIsForward(direction) == there ? scan->first_row - 1 : scan->last_row + 1;
 }
 
 static void

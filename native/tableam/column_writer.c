@@ -274,8 +274,10 @@ bulk_allowed(Relation rel, struct BulkInsertStateData *bistate)
 {
 	if (bistate == NULL && !(pge_statement && pge_statement->bulk_insert) && !pge_debug_force_row_groups)
 		return false;
-	/* Logical decoding reads heap's records only; subscribers must get these rows. */
-	return RelationGetDescr(rel)->natts > 0 && !RelationIsLogicallyLogged(rel);
+	/*
+	 * Logical decoding reads heap's records only; subscribers must get these rows. They have those that a rewrite of the table brings.
+	 */
+	return RelationGetDescr(rel)->natts > 0 && (!RelationIsLogicallyLogged(rel) || OidIsValid(rel->rd_rel->relrewrite));
 }
 
 /*

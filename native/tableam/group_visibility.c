@@ -10,6 +10,7 @@
 #include "access/xact.h"
 #include "storage/predicate.h"
 #include "storage/procarray.h"
+#include "utils/rel.h"
 #include "utils/snapmgr.h"
 
 #include "column.h"
@@ -104,7 +105,6 @@ pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
 	switch (snapshot->snapshot_type)
 	{
 		case SNAPSHOT_MVCC:
-		case SNAPSHOT_HISTORIC_MVCC:
 			{
 				bool		stored = stored_mvcc(desc, snapshot);
 
@@ -138,6 +138,14 @@ pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
 
 		case SNAPSHOT_ANY:
 			return desc->state == PGE_GROUP_COMPLETE;
+
+		case SNAPSHOT_HISTORIC_MVCC:
+			ereport(ERROR,
+					(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+					 errmsg("column table \"%s\" cannot be used as a catalog table by logical decoding",
+							RelationGetRelationName(rel)),
+					 errhint("Use another access method for tables that an output plugin reads.")));
+			break;
 
 		case SNAPSHOT_TOAST:
 			break;

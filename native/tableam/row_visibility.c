@@ -44,7 +44,6 @@ gone(Relation rel, const PgeDelete *entry, Snapshot snapshot)
 	switch (snapshot->snapshot_type)
 	{
 		case SNAPSHOT_MVCC:
-		case SNAPSHOT_HISTORIC_MVCC:
 			if (TransactionIdIsCurrentTransactionId(entry->xmax))
 				return entry->cmax < snapshot->curcid;
 			if (!XidInMVCCSnapshot(entry->xmax, snapshot))
