@@ -1,6 +1,6 @@
 /*
- * Column store: compaction of a table. Decides what is compacted and in whose name; compact_delta.c takes rows out, compact_sink.c
- * puts them into groups.
+ * Column store: compaction of a table. Decides what is compacted and in whose name; compact_delta.c and compact_merge.c take rows out of
+ * delta and groups, compact_sink.c puts them into groups.
  */
 #include "postgres.h"
 
@@ -66,6 +66,8 @@ pge_compact_some(Relation rel, PgeCompactProgress *progress)
 		more = pge_compact_delta(sink, &progress->next_block);
 		progress->delta_done = !more;
 	}
+	if (!more)
+		more = pge_compact_merge(sink, progress->thorough, &progress->next_group);
 	pge_sink_close_group(sink);
 	/* Locks of serializable readers on what was moved: none of them knows the new places. */
 	if (sink->rows > 0)
@@ -82,7 +84,7 @@ pge_compact_some(Relation rel, PgeCompactProgress *progress)
 static uint64
 compact_as_owner(Relation rel)
 {
-	PgeCompactProgress progress = {.min_rows = 1};
+	PgeCompactProgress progress = {.min_rows = 1,.thorough = true};
 	Oid			user;
 	int			context,
 				nest_level;

@@ -101,6 +101,70 @@ fetch_column_row(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlo
 	return true;
 }
 
+/*
+ * Who removed the last version of a chain that an index entry leads to; *tid becomes that version's. False: nobody, or there is no
+ * such version.
+ */
+static bool
+removed_by(Relation rel, ItemPointer tid, TransactionId *remover)
+{
+	PgeGroupDesc desc;
+	Buffer		buffer;
+	Page		page;
+	OffsetNumber offset = ItemPointerGetOffsetNumber(tid);
+	bool		found = false;
+
+	if (pge_tid_is_column(tid))
+	{
+		if (!pge_directory_get(rel, pge_tid_group(tid), &desc) || desc.state != PGE_GROUP_COMPLETE)
+			return false;
+		*remover = desc.xmax;
+		return TransactionIdIsValid(*remover);
+	}
+	buffer = ReadBuffer(rel, ItemPointerGetBlockNumber(tid));
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	page = BufferGetPage(buffer);
+	/* A chain within a page cannot be longer than the page. */
+	for (int steps = 0; steps < MaxHeapTuplesPerPage && offset >= FirstOffsetNumber && offset <= PageGetMaxOffsetNumber(page); steps++)
+	{
+		ItemId		item = PageGetItemId(page, offset);
+		HeapTupleHeader header;
+
+		if (ItemIdIsRedirected(item))
+		{
+			offset = ItemIdGetRedirect(item);
+			continue;
+		}
+		if (!ItemIdIsNormal(item))
+			break;
+		header = (HeapTupleHeader) PageGetItem(page, item);
+		if (HeapTupleHeaderIsHotUpdated(header))
+		{
+			offset = ItemPointerGetOffsetNumber(&header->t_ctid);
+			continue;
+		}
+		found = !(header->t_infomask & HEAP_XMAX_INVALID) && !HeapTupleHeaderIsOnlyLocked(header);
+		if (found)
+			*remover = HeapTupleHeaderGetUpdateXid(header);
+		break;
+	}
+	UnlockReleaseBuffer(buffer);
+	ItemPointerSetOffsetNumber(tid, offset);
+	return found;
+}
+
+/*
+ * Who checks for duplicates must not miss a row because compaction moved it from a place that he has yet to look at to one that he has
+ * looked at. So he finds it in its old place, too. Only moves count that ended after his transaction began.
+ */
+static bool
+follow_move(Relation rel, ItemPointer tid)
+{
+	TransactionId mover;
+
+	return removed_by(rel, tid, &mover) && TransactionIdFollowsOrEquals(mover, TransactionXmin) && pge_moved_to(rel, tid, mover, tid);
+}
+
 static struct IndexFetchTableData *
 column_index_fetch_begin(Relation rel)
 {
@@ -137,19 +201,30 @@ column_index_fetch_tuple(struct IndexFetchTableData *data, ItemPointer tid, Snap
 						 TupleTableSlot *slot, bool *call_again, bool *all_dead)
 {
 	PgeIndexFetch *fetch = (PgeIndexFetch *) data;
+	Relation	rel = data->rel;
+	ItemPointerData at = *tid;
 
-	if (pge_tid_is_column(tid))
+	if (!pge_tid_is_column(&at))
 	{
-		*call_again = false;
-		/* Index entries of dead groups are VACUUM's to remove, not index scans'. */
-		if (all_dead)
-			*all_dead = false;
-		return fetch_column_row(fetch->base.rel, tid, snapshot, slot, &fetch->reader);
+		if (pge_heap_routine()->index_fetch_tuple(fetch->heap, tid, snapshot, pge_slot_heap(slot), call_again, all_dead))
+		{
+			pge_slot_adopt_heap(slot);
+			return true;
+		}
+		if (snapshot->snapshot_type != SNAPSHOT_DIRTY || !follow_move(rel, &at))
+			return false;
 	}
-	if (!pge_heap_routine()->index_fetch_tuple(fetch->heap, tid, snapshot, pge_slot_heap(slot), call_again, all_dead))
-		return false;
-	pge_slot_adopt_heap(slot);
-	return true;
+	*call_again = false;
+	/* Index entries of dead groups are VACUUM's to remove, not index scans'. */
+	if (all_dead)
+		*all_dead = false;
+	for (;;)
+	{
+		if (fetch_column_row(rel, &at, snapshot, slot, &fetch->reader))
+			return true;
+		if (snapshot->snapshot_type != SNAPSHOT_DIRTY || !follow_move(rel, &at))
+			return false;
+	}
 }
 
 static bool

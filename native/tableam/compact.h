@@ -13,12 +13,14 @@
 #include "group_builder.h"
 #include "group_origin.h"
 
-/* How far compaction of a table has come. Begin with zeros, but for min_rows. */
+/* How far compaction of a table has come. Begin with zeros, but for min_rows and thorough. */
 typedef struct PgeCompactProgress
 {
 	uint32		min_rows;		/* leave fewer delta rows than this where they are */
 	BlockNumber next_block;		/* delta blocks before it have been done */
 	bool		delta_done;
+	bool		thorough;		/* join groups whatever the effort; else only small ones */
+	uint32		next_group;		/* groups before it have been looked at */
 	uint64		rows;			/* moved so far */
 	uint32		groups;			/* made so far */
 } PgeCompactProgress;
@@ -75,5 +77,9 @@ extern void pge_sink_end(PgeSink *sink);
 
 extern bool pge_compact_delta_has(Relation rel, uint32 rows);
 extern bool pge_compact_delta(PgeSink *sink, BlockNumber *next_block);
+
+/* ---- compact_merge.c: rows out of groups ---- */
+
+extern bool pge_compact_merge(PgeSink *sink, bool thorough, uint32 *next_group);
 
 #endif							/* PGE_COMPACT_H */

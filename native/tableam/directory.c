@@ -377,6 +377,21 @@ pge_directory_publish(Relation rel, PgeGroupDesc *desc)
 	UnlockReleaseBuffer(buffer);
 }
 
+/* Compaction replaces a group: whoever sees xmax does not see it any more. */
+void
+pge_directory_replace(Relation rel, uint32 group_id, TransactionId xmax, CommandId cmax)
+{
+	Buffer		buffer = pge_directory_lock(rel, group_id);
+	GenericXLogState *state = GenericXLogStart(rel);
+	PgeGroupDesc *desc = pge_directory_slot(GenericXLogRegisterBuffer(state, buffer, 0), group_id);
+
+	desc->xmax = xmax;
+	desc->cmax = cmax;
+	desc->flags &= ~(PGE_REPLACED_COMMITTED | PGE_REPLACED_DEAD);
+	GenericXLogFinish(state);
+	UnlockReleaseBuffer(buffer);
+}
+
 /* What VACUUM found out about a group; others may give it a delete vector meanwhile. */
 void
 pge_directory_resolve(Relation rel, uint32 group_id, uint16 flags, TransactionId xmax, uint32 dead_rows)

@@ -163,12 +163,68 @@ SELECT epiphany.compact('compact_full');
 SELECT group_id, state, rows FROM epiphany.row_groups('compact_full') ORDER BY group_id;
 SELECT count(*), sum(k) FROM compact_full;
 
+-- Small groups become one with what comes from the delta, and those of which a fifth is dead are rewritten.
+CREATE TABLE compact_merge (k int PRIMARY KEY, v int, s text) USING epiphany_column WITH (epiphany.row_group_rows = 2048);
+CREATE VIEW merge_groups AS SELECT group_id, state, rows FROM epiphany.row_groups('compact_merge') ORDER BY group_id;
+INSERT INTO compact_merge SELECT g, 0, 'first ' || g FROM generate_series(1, 500) g;
+SELECT epiphany.compact('compact_merge');
+INSERT INTO compact_merge SELECT g, 0, 'second ' || g FROM generate_series(501, 1000) g;
+SELECT epiphany.compact('compact_merge');
+TABLE merge_groups;
+SELECT count(*), sum(k), sum(v), count(DISTINCT s) FROM compact_merge;
+-- The rest does not fit; of the first group too few rows are dead.
+DELETE FROM compact_merge WHERE k % 10 = 0;
+INSERT INTO compact_merge SELECT g, 0, 'third ' || g FROM generate_series(1001, 3000) g;
+SELECT epiphany.compact('compact_merge');
+TABLE merge_groups;
+-- Now they are many, but not without those that changed meanwhile.
+DELETE FROM compact_merge WHERE k % 10 = 1;
+UPDATE compact_merge SET v = 1 WHERE k % 10 = 2;
+SELECT epiphany.compact('compact_merge') > 0 AS moved;
+SELECT count(*), sum(k), sum(v), count(DISTINCT s) FROM compact_merge;
+SELECT sum(rows) FROM merge_groups WHERE state = 'committed';
+SELECT row_groups, group_rows FROM epiphany.table_stats('compact_merge');
+SELECT epiphany.compact('compact_merge');
+-- Replaced groups are nobody's rows: for index builds, statistics, samples, VACUUM and rewrites.
+CREATE UNIQUE INDEX compact_merge_s ON compact_merge (s);
+REINDEX TABLE compact_merge;
+ANALYZE compact_merge;
+SELECT reltuples FROM pg_class WHERE relname = 'compact_merge';
+SELECT count(*), sum(k) FROM compact_merge TABLESAMPLE SYSTEM (100);
+SET enable_seqscan = off;
+SELECT count(*), sum(k) FROM compact_merge WHERE k BETWEEN 1 AND 10000;
+SELECT k, v FROM compact_merge WHERE s IN ('first 2', 'second 777', 'third 2002') ORDER BY k;
+VACUUM compact_merge;
+SELECT count(*), sum(k) FROM compact_merge WHERE k BETWEEN 1 AND 10000;
+INSERT INTO compact_merge VALUES (777, 0, 'again');
+RESET enable_seqscan;
+VACUUM FULL compact_merge;
+SELECT count(*), sum(k), sum(v), count(DISTINCT s) FROM compact_merge;
+TABLE merge_groups;
+-- In one transaction with changes; taken back.
+BEGIN;
+DELETE FROM compact_merge WHERE k < 1500;
+SAVEPOINT a;
+UPDATE compact_merge SET v = 2 WHERE k < 1600;
+SELECT epiphany.compact('compact_merge') > 0 AS moved;
+SELECT count(*), sum(k), sum(v) FROM compact_merge;
+ROLLBACK TO a;
+SELECT count(*), sum(k), sum(v) FROM compact_merge;
+SELECT epiphany.compact('compact_merge') > 0 AS moved;
+SELECT count(*), sum(k), sum(v) FROM compact_merge;
+ROLLBACK;
+SELECT count(*), sum(k), sum(v) FROM compact_merge;
+VACUUM compact_merge;
+SELECT count(*), sum(k), sum(v) FROM compact_merge;
+DROP VIEW merge_groups;
+DROP TABLE compact_merge;
+
 -- What is refused.
 SELECT epiphany.compact('compact_heap');
 SELECT epiphany.compact('pg_class_oid_index');
 SELECT epiphany.compact('compact_few') FROM compact_few LIMIT 1;
 BEGIN;
-DECLARE c CURSOR FOR SELECT * FROM compact_few;
+DECLARE c CURSOR FOR SELECT * FROM compact_few ORDER BY k;
 FETCH 1 FROM c;
 SELECT epiphany.compact('compact_few');
 ROLLBACK;

@@ -1,0 +1,180 @@
+/*
+ * Column store: groups that have become few or small are rewritten: their rows that are left move to a new group, by themselves or with
+ * others that fit together with them. The old group is marked as replaced.
+ *
+ * Row locks in groups are heavyweight locks by TID, which would not follow a row: only while nobody holds one, and nobody can take
+ * one, may rows move. So the lock of all rows is taken, if it can be had at once, and kept until the end of the transaction.
+ */
+#include "postgres.h"
+
+#include "access/xact.h"
+#include "miscadmin.h"
+#include "utils/snapmgr.h"
+
+#include "column.h"
+#include "compact.h"
+#include "row_lock.h"
+
+/* A group is worth a rewrite of its own when more than one row in so many is dead ... */
+#define DEAD_SHARE	5
+/* ... and worth joining with others, if that is not asked for explicitly, up to this part of a full one: bounds how often a row moves. */
+#define SMALL_SHARE 4
+
+/* Groups that are to become one. */
+typedef struct Bin
+{
+	uint32	   *groups;			/* ids, ascending */
+	int			ngroups;
+	uint64		rows;			/* what they have left, and the sink has already */
+	bool		sparse;			/* one of them is worth a rewrite of its own */
+} Bin;
+
+/*
+ * The rows of a group that are gone, as a bitmap (NULL: none), and how many are left; false if somebody is changing it, or it is not
+ * to be touched at all.
+ */
+static bool
+survey(Relation rel, const PgeGroupDesc *desc, uint64 **gone, uint32 *left)
+{
+	SnapshotData dirty;
+
+	if (pge_group_fate(desc) != PGE_FATE_LIVE || pge_group_replaced(desc) != PGE_DELETE_NONE)
+		return false;
+	InitDirtySnapshot(dirty);
+	dirty.xmax = InvalidTransactionId;
+	*gone = pge_group_gone_rows(rel, desc, &dirty);
+	*left = desc->rows;
+	for (uint32 row = 0; *gone != NULL && row < desc->rows; row++)
+		*left -= pge_bitmap_has(*gone, row);
+	return !TransactionIdIsValid(dirty.xmax);
+}
+
+/* Would the group gain by a rewrite? */
+static bool
+wanted(PgeSink *sink, const PgeGroupDesc *desc, bool thorough, uint32 *left, bool *sparse)
+{
+	uint64	   *gone = NULL;
+	bool		quiet;
+
+	/* Without a delete vector it has all its rows. */
+	if (desc->delete_root == InvalidBlockNumber && (desc->flags & PGE_GROUP_FULL))
+		return false;
+	quiet = survey(sink->rel, desc, &gone, left);
+	if (gone != NULL)
+		pfree(gone);
+	/* A group of which nothing is left is VACUUM's. */
+	if (!quiet || *left == 0)
+		return false;
+	*sparse = (desc->rows - *left) * (uint64) DEAD_SHARE > desc->rows;
+	return *sparse || (!(desc->flags & PGE_GROUP_FULL) && (thorough || *left <= sink->max_rows / SMALL_SHARE));
+}
+
+/*
+ * Find groups that fit together, and with what the sink has; from *next_group on, which becomes where to look next time. Without rows
+ * in the sink a single group counts only if it is sparse.
+ */
+static void
+fill_bin(PgeSink *sink, const PgeGroupDesc *descs, uint32 ndescs, bool thorough, uint32 *next_group, Bin *bin)
+{
+	uint32		begun = sink->group ? pge_builder_rows(sink->group) : 0;
+
+	bin->groups = palloc_array(uint32, ndescs + 1);
+	bin->ngroups = 0;
+	bin->rows = begun;
+	bin->sparse = false;
+	for (; *next_group < ndescs; (*next_group)++)
+	{
+		uint32		left;
+		bool		sparse;
+
+		CHECK_FOR_INTERRUPTS();
+		if (!wanted(sink, &descs[*next_group], thorough, &left, &sparse))
+			continue;
+		if (bin->rows + left > sink->max_rows)
+		{
+			if (begun > 0)
+				continue;
+			if (bin->ngroups > 1 || bin->sparse)
+				return;
+			bin->ngroups = 0;
+			bin->rows = 0;
+		}
+		bin->groups[bin->ngroups++] = *next_group;
+		bin->rows += left;
+		bin->sparse |= sparse;
+	}
+	if (begun == 0 && bin->ngroups == 1 && !bin->sparse)
+		bin->ngroups = 0;
+}
+
+/* Move a group's rows to the sink, unless somebody has begun to change them. */
+static void
+merge_group(PgeSink *sink, uint32 group_id)
+{
+	TupleTableSlot *slot = sink->slot;
+	TupleDesc	tupdesc = slot->tts_tupleDescriptor;
+	PgeGroupDesc desc;
+	PgeReader  *reader;
+	uint64	   *gone;
+	uint32		left;
+
+	/* Under the lock: its delete vector stays as it is from now on. */
+	if (!pge_directory_get(sink->rel, group_id, &desc) || !survey(sink->rel, &desc, &gone, &left))
+		return;
+	pge_directory_replace(sink->rel, group_id, GetCurrentTransactionId(), sink->cid);
+	reader = pge_reader_open(sink->rel, &desc);
+	for (uint32 row = 0; row < desc.rows; row++)
+	{
+		if (!pge_bitmap_has(gone, row))
+		{
+			ItemPointerData tid;
+
+			pge_tid_set(&tid, group_id, row);
+			ExecClearTuple(slot);
+			pge_reader_vector_values(reader, tupdesc, row, 0, tupdesc->natts, slot->tts_values, slot->tts_isnull);
+			ExecStoreVirtualTuple(slot);
+			pge_sink_add(sink, &tid);
+		}
+		/* Values live until the reader goes on to another vector. */
+		if (row % PGE_VECTOR_ROWS == PGE_VECTOR_ROWS - 1 || row == desc.rows - 1)
+		{
+			CHECK_FOR_INTERRUPTS();
+			ExecClearTuple(slot);
+			pge_sink_flush(sink);
+		}
+	}
+	pge_reader_release(reader);
+	if (gone != NULL)
+		pfree(gone);
+}
+
+/*
+ * Join what the sink has with small groups that fit, or make one group of some, from *next_group on. True: there may be more to do.
+ * "thorough": whatever the effort.
+ */
+bool
+pge_compact_merge(PgeSink *sink, bool thorough, uint32 *next_group)
+{
+	bool		begun = sink->group != NULL;
+	PgeGroupDesc *descs;
+	uint32		ndescs = pge_directory_load(sink->rel, &descs);
+	Bin			bin;
+
+	fill_bin(sink, descs, ndescs, thorough, next_group, &bin);
+	if (descs != NULL)
+		pfree(descs);
+	if (bin.ngroups == 0)
+		return false;
+	if (!pge_row_lock_all(sink->rel, LockTupleExclusive, false))
+	{
+		pfree(bin.groups);
+		return false;
+	}
+	for (int i = 0; i < bin.ngroups; i++)
+		merge_group(sink, bin.groups[i]);
+	pfree(bin.groups);
+	/* Groups that did not fit together with the rows of the delta may fit with each other. */
+	if (begun)
+		*next_group = 0;
+	return begun || *next_group < ndescs;
+}
