@@ -45,19 +45,8 @@ extern PgeDeleteFate pge_delete_fate(const PgeDelete *entry);
 extern bool pge_row_visible(Relation rel, const PgeGroupDesc *desc, uint32 row, Snapshot snapshot);
 extern uint64 *pge_group_gone_rows(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot);
 extern void pge_rows_gone(Relation rel, const PgeGroupDesc *desc, uint32 first, uint32 n, Snapshot snapshot, bool *is_gone);
-
-static inline void
-pge_bitmap_set(uint64 *bitmap, uint32 row)
-{
-	bitmap[row / 64] |= UINT64CONST(1) << (row % 64);
-}
-
-/* NULL: an empty one. */
-static inline bool
-pge_bitmap_has(const uint64 *bitmap, uint32 row)
-{
-	return unlikely(bitmap != NULL) && (bitmap[row / 64] >> (row % 64) & 1);
-}
+extern uint64 *pge_group_removed_rows(Relation rel, const PgeGroupDesc *desc);
+extern bool pge_row_surely_dead(Relation rel, ItemPointer tid, struct GlobalVisState *vistest, TransactionId *horizon);
 
 /* ---- group_reader.c: decoded values of a stored group ---- */
 

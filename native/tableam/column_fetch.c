@@ -4,12 +4,14 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/lmgr.h"
 #include "storage/predicate.h"
 #include "storage/procarray.h"
+#include "utils/snapmgr.h"
 
 #include "column_scan.h"
 #include "group_origin.h"
@@ -215,7 +217,6 @@ column_index_fetch_tuple(struct IndexFetchTableData *data, ItemPointer tid, Snap
 			return false;
 	}
 	*call_again = false;
-	/* Index entries of dead groups are VACUUM's to remove, not index scans'. */
 	if (all_dead)
 		*all_dead = false;
 	for (;;)
@@ -223,8 +224,15 @@ column_index_fetch_tuple(struct IndexFetchTableData *data, ItemPointer tid, Snap
 		if (fetch_column_row(rel, &at, snapshot, slot, &fetch->reader))
 			return true;
 		if (snapshot->snapshot_type != SNAPSHOT_DIRTY || !follow_move(rel, &at))
-			return false;
+			break;
 	}
+	if (all_dead && pge_tid_is_column(tid))
+	{
+		TransactionId horizon = InvalidTransactionId;
+
+		*all_dead = pge_row_surely_dead(rel, tid, GlobalVisTestFor(rel), &horizon);
+	}
+	return false;
 }
 
 static bool
@@ -324,19 +332,43 @@ column_tuple_satisfies_snapshot(Relation rel, TupleTableSlot *slot, Snapshot sna
 		pge_row_visible(rel, &desc, pge_tid_row(&slot->tts_tid), snapshot);
 }
 
-/* Which of an index page's entries may be deleted: heap judges delta TIDs; column TIDs are kept. */
+/*
+ * Which of an index page's entries may be deleted, and how young a snapshot of a standby may be that still needs one of them. Heap judges
+ * delta TIDs. Where the index AM only guesses (bottom-up), column TIDs are looked at if it has hopes for them, and those that stay are
+ * not handed back.
+ */
 static TransactionId
 column_index_delete_tuples(Relation rel, TM_IndexDeleteOp *delstate)
 {
-	int			kept = 0;
+	TM_IndexDelete *columns = palloc_array(TM_IndexDelete, delstate->ndeltids);
+	TransactionId horizon = InvalidTransactionId,
+				column_horizon = InvalidTransactionId;
+	GlobalVisState *vistest = GlobalVisTestFor(rel);
+	int			delta = 0,
+				ncolumns = 0;
 
 	for (int i = 0; i < delstate->ndeltids; i++)
-		if (!pge_tid_is_column(&delstate->deltids[i].tid))
-			delstate->deltids[kept++] = delstate->deltids[i];
-	delstate->ndeltids = kept;
-	if (kept == 0)
-		return InvalidTransactionId;
-	return pge_heap_routine()->index_delete_tuples(rel, delstate);
+		if (pge_tid_is_column(&delstate->deltids[i].tid))
+			columns[ncolumns++] = delstate->deltids[i];
+		else
+			delstate->deltids[delta++] = delstate->deltids[i];
+	delstate->ndeltids = delta;
+	if (delta > 0)
+		horizon = pge_heap_routine()->index_delete_tuples(rel, delstate);
+	for (int i = 0; i < ncolumns; i++)
+	{
+		TM_IndexStatus *status = &delstate->status[columns[i].id];
+
+		if (!delstate->bottomup || status->promising)
+			status->knowndeletable |= pge_row_surely_dead(rel, &columns[i].tid, vistest, &column_horizon);
+		if (!delstate->bottomup || status->knowndeletable)
+			delstate->deltids[delstate->ndeltids++] = columns[i];
+	}
+	pfree(columns);
+	if (!TransactionIdIsValid(horizon) ||
+		(TransactionIdIsValid(column_horizon) && TransactionIdFollows(column_horizon, horizon)))
+		horizon = column_horizon;
+	return horizon;
 }
 
 void

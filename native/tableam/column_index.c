@@ -70,8 +70,8 @@ form_entry(IndexRows *rows)
 
 /*
  * Entries for a group's rows. Under SnapshotAny deleted rows get one, too, and rows of a group that was replaced, marked as not alive:
- * somebody may still see them.
- * Under an MVCC snapshot only what it sees is indexed. Returns the rows that are alive.
+ * somebody may still see them; but not removed ones, which VACUUM would never look for again. Under an MVCC snapshot only what it sees
+ * is indexed. Returns the rows that are alive.
  */
 static double
 index_group(IndexRows *rows, const PgeGroupDesc *desc, Snapshot snapshot, IndexBuildCallback callback, void *state)
@@ -79,13 +79,14 @@ index_group(IndexRows *rows, const PgeGroupDesc *desc, Snapshot snapshot, IndexB
 	PgeReader  *reader = pge_reader_open(rows->rel, desc);
 	uint64	   *gone = pge_group_gone_rows(rows->rel, desc, snapshot == SnapshotAny ? SnapshotSelf : snapshot);
 	bool		replaced = snapshot == SnapshotAny && !pge_group_is_current(desc);
+	uint64	   *removed = pge_group_removed_rows(rows->rel, desc);
 	double		alive = 0;
 
 	for (uint32 row = 0; row < desc->rows; row++)
 	{
 		bool		dead = replaced || pge_bitmap_has(gone, row);
 
-		if (dead && snapshot != SnapshotAny)
+		if (dead && (snapshot != SnapshotAny || pge_bitmap_has(removed, row)))
 			continue;
 		alive += !dead;
 		pge_slot_store_row(rows->slot, rows->rel, reader, row, PGE_FETCH_VECTOR);
@@ -96,6 +97,8 @@ index_group(IndexRows *rows, const PgeGroupDesc *desc, Snapshot snapshot, IndexB
 	pge_reader_release(reader);
 	if (gone != NULL)
 		pfree(gone);
+	if (removed != NULL)
+		pfree(removed);
 	return alive;
 }
 

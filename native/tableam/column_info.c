@@ -53,6 +53,8 @@ state_name(const PgeGroupDesc *desc)
 {
 	if (desc->state == PGE_GROUP_RESERVED && TransactionIdIsValid(desc->xmin) && !(desc->flags & PGE_XMIN_ABORTED))
 		return "reserved";
+	if (desc->state == PGE_GROUP_RETIRED)
+		return "removed";
 	switch (pge_group_fate(desc))
 	{
 		case PGE_FATE_LIVE:
@@ -94,6 +96,8 @@ pge_row_groups(PG_FUNCTION_ARGS)
 		};
 		bool		nulls[9] = {false};
 
+		if (desc->state == PGE_GROUP_FREE)
+			continue;
 		nulls[6] = desc->state != PGE_GROUP_COMPLETE;
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}

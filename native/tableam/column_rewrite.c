@@ -37,23 +37,6 @@ same_columns(const PgeGroupDesc *desc, TupleDesc tupdesc)
 	return true;
 }
 
-/* The entries of a group's delete vector; NULL if it has none. */
-static PgeDelete *
-load_entries(Relation rel, const PgeGroupDesc *desc)
-{
-	PgeDelete  *entries;
-
-	if (desc->delete_root == InvalidBlockNumber)
-		return NULL;
-	entries = palloc0(PGE_DELETE_PAGES * PGE_DELETES_PER_PAGE * sizeof(PgeDelete));
-	for (uint32 page = 0; page < PGE_DELETE_PAGES; page++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		pge_delete_read_page(rel, desc, page, entries + page * PGE_DELETES_PER_PAGE);
-	}
-	return entries;
-}
-
 /* Does nobody need the row any more? */
 static bool
 dropped(const Rewrite *rw, const PgeDelete *entries, uint32 row)
@@ -137,7 +120,7 @@ copy_group(Rewrite *rw, const PgeGroupDesc *from)
 		rw->vacuumed += from->state == PGE_GROUP_COMPLETE ? from->rows : 0;
 		return;
 	}
-	entries = load_entries(rw->old, from);
+	entries = pge_deletes_load(rw->old, from);
 	for (uint32 row = 0; row < from->rows; row++)
 		kept += !dropped(rw, entries, row);
 	rw->vacuumed += from->rows - kept;

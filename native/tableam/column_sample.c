@@ -78,6 +78,22 @@ column_analyze_next_block(TableScanDesc sscan, ReadStream *stream)
 	return true;
 }
 
+/* Rows that VACUUM has removed are not to bring it back. */
+static bool
+is_removed(PgeScan *scan, uint32 row)
+{
+	const PgeGroupDesc *desc = pge_reader_desc(scan->reader);
+
+	if (scan->removed_of != desc->group_id + 1)
+	{
+		if (scan->removed != NULL)
+			pfree(scan->removed);
+		scan->removed = pge_group_removed_rows(scan->base.rs_rd, desc);
+		scan->removed_of = desc->group_id + 1;
+	}
+	return pge_bitmap_has(scan->removed, row);
+}
+
 static bool
 column_analyze_next_tuple(TableScanDesc sscan, TransactionId OldestXmin, double *liverows, double *deadrows,
 						  TupleTableSlot *slot)
@@ -97,7 +113,7 @@ column_analyze_next_tuple(TableScanDesc sscan, TransactionId OldestXmin, double 
 		return true;
 	}
 	for (; scan->page_row < scan->page_end && pge_bitmap_has(scan->gone, scan->page_row); scan->page_row++)
-		*deadrows += 1;
+		*deadrows += !is_removed(scan, scan->page_row);
 	if (scan->page_row >= scan->page_end)
 	{
 		ExecClearTuple(slot);

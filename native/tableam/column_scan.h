@@ -54,7 +54,9 @@ typedef struct PgeScan
 	BlockNumber chunk_next;
 	BlockNumber chunk_end;
 
-	/* ANALYZE and TABLESAMPLE: rows of the page in hand (column_sample.c) */
+	/* ANALYZE and TABLESAMPLE: rows of the page in hand, removed rows of the group in hand (column_sample.c) */
+	uint64	   *removed;
+	uint32		removed_of;		/* that group's id + 1 */
 	uint32		page_row;
 	uint32		page_end;
 	BlockNumber page_block;

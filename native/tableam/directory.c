@@ -16,8 +16,8 @@
 
 #include "directory.h"
 
-static PgeRoot *
-root_of(Page page)
+PgeRoot *
+pge_root_of(Page page)
 {
 	return (PgeRoot *) PgePageGetPayload(page);
 }
@@ -67,8 +67,8 @@ pge_root_ensure(Relation rel)
 	{
 		START_CRIT_SECTION();
 		pge_page_init(page, PGE_KIND_ROOT, 0, 0, InvalidTransactionId);
-		memset(root_of(page)->directory, 0xFF, sizeof(root_of(page)->directory));
-		memset(root_of(page)->map, 0xFF, sizeof(root_of(page)->map));
+		memset(pge_root_of(page)->directory, 0xFF, sizeof(pge_root_of(page)->directory));
+		memset(pge_root_of(page)->map, 0xFF, sizeof(pge_root_of(page)->map));
 		MarkBufferDirty(buffer);
 		if (RelationNeedsWAL(rel))
 			log_newpage_buffer(buffer, true);
@@ -95,7 +95,7 @@ pge_directory_count(Relation rel)
 	else
 	{
 		pge_page_check(rel, buffer, PGE_KIND_ROOT);
-		groups = root_of(BufferGetPage(buffer))->groups;
+		groups = pge_root_of(BufferGetPage(buffer))->groups;
 		if (groups > PGE_MAX_GROUPS)
 			ereport(ERROR,
 					(errcode(ERRCODE_DATA_CORRUPTED),
@@ -177,12 +177,12 @@ directory_block(Relation rel, uint32 index)
 
 	buffer = pge_page_read(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_SHARE);
 	if (index < PGE_ROOT_DIRECT)
-		block = root_of(BufferGetPage(buffer))->directory[index];
+		block = pge_root_of(BufferGetPage(buffer))->directory[index];
 	else
 	{
 		uint32		map = (index - PGE_ROOT_DIRECT) / PGE_BLOCKS_PER_MAP;
 
-		block = map < PGE_ROOT_MAPS ? root_of(BufferGetPage(buffer))->map[map] : InvalidBlockNumber;
+		block = map < PGE_ROOT_MAPS ? pge_root_of(BufferGetPage(buffer))->map[map] : InvalidBlockNumber;
 	}
 	UnlockReleaseBuffer(buffer);
 	check_directory_block(rel, block, index);
@@ -201,7 +201,7 @@ directory_block(Relation rel, uint32 index)
 static void
 check_desc(Relation rel, const PgeGroupDesc *desc, uint32 group_id)
 {
-	bool		sane = desc->group_id == group_id && desc->state <= PGE_GROUP_COMPLETE;
+	bool		sane = desc->group_id == group_id && desc->state <= PGE_GROUP_RETIRED;
 
 	if (sane && desc->state == PGE_GROUP_COMPLETE)
 		sane = desc->rows >= 1 && desc->rows <= PGE_GROUP_MAX_ROWS &&
@@ -270,7 +270,45 @@ pge_directory_load(Relation rel, PgeGroupDesc **descs)
 	return count;
 }
 
-/* Add a descriptor: gives it the next group id, which it returns. */
+/* Give a descriptor the place of one that is FREE, if the root knows of any; under the lock of appenders. */
+static bool
+reuse_descriptor(Relation rel, PgeGroupDesc *desc)
+{
+	Buffer		root = pge_page_read(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_SHARE);
+	uint32		groups = pge_root_of(BufferGetPage(root))->groups;
+	uint32		first_free = pge_root_of(BufferGetPage(root))->first_free;
+	bool		found = false;
+
+	UnlockReleaseBuffer(root);
+	for (uint32 id = first_free - 1; first_free > 0 && id < groups && !found; id++)
+	{
+		Buffer		buffer = pge_directory_lock(rel, id);
+
+		found = pge_directory_slot(BufferGetPage(buffer), id)->state == PGE_GROUP_FREE;
+		if (found || id == groups - 1)
+		{
+			GenericXLogState *state = GenericXLogStart(rel);
+			PgeRoot    *image;
+
+			root = pge_page_read(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_EXCLUSIVE);
+			image = pge_root_of(GenericXLogRegisterBuffer(state, root, 0));
+			/* VACUUM may have freed another meanwhile. */
+			if (image->first_free == first_free)
+				image->first_free = id == groups - 1 ? 0 : id + 2;
+			if (found)
+			{
+				desc->group_id = id;
+				*pge_directory_slot(GenericXLogRegisterBuffer(state, buffer, 0), id) = *desc;
+			}
+			GenericXLogFinish(state);
+			UnlockReleaseBuffer(root);
+		}
+		UnlockReleaseBuffer(buffer);
+	}
+	return found;
+}
+
+/* Add a descriptor: gives it a group id, which it returns. */
 uint32
 pge_directory_append(Relation rel, PgeGroupDesc *desc)
 {
@@ -285,7 +323,15 @@ pge_directory_append(Relation rel, PgeGroupDesc *desc)
 				new_map = false;
 	PgeRoot    *image;
 
+	/* Its extent will be new blocks. */
+	if (desc->state == PGE_GROUP_RESERVED)
+		desc->first_block = RelationGetNumberOfBlocks(rel);
 	LockPage(rel, PGE_ROOT_BLOCK, ExclusiveLock);
+	if (reuse_descriptor(rel, desc))
+	{
+		UnlockPage(rel, PGE_ROOT_BLOCK, ExclusiveLock);
+		return desc->group_id;
+	}
 	id = pge_directory_count(rel);
 	if (id >= PGE_MAX_GROUPS)
 		ereport(ERROR,
@@ -311,7 +357,7 @@ pge_directory_append(Relation rel, PgeGroupDesc *desc)
 		BlockNumber block;
 
 		root = pge_page_read(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_SHARE);
-		block = root_of(BufferGetPage(root))->map[(index - PGE_ROOT_DIRECT) / PGE_BLOCKS_PER_MAP];
+		block = pge_root_of(BufferGetPage(root))->map[(index - PGE_ROOT_DIRECT) / PGE_BLOCKS_PER_MAP];
 		UnlockReleaseBuffer(root);
 		check_directory_block(rel, block, index);
 		map = pge_page_read(rel, block, PGE_KIND_MAP, BUFFER_LOCK_EXCLUSIVE);
@@ -320,7 +366,7 @@ pge_directory_append(Relation rel, PgeGroupDesc *desc)
 
 	desc->group_id = id;
 	state = GenericXLogStart(rel);
-	image = root_of(GenericXLogRegisterBuffer(state, root, 0));
+	image = pge_root_of(GenericXLogRegisterBuffer(state, root, 0));
 	image->groups = id + 1;
 	page = new_directory ? pge_page_register_new(state, directory, PGE_KIND_DIRECTORY, 0, index) :
 		GenericXLogRegisterBuffer(state, directory, 0);

@@ -16,9 +16,6 @@
 
 #include "directory.h"
 
-/* Pages filled under one WAL record, as log_newpage_range() does it. */
-#define BATCH	XLR_MAX_BLOCK_ID
-
 /* An extent is lost when somebody takes one of its blocks between its allocation and our lock; so often we try again. */
 #define MAX_TRIES	10
 
@@ -38,9 +35,9 @@ fill_page(Page page, const PgeGroupDesc *desc, uint32 page_no, const char *bytes
 		memcpy(payload + (split - offset), (const char *) origins + (split - desc->length), end - split);
 }
 
-/* Log and release a batch of filled, locked buffers. */
-static void
-log_batch(Relation rel, Buffer *buffers, int n)
+/* Log a batch of changed, locked buffers as images. In a critical section. */
+void
+pge_pages_log(Relation rel, Buffer *buffers, int n)
 {
 	if (RelationNeedsWAL(rel))
 	{
@@ -64,13 +61,13 @@ write_extent(Relation rel, PgeGroupDesc *desc, const char *bytes, const PgeOrigi
 
 	while (mine && done < desc->blocks)
 	{
-		Buffer		buffers[BATCH];
+		Buffer		buffers[PGE_PAGES_PER_RECORD];
 		uint32		got;
 		BlockNumber first;
 
 		CHECK_FOR_INTERRUPTS();
 		first = ExtendBufferedRelBy(BMR_REL(rel), MAIN_FORKNUM, strategy, EB_SKIP_EXTENSION_LOCK,
-									Min(BATCH, desc->blocks - done), buffers, &got);
+									Min(PGE_PAGES_PER_RECORD, desc->blocks - done), buffers, &got);
 		if (done == 0)
 			desc->first_block = first;
 		Assert(first == desc->first_block + done);
@@ -94,7 +91,7 @@ write_extent(Relation rel, PgeGroupDesc *desc, const char *bytes, const PgeOrigi
 				fill_page(BufferGetPage(buffers[i]), desc, done + i, bytes, origins);
 				MarkBufferDirty(buffers[i]);
 			}
-			log_batch(rel, buffers, got);
+			pge_pages_log(rel, buffers, got);
 			END_CRIT_SECTION();
 		}
 		for (uint32 i = 0; i < got; i++)
@@ -118,7 +115,7 @@ pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 leng
 	desc->origin_length = origins ? (uint32) (offsetof(PgeOriginList, runs) + origins->nruns * sizeof(PgeOriginRun)) : 0;
 	desc->blocks = (uint32) ((length + desc->origin_length + PGE_PAGE_PAYLOAD - 1) / PGE_PAGE_PAYLOAD);
 	if (RelationNeedsWAL(rel))
-		XLogEnsureRecordSpace(BATCH - 1, 0);
+		XLogEnsureRecordSpace(PGE_PAGES_PER_RECORD - 1, 0);
 
 	for (int tries = 0; !stored; tries++)
 	{
@@ -135,6 +132,8 @@ pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 leng
 		stored = write_extent(rel, desc, bytes, origins, strategy);
 		if (!RELATION_IS_LOCAL(rel))
 			UnlockRelationForExtension(rel, ExclusiveLock);
+		if (!stored)
+			pge_sweep_note(rel, desc->first_block);
 	}
 	pge_mark_all_frozen(rel, desc->first_block, desc->blocks);
 	FreeAccessStrategy(strategy);

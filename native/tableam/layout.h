@@ -21,6 +21,7 @@
 #define PGE_KIND_GROUP			4	/* a slice of a row group's bytes */
 #define PGE_KIND_DELETE_MAP		5	/* block numbers of a group's delete vector */
 #define PGE_KIND_DELETE			6	/* a slice of a group's delete vector */
+#define PGE_KIND_DEAD			7	/* a slice of a group's dead bitmap */
 
 /* Follows the page header of every page of ours. */
 typedef struct PgePageHeader
@@ -28,9 +29,9 @@ typedef struct PgePageHeader
 	uint32		magic;
 	uint16		version;
 	uint16		kind;
-	uint32		group_id;		/* GROUP, DELETE_MAP, DELETE: whose it is */
-	uint32		page_no;		/* GROUP, DELETE: which slice, from 0; DIRECTORY and MAP: which page of its kind */
-	TransactionId xid;			/* PGE_KIND_GROUP: who wrote it, so that orphans of a crash can be told */
+	uint32		group_id;		/* GROUP, DELETE_MAP, DELETE, DEAD: whose it is */
+	uint32		page_no;		/* GROUP, DELETE, DEAD: which slice, from 0; DIRECTORY and MAP: which page of its kind */
+	TransactionId xid;			/* GROUP: who wrote it, so that orphans of a crash can be told; DELETE: see PgeDeleteMap */
 	uint32		reserved;
 } PgePageHeader;
 
@@ -44,6 +45,7 @@ StaticAssertDecl(sizeof(PgePageHeader) == 24, "page header of ours");
 #define PGE_GROUP_FREE			0
 #define PGE_GROUP_RESERVED		1	/* its id and TIDs are given out; bytes not stored (yet) */
 #define PGE_GROUP_COMPLETE		2
+#define PGE_GROUP_RETIRED		3	/* nobody sees it, no index knows it; its pages wait until nobody can be reading them */
 
 /* What VACUUM has made sure of, so that nobody has to ask pg_xact again. */
 #define PGE_XMIN_COMMITTED		0x0001
@@ -62,9 +64,9 @@ typedef struct PgeGroupDesc
 	uint16		flags;
 	TransactionId xmin;			/* who stored the group; all its rows share it */
 	CommandId	cmin;
-	TransactionId xmax;			/* who replaced the whole group, or 0 */
+	TransactionId xmax;			/* who replaced the whole group, or 0; RETIRED: transactions younger than it never look there */
 	CommandId	cmax;
-	BlockNumber first_block;	/* the extent: contiguous */
+	BlockNumber first_block;	/* the extent: contiguous; RESERVED: it will not begin before this block */
 	uint32		blocks;
 	uint32		rows;
 	uint16		natts;			/* columns it was written with */
@@ -105,6 +107,16 @@ typedef struct PgeOriginList
 StaticAssertDecl(sizeof(PgeOriginRun) == 8 && sizeof(PgeOriginList) == 8, "list of origins");
 
 /*
+ * TIDs of column rows: the block's high bit is set, then 22 bits of group and 9 of row / 256; the offset is row % 256 + 1.
+ * 256 offsets a block keep the limits of tidbitmap (291), GIN (11 bits) and GiST.
+ */
+#define PGE_GROUP_MAX_ROWS		131072
+#define PGE_VECTOR_ROWS			2048
+#define PGE_TID_ROWS			256
+#define PGE_TID_BLOCK_FLAG		((BlockNumber) 0x80000000)
+#define PGE_MAX_GROUPS			((uint32) 0x3FFFFF) /* one less than 2^22: the last block would be InvalidBlockNumber */
+
+/*
  * The delete vector of a group: an entry for each row, in pages that are made when the first of their rows is deleted or
  * updated. Row r's entry is number r % PGE_DELETES_PER_PAGE of page r / PGE_DELETES_PER_PAGE; the map holds those pages' blocks.
  * All zeros: the row was never touched.
@@ -128,6 +140,25 @@ StaticAssertDecl(sizeof(PgeDelete) == 16, "delete vector entry");
 #define PGE_DELETES_PER_PAGE	((uint32) (PGE_PAGE_PAYLOAD / sizeof(PgeDelete)))	/* 509 */
 
 /*
+ * A row that nobody needs and that no index has any more is "removed": it is a bit of the group's dead bitmap. A page of the delete vector
+ * whose rows are all removed or untouched is retired: it stays as it is for those who have read the map before, with the xid that new
+ * transactions have from then on in its header, and is given back once everybody is younger.
+ */
+#define PGE_DEAD_ROWS_PER_PAGE	((uint32) (PGE_PAGE_PAYLOAD * 8))	/* 65,152: whole words of 64 */
+#define PGE_DEAD_PAGES			((PGE_GROUP_MAX_ROWS + PGE_DEAD_ROWS_PER_PAGE - 1) / PGE_DEAD_ROWS_PER_PAGE)	/* 3 */
+#define PGE_DELETE_PAGES		((PGE_GROUP_MAX_ROWS + PGE_DELETES_PER_PAGE - 1) / PGE_DELETES_PER_PAGE)	/* 258 */
+
+/* The payload of a DELETE_MAP page; InvalidBlockNumber where there is none. */
+typedef struct PgeDeleteMap
+{
+	BlockNumber pages[PGE_DELETE_PAGES];
+	BlockNumber retired[PGE_DELETE_PAGES];
+	BlockNumber dead[PGE_DEAD_PAGES];
+} PgeDeleteMap;
+
+StaticAssertDecl(sizeof(PgeDeleteMap) <= PGE_PAGE_PAYLOAD, "map of a delete vector fits its page");
+
+/*
  * The root: block 0. Directory page i is directory[i] for i < PGE_ROOT_DIRECT, else entry
  * (i - PGE_ROOT_DIRECT) % PGE_BLOCKS_PER_MAP of map page (i - PGE_ROOT_DIRECT) / PGE_BLOCKS_PER_MAP.
  * 1024 + 64 * 2036 directory pages of 63 groups are more than the 2^22 groups that a TID can name.
@@ -137,8 +168,11 @@ StaticAssertDecl(sizeof(PgeDelete) == 16, "delete vector entry");
 
 typedef struct PgeRoot
 {
-	uint32		groups;			/* descriptors given out; they never go back */
-	uint32		reserved[15];
+	uint32		groups;			/* descriptors given out; they never go back, but FREE ones are used again */
+	uint32		first_free;		/* no id below first_free - 1 is FREE; 0: none is */
+	BlockNumber sweep_from;		/* pages of ours that nobody owns may lie from here on; 0: none does */
+	uint32		sweep_notes;	/* how often that was said */
+	uint32		reserved[12];
 	BlockNumber directory[PGE_ROOT_DIRECT];
 	BlockNumber map[PGE_ROOT_MAPS];
 } PgeRoot;
@@ -146,18 +180,6 @@ typedef struct PgeRoot
 StaticAssertDecl(sizeof(PgeRoot) <= PGE_PAGE_PAYLOAD, "root fits its page");
 
 #define PGE_ROOT_BLOCK			((BlockNumber) 0)
-
-/*
- * TIDs of column rows: the block's high bit is set, then 22 bits of group and 9 of row / 256; the offset is row % 256 + 1.
- * 256 offsets a block keep the limits of tidbitmap (291), GIN (11 bits) and GiST.
- */
-#define PGE_GROUP_MAX_ROWS		131072
-#define PGE_VECTOR_ROWS			2048
-#define PGE_TID_ROWS			256
-#define PGE_TID_BLOCK_FLAG		((BlockNumber) 0x80000000)
-#define PGE_MAX_GROUPS			((uint32) 0x3FFFFF) /* one less than 2^22: the last block would be InvalidBlockNumber */
-
-#define PGE_DELETE_PAGES		((PGE_GROUP_MAX_ROWS + PGE_DELETES_PER_PAGE - 1) / PGE_DELETES_PER_PAGE)	/* 258 */
 
 static inline bool
 pge_tid_is_column(const ItemPointerData *tid)

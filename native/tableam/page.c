@@ -25,6 +25,14 @@ pge_page_init(Page page, uint16 kind, uint32 group_id, uint32 page_no, Transacti
 	ours->xid = xid;
 }
 
+/* Make an empty heap page. The visibility map's bits, if set, stay true of it. */
+void
+pge_page_init_heap(Page page)
+{
+	PageInit(page, BLCKSZ, 0);
+	PageSetAllVisible(page);
+}
+
 /* Is this one of our pages? False for heap pages and for pages that were never written. */
 bool
 pge_page_is_ours(Page page)

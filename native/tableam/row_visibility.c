@@ -85,18 +85,20 @@ pge_row_visible(Relation rel, const PgeGroupDesc *desc, uint32 row, Snapshot sna
 uint64 *
 pge_group_gone_rows(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
 {
-	uint64	   *bitmap = NULL;
+	PgeDeletes	deletes;
+	uint64	   *bitmap;
 	PgeDelete  *entries;
 
-	if (desc->delete_root == InvalidBlockNumber)
+	if (!pge_deletes_open(rel, desc, &deletes))
 		return NULL;
+	bitmap = deletes.removed;
 	entries = palloc_array(PgeDelete, PGE_DELETES_PER_PAGE);
 	for (uint32 first = 0; first < desc->rows; first += PGE_DELETES_PER_PAGE)
 	{
 		uint32		n = Min(PGE_DELETES_PER_PAGE, desc->rows - first);
 
 		CHECK_FOR_INTERRUPTS();
-		if (!pge_delete_read_page(rel, desc, first / PGE_DELETES_PER_PAGE, entries))
+		if (!pge_deletes_page(rel, desc, &deletes, first / PGE_DELETES_PER_PAGE, entries))
 			continue;
 		for (uint32 i = 0; i < n; i++)
 			if (gone(rel, &entries[i], snapshot))
@@ -114,10 +116,11 @@ pge_group_gone_rows(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
 void
 pge_rows_gone(Relation rel, const PgeGroupDesc *desc, uint32 first, uint32 n, Snapshot snapshot, bool *is_gone)
 {
+	PgeDeletes	deletes;
 	PgeDelete  *entries;
 
 	memset(is_gone, 0, n * sizeof(bool));
-	if (desc->delete_root == InvalidBlockNumber)
+	if (!pge_deletes_open(rel, desc, &deletes))
 		return;
 	entries = palloc_array(PgeDelete, PGE_DELETES_PER_PAGE);
 	for (uint32 row = first; row < first + n;)
@@ -125,10 +128,60 @@ pge_rows_gone(Relation rel, const PgeGroupDesc *desc, uint32 first, uint32 n, Sn
 		uint32		page_no = row / PGE_DELETES_PER_PAGE;
 		uint32		stop = Min(first + n, (page_no + 1) * PGE_DELETES_PER_PAGE);
 
-		if (pge_delete_read_page(rel, desc, page_no, entries))
+		if (pge_deletes_page(rel, desc, &deletes, page_no, entries))
 			for (uint32 i = row; i < stop; i++)
 				is_gone[i - first] = gone(rel, &entries[i % PGE_DELETES_PER_PAGE], snapshot);
-		row = stop;
+		for (; row < stop; row++)
+			is_gone[row - first] |= pge_bitmap_has(deletes.removed, row);
 	}
+	pge_deletes_close(&deletes);
 	pfree(entries);
+}
+
+/* The rows that VACUUM has removed: to nobody of any use, in no index. A palloc'd bitmap, or NULL if none is. */
+uint64 *
+pge_group_removed_rows(Relation rel, const PgeGroupDesc *desc)
+{
+	PgeDeletes	deletes;
+
+	return pge_deletes_open(rel, desc, &deletes) ? deletes.removed : NULL;
+}
+
+/* Will nobody ever see the rows of the group, because it was never completed or is on its way out? */
+static bool
+group_surely_dead(const PgeGroupDesc *desc)
+{
+	if (desc->state == PGE_GROUP_FREE || desc->state == PGE_GROUP_RETIRED || (desc->flags & PGE_XMIN_ABORTED))
+		return true;
+	if (desc->state == PGE_GROUP_COMPLETE)
+		return pge_group_fate(desc) == PGE_FATE_DEAD;
+	return !TransactionIdIsCurrentTransactionId(desc->xmin) && !TransactionIdIsInProgress(desc->xmin) &&
+		!TransactionIdDidCommit(desc->xmin);
+}
+
+/*
+ * Does nobody need the row that a column TID names? Then *horizon is raised to the youngest transaction whose end made it so, for
+ * standbys whose queries may be older.
+ */
+bool
+pge_row_surely_dead(Relation rel, ItemPointer tid, struct GlobalVisState *vistest, TransactionId *horizon)
+{
+	PgeGroupDesc desc;
+	PgeDelete	entry;
+	PgeDeleteFate fate;
+
+	if (!pge_directory_get(rel, pge_tid_group(tid), &desc))
+		return false;
+	if (group_surely_dead(&desc))
+		return true;
+	if (desc.state != PGE_GROUP_COMPLETE || pge_tid_row(tid) >= desc.rows || !pge_delete_get(rel, &desc, pge_tid_row(tid), &entry))
+		return false;
+	fate = pge_delete_fate(&entry);
+	if (fate != PGE_DELETE_DEAD &&
+		!(fate == PGE_DELETE_COMMITTED && GlobalVisTestIsRemovableXid(vistest, entry.xmax)))
+		return false;
+	if (TransactionIdIsNormal(entry.xmax) &&
+		(!TransactionIdIsValid(*horizon) || TransactionIdFollows(entry.xmax, *horizon)))
+		*horizon = entry.xmax;
+	return true;
 }

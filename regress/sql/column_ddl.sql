@@ -21,7 +21,7 @@ BEGIN
 END $$;
 CREATE FUNCTION groups(tab text DEFAULT 'on_column') RETURNS text LANGUAGE sql AS $$
 	SELECT coalesce(string_agg(rows || CASE WHEN state IN ('committed', 'frozen') THEN '' ELSE ' ' || state END, ', ' ORDER BY group_id), 'none')
-	FROM epiphany.row_groups(tab::regclass) $$;
+	FROM epiphany.row_groups(tab::regclass) WHERE state <> 'removed' $$;
 
 -- Columns that come, go and change while groups stay; VACUUM FULL writes them all.
 CALL on_both('CREATE TABLE @ (i int, b bool, f float8, v varchar(10), t timestamp, s text) USING @am');

@@ -50,3 +50,10 @@ AS 'MODULE_PATHNAME', 'pge_table_stats'
 LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 
 COMMENT ON FUNCTION epiphany.table_stats(pg_catalog.regclass) IS 'sizes of a column table''s two regions, main fork only';
+
+CREATE FUNCTION epiphany.verify("table" pg_catalog.regclass)
+RETURNS SETOF pg_catalog.text
+AS 'MODULE_PATHNAME', 'pge_verify'
+LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION epiphany.verify(pg_catalog.regclass) IS 'looks for damage in a column table and its indexes; no rows: none was found';
