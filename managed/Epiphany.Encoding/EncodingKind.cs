@@ -33,6 +33,9 @@ public enum EncodingKind
 
     /// <summary>Floats as integers times a power of ten, but for those that are none.</summary>
     Alp = 9,
+
+    /// <summary>Strings as codes of frequent byte strings.</summary>
+    Fsst = 10,
 }
 
 /// <summary>Names of the encodings.</summary>
@@ -50,6 +53,7 @@ public static class EncodingNames
         EncodingKind.Plain => "plain"u8,
         EncodingKind.Decimal => "decimal"u8,
         EncodingKind.Alp => "alp"u8,
+        EncodingKind.Fsst => "fsst"u8,
         _ => "unknown"u8,
     };
 }

@@ -46,6 +46,7 @@ static class Kinds
         EncodingKind.Dictionary or EncodingKind.Plain => kind != ColumnKind.Bool,
         EncodingKind.FrameOfReference or EncodingKind.Delta => IsByValue(kind) && kind != ColumnKind.Bool,
         EncodingKind.Alp => IsFloat(kind),
+        EncodingKind.Fsst => !IsByValue(kind) && kind != ColumnKind.FixedBytes,
         EncodingKind.Decimal => kind == ColumnKind.Numeric,
         _ => false,
     };

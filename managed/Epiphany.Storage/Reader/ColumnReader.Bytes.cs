@@ -43,6 +43,11 @@ sealed unsafe partial class ColumnReader
             return DecodeDecimals(segment, length, rows, values);
         }
 
+        if (_encoding == EncodingKind.Fsst)
+        {
+            return DecodeSymbols(segment, length, rows, values);
+        }
+
         return _kind == ColumnKind.FixedBytes
             ? DecodeFixed(segment, length, present, values)
             : Materialize(segment, length, rows, LaneScratch, ref _datumBuffer, values);
@@ -62,6 +67,11 @@ sealed unsafe partial class ColumnReader
         if (_encoding == EncodingKind.Decimal)
         {
             return DecodeDecimal(segment, length, rows, index, out value);
+        }
+
+        if (_encoding == EncodingKind.Fsst)
+        {
+            return DecodeSymbol(segment, length, rows, index, out value);
         }
 
         if (_encoding == EncodingKind.Dictionary)

@@ -25,23 +25,31 @@ static unsafe class Datums
     /// </summary>
     internal static void Write(ColumnKind kind, byte* payload, ulong length, byte* datum)
     {
+        byte* to = datum + HeaderBytes(kind);
+        if (length <= ShortPayload)
+        {
+            Vector512.Load(payload).Store(to);
+        }
+        else
+        {
+            NativeMemory.Copy(payload, to, (nuint)length);
+        }
+
+        Close(kind, length, datum);
+    }
+
+    /// <summary>Where a datum's payload begins.</summary>
+    internal static int HeaderBytes(ColumnKind kind) => Kinds.IsVarlena(kind) ? 4 : 0;
+
+    /// <summary>Writes what is around a payload that is in its place.</summary>
+    internal static void Close(ColumnKind kind, ulong length, byte* datum)
+    {
         if (Kinds.IsVarlena(kind))
         {
             // Total length, header included, in the upper 30 bits; 00 in the lower two.
             *(uint*)datum = (uint)(length + 4) << 2;
-            datum += 4;
         }
-
-        if (length <= ShortPayload)
-        {
-            Vector512.Load(payload).Store(datum);
-        }
-        else
-        {
-            NativeMemory.Copy(payload, datum, (nuint)length);
-        }
-
-        if (kind == ColumnKind.CString)
+        else if (kind == ColumnKind.CString)
         {
             datum[length] = 0;
         }

@@ -5,9 +5,15 @@ using Epiphany.Encoding;
 
 namespace Epiphany.Storage;
 
-sealed unsafe class BytesChunkEncoder(WriterScratch scratch) : ChunkEncoder
+sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor compressor, IMemory memory) : ChunkEncoder
 {
+    /// <summary>Bytes of strings that are encoded both ways to see whether symbols pay: what a codec looks back on.</summary>
+    const ulong TrialBytes = 64 * 1024;
+
     readonly DecimalChunk _decimals = new(scratch);
+    readonly SymbolChunk _symbols = new(scratch, memory);
+    readonly ByteSink _trial = new(memory);
+    readonly ByteSink _room = new(memory);
     ColumnBuffer _column = null!;
     VectorEntry* _vectors;
     int _constantRow;
@@ -45,19 +51,79 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch) : ChunkEncoder
         }
 
         Encoding = EncodingKind.Plain;
-        ulong best = PlainBytes(out ulong rowsWithCode);
+        ulong plain = PlainBytes(out ulong rowsWithCode);
+        ulong best = plain;
         if (isDecimal && _decimals.Plan(vectors) is ulong decimals && decimals < best)
         {
             Encoding = EncodingKind.Decimal;
             best = decimals;
         }
 
-        if (best <= (ulong)column.Rows / 2)
+        if (best > (ulong)column.Rows / 2)
         {
-            return best;
+            best = TryDictionary(keys, entry, rowsWithCode, best);
         }
 
-        int entries = DictionaryBuilder.Build(keys, column.Rows, scratch.Dictionary);
+        return !IsFixed && best > plain / 2 && TrySymbols(plain, best, out ulong symbols) ? symbols : best;
+    }
+
+    internal override void WriteShared(ByteSink block)
+    {
+        if (Encoding == EncodingKind.Constant && _column.NullCount != _column.Rows)
+        {
+            block.Append((byte*)_column.Values[_constantRow], _column.Lengths[_constantRow]);
+        }
+        else if (Encoding == EncodingKind.Dictionary)
+        {
+            WriteDictionary(block);
+        }
+        else if (Encoding == EncodingKind.Decimal)
+        {
+            _decimals.WriteShared(block);
+        }
+        else if (Encoding == EncodingKind.Fsst)
+        {
+            _symbols.WriteShared(block);
+        }
+    }
+
+    internal override void WriteVector(int vector, ByteSink block)
+    {
+        int rows = GroupFormat.RowsOf(_column.Rows, vector);
+        int first = vector * GroupFormat.VectorRows;
+        if (Encoding == EncodingKind.Dictionary)
+        {
+            DictionaryCodes.Write(scratch, _entries, first, rows, block);
+        }
+        else if (Encoding == EncodingKind.Decimal)
+        {
+            _decimals.WriteVector(first, rows, block);
+        }
+        else if (Encoding == EncodingKind.Fsst)
+        {
+            _symbols.WriteVector(first, rows, block);
+        }
+        else if (Encoding == EncodingKind.Plain && IsFixed)
+        {
+            WriteFixed(first, rows, block);
+        }
+        else if (Encoding == EncodingKind.Plain)
+        {
+            WritePlain(first, rows, block);
+        }
+    }
+
+    internal void Free()
+    {
+        _symbols.Free();
+        _trial.Free();
+        _room.Free();
+    }
+
+    /// <summary>Takes a dictionary where it beats so many bytes; says what the best takes.</summary>
+    ulong TryDictionary(BytesKeys keys, ColumnEntry* entry, ulong rowsWithCode, ulong best)
+    {
+        int entries = DictionaryBuilder.Build(keys, _column.Rows, scratch.Dictionary);
         if (entries == 0)
         {
             return best;
@@ -75,45 +141,53 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch) : ChunkEncoder
         return dictionary;
     }
 
-    internal override void WriteShared(ByteSink block)
+    /// <summary>
+    /// Takes symbols where they gain a tenth over what was best so far, and where, after the codec, some rows take less than as plain strings:
+    /// any gain will do there, as blocks hold fewer rows before the codec.
+    /// </summary>
+    bool TrySymbols(ulong plain, ulong best, out ulong bytes)
     {
-        if (Encoding == EncodingKind.Constant && _column.NullCount != _column.Rows)
+        if (!_symbols.TryPlan(_column, plain, out bytes) || bytes >= best / 10 * 9)
         {
-            block.Append((byte*)_column.Values[_constantRow], _column.Lengths[_constantRow]);
+            return false;
         }
-        else if (Encoding == EncodingKind.Dictionary)
+
+        int rows = 0;
+        ulong taken = 0;
+        int first = (GroupFormat.Vectors(_column.Rows) - 1) / 2 * GroupFormat.VectorRows;
+        while (rows < GroupFormat.RowsOf(_column.Rows, first / GroupFormat.VectorRows) && taken < TrialBytes)
         {
-            WriteDictionary(block);
+            taken += _column.Lengths[first + rows++];
         }
-        else if (Encoding == EncodingKind.Decimal)
+
+        _trial.Clear();
+        WritePlain(first, rows, _trial);
+        ulong without = Compressed();
+        _trial.Clear();
+        _symbols.WriteVector(first, rows, _trial);
+        ulong with = Compressed();
+        if (with >= without)
         {
-            _decimals.WriteShared(block);
+            return false;
         }
+
+        Encoding = EncodingKind.Fsst;
+        return true;
     }
 
-    internal override void WriteVector(int vector, ByteSink block)
+    ulong Compressed()
     {
-        int rows = GroupFormat.RowsOf(_column.Rows, vector);
-        int first = vector * GroupFormat.VectorRows;
-        if (Encoding == EncodingKind.Dictionary)
-        {
-            DictionaryCodes.Write(scratch, _entries, first, rows, block);
-        }
-        else if (Encoding == EncodingKind.Decimal)
-        {
-            _decimals.WriteVector(first, rows, block);
-        }
-        else if (Encoding == EncodingKind.Plain && IsFixed)
-        {
-            WriteFixed(first, rows, block);
-        }
-        else if (Encoding == EncodingKind.Plain)
-        {
-            PlainBytesPlan plan = PlainBytesEncoder.Measure(_column.Lengths + first, rows);
-            byte* at = block.Reserve(plan.Bytes);
-            PlainBytesEncoder.Write(plan, _column.Values + first, _column.Lengths + first, scratch.Lanes, at);
-            block.Commit(plan.Bytes);
-        }
+        _room.Clear();
+        ulong compressed = compressor.Try(_trial, _room);
+        return compressed == 0 ? _trial.Length : compressed;
+    }
+
+    void WritePlain(int first, int rows, ByteSink block)
+    {
+        PlainBytesPlan plan = PlainBytesEncoder.Measure(_column.Lengths + first, rows);
+        byte* at = block.Reserve(plan.Bytes);
+        PlainBytesEncoder.Write(plan, _column.Values + first, _column.Lengths + first, scratch.Lanes, at);
+        block.Commit(plan.Bytes);
     }
 
     /// <summary>What plain segments will take, and the rows of the vectors that have any.</summary>

@@ -7,22 +7,12 @@ namespace Epiphany.Storage;
 /// <summary>Appends chunks to the group's image.</summary>
 sealed unsafe class ChunkWriter
 {
-    /// <summary>A block without codec: about a page, so that a single row costs little.</summary>
-    const ulong PlainBlockBytes = 8 * 1024;
-
-    /// <summary>A block with codec: enough for LZ4 and ZSTD to find what repeats.</summary>
-    const ulong CodecBlockBytes = 64 * 1024;
-
-    /// <summary>A codec must save one part in so many.</summary>
-    const ulong LeastSaving = 10;
-
-    readonly WriterOptions _options;
     readonly int _rows;
     readonly int _vectorCount;
     readonly ByteSink _image;
     readonly ByteSink _block;
     readonly IMemory _memory;
-    readonly IBlockCodec _codec;
+    readonly BlockCompressor _compressor;
     readonly IInterrupts _interrupts;
     readonly VectorEntry* _vectors;
     readonly WriterScratch _scratch;
@@ -32,18 +22,17 @@ sealed unsafe class ChunkWriter
     internal ChunkWriter(
         WriterOptions options, int rows, ByteSink image, IMemory memory, IBlockCodec codec, IInterrupts interrupts)
     {
-        _options = options;
         _rows = rows;
         _vectorCount = GroupFormat.Vectors(rows);
         _image = image;
         _block = new ByteSink(memory);
         _memory = memory;
-        _codec = codec;
+        _compressor = new BlockCompressor(options, codec);
         _interrupts = interrupts;
         _vectors = (VectorEntry*)memory.Allocate((nuint)(_vectorCount * VectorEntry.Size));
         _scratch = new WriterScratch(memory, rows);
         _lanes = new LaneChunkEncoder(_scratch);
-        _bytes = new BytesChunkEncoder(_scratch);
+        _bytes = new BytesChunkEncoder(_scratch, _compressor, memory);
     }
 
     internal void Write(ColumnBuffer column, ColumnEntry* entry)
@@ -60,7 +49,7 @@ sealed unsafe class ChunkWriter
         ulong expected = encoder.Plan(column, entry, _vectors);
         bool compress = CodecPays(column, encoder, expected);
         entry->Encoding = (byte)encoder.Encoding;
-        entry->BlockShift = (byte)BlockShift(expected, compress ? CodecBlockBytes : PlainBlockBytes);
+        entry->BlockShift = (byte)BlockShift(expected, compress ? _compressor.BlockBytes : BlockCompressor.PlainBlockBytes);
 
         _image.Align();
         ulong start = _image.Length;
@@ -99,6 +88,7 @@ sealed unsafe class ChunkWriter
         _memory.Free((byte*)_vectors);
         _block.Free();
         _scratch.Free();
+        _bytes.Free();
     }
 
     void CountNulls(ColumnBuffer column)
@@ -127,12 +117,12 @@ sealed unsafe class ChunkWriter
     /// </summary>
     bool CodecPays(ColumnBuffer column, ChunkEncoder encoder, ulong expected)
     {
-        if (_options.Codec == Codec.None || expected == 0)
+        if (_compressor.Codec == Codec.None || expected == 0)
         {
             return false;
         }
 
-        int vectors = 1 << BlockShift(expected, CodecBlockBytes);
+        int vectors = 1 << BlockShift(expected, _compressor.BlockBytes);
         int first = int.Max(0, (_vectorCount - vectors) / 2);
         int end = int.Min(_vectorCount, first + vectors);
         for (int vector = first; vector < end; vector++)
@@ -140,7 +130,7 @@ sealed unsafe class ChunkWriter
             WriteVector(column, encoder, vector);
         }
 
-        bool pays = Compress() != 0;
+        bool pays = _compressor.Try(_block, _image) != 0;
         _block.Clear();
         return pays;
     }
@@ -184,11 +174,11 @@ sealed unsafe class ChunkWriter
         *block = default;
         block->EncodedLength = _block.Length;
         block->Offset = _image.Length - chunkStart;
-        block->StoredLength = compress ? Compress() : 0;
+        block->StoredLength = compress ? _compressor.Try(_block, _image) : 0;
         if (block->StoredLength != 0)
         {
             _image.Commit(block->StoredLength);
-            block->Codec = entry->Codec = (byte)_options.Codec;
+            block->Codec = entry->Codec = (byte)_compressor.Codec;
         }
         else if (_block.Length != 0)
         {
@@ -200,24 +190,5 @@ sealed unsafe class ChunkWriter
         entry->EncodedLength += _block.Length;
         _image.Align();
         _block.Clear();
-    }
-
-    /// <summary>Puts the block compressed behind the image, not counted there yet, and says how long it became; 0 when that saves little.</summary>
-    ulong Compress()
-    {
-        if (_options.Codec == Codec.None || _block.Length == 0 || _block.Length > long.MaxValue / 2)
-        {
-            return 0;
-        }
-
-        long bound = _codec.Bound(_options.Codec, (long)_block.Length);
-        if (bound <= 0)
-        {
-            return 0;
-        }
-
-        byte* room = _image.Reserve((ulong)bound);
-        long written = _codec.Compress(_options.Codec, _options.Level, _block.Bytes, (long)_block.Length, room, bound);
-        return written > 0 && (ulong)written < _block.Length - (_block.Length / LeastSaving) ? (ulong)written : 0;
     }
 }

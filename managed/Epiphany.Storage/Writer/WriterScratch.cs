@@ -11,6 +11,7 @@ sealed unsafe class WriterScratch(IMemory memory, int rows)
     byte* _lanes;
     byte* _entries;
     byte* _decimals;
+    byte* _symbols;
 
     internal int Rows => rows;
 
@@ -67,13 +68,28 @@ sealed unsafe class WriterScratch(IMemory memory, int rows)
         scales = _decimals + ((nuint)rows * sizeof(ulong));
     }
 
+    /// <summary>For finding symbol tables.</summary>
+    internal byte* Symbols
+    {
+        get
+        {
+            if (_symbols == null)
+            {
+                _symbols = memory.Allocate(FsstBuilder.Bytes);
+            }
+
+            return _symbols;
+        }
+    }
+
     internal void Free()
     {
         Release(_dictionary);
         Release(_lanes);
         Release(_entries);
         Release(_decimals);
-        _dictionary = _lanes = _entries = _decimals = null;
+        Release(_symbols);
+        _dictionary = _lanes = _entries = _decimals = _symbols = null;
     }
 
     void Release(byte* memoryOrNull)

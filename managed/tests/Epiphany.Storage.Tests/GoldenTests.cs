@@ -36,6 +36,7 @@ public class GoldenTests
         ("decimal", 8, TestColumn.OfStrings(ColumnKind.Numeric, Prices)),
         ("decimal-scales", 8, TestColumn.OfStrings(ColumnKind.Numeric, [.. Enumerable.Range(0, 40).Select(i => Numerics.Of(i * 37, i % 3))])),
         ("plain-numeric", 7, TestColumn.OfStrings(ColumnKind.Numeric, [Numerics.NaN, Numerics.Of(15, 1), null])),
+        ("fsst", 10, TestColumn.OfStrings(ColumnKind.VarBytes, [.. Enumerable.Range(0, 48).Select(Verse)])),
         ("plain-text", 7, TestColumn.OfStrings(ColumnKind.VarBytes, [Ascii("abc"), null, Ascii(""), Ascii("defgh")])),
     ];
 
@@ -113,6 +114,11 @@ public class GoldenTests
                 + "7261696C776179747275636B",
             Block(Read("dictionary-text"), 0)[..106]);
 
+        // 29 symbols; the first row is "green bo", "ttles ", "0 hangin", "g on the", " wall", its end 1 below the line of 283 / 48 bytes.
+        Assert.Equal("1D00000000000000" + "010108010605080108", Block(Read("fsst"), 0)[..34]);
+        Assert.Equal("6774" + "67206F6E20746865" + "20" + "74746C657320" + "2077616C6C" + "677265656E20626F", Block(Read("fsst"), 0)[74..134]);
+        Assert.Equal("0604180205" + "0804101302", Block(Read("fsst"), 1)[76..96]);
+
         // (15.0 + 37 i / 10 mod 6.4) as integers at 10^13 / 10^14: base 150, 6 bits; -0 in row 5 and NaN in row 9 are kept.
         Assert.Equal("0E0D020000000000" + "9600000000000000" + "0600000000000000" + "40A9BC14E50D", Block(Read("alp"), 1)[..60]);
         Assert.Equal("0500090000000000" + "0000000000000080" + "EFBE00000000F8FF", Block(Read("alp"), 1)[144..]);
@@ -145,6 +151,8 @@ public class GoldenTests
     static int Int(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadInt32LittleEndian(bytes[offset..]);
 
     static long?[] Generate(int rows, Func<int, long> value) => [.. Enumerable.Range(0, rows).Select(i => (long?)value(i))];
+
+    static byte[] Verse(int row) => Ascii($"{(row % 2 == 0 ? "green" : "brown")} bottles {row * 37 % 100} hanging on the wall");
 
     static byte[] Mode(int row) => Ascii(row % 3 == 0 ? "truck" : "railway");
 

@@ -32,6 +32,9 @@ public unsafe class WriterTests
             ("dictionary", TestColumn.OfStrings(ColumnKind.VarBytes, Text(i => "mode " + random.Next(7)))),
             ("dictionary", TestColumn.OfStrings(ColumnKind.CString, Text(i => "mode " + random.Next(7)))),
             ("dictionary", TestColumn.OfDoubles([.. Of(i => random.Next(11)).Select(v => (double?)(v / 100.0))])),
+            ("fsst", TestColumn.OfStrings(ColumnKind.VarBytes, [.. Of(i => i).Select(_ => Samples.Sentence(random))])),
+            ("fsst", TestColumn.OfStrings(ColumnKind.CString, Text(i => $"https://example.org/items/{random.Next()}"))),
+            ("plain", TestColumn.OfStrings(ColumnKind.VarBytes, [.. Of(i => i).Select(_ => Samples.RandomBytes(random, 30))])),
             ("decimal", Numeric(i => Numerics.Of(random.Next(1_000_000), 2))),
             ("alp", TestColumn.OfDoubles([.. Of(i => random.Next(100_000_000)).Select(v => (double?)(v / 1000.0))])),
             ("alp", TestColumn.OfDoubles([.. Of(i => i).Select(v => v % 20 == 3 ? random.NextDouble() : (double?)(v * 0.25))])),
@@ -44,7 +47,7 @@ public unsafe class WriterTests
             ("plain", Numeric(i => Numerics.Of(random.NextInt64(), i == 3 ? 9 : 0))),
             ("bitmap", TestColumn.OfLongs(ColumnKind.Bool, Of(i => random.Next(2)))),
             ("plain", TestColumn.OfDoubles([.. Of(i => i).Select(_ => (double?)random.NextDouble())])),
-            ("plain", TestColumn.OfStrings(ColumnKind.VarBytes, Text(i => random.NextInt64().ToString("x")))),
+            ("fsst", TestColumn.OfStrings(ColumnKind.VarBytes, Text(i => random.NextInt64().ToString("x")))),
             ("plain", TestColumn.OfStrings(ColumnKind.FixedBytes, [.. Of(i => i).Select(_ => Guid.NewGuid().ToByteArray())], 16)),
         ];
         Group group = Group.Write([.. expected.Select(e => e.Column)]);

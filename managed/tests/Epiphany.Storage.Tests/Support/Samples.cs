@@ -47,6 +47,13 @@ static class Samples
         return bytes;
     }
 
+    /// <summary>Some words, seldom twice the same.</summary>
+    internal static byte[] Sentence(Random random)
+    {
+        string[] words = ["carefully", "furiously", "final", "deposits", "sleep", "above the", "ironic", "requests", "boost", "pending"];
+        return System.Text.Encoding.ASCII.GetBytes(string.Join(' ', Enumerable.Range(0, 6).Select(_ => words[random.Next(words.Length)])));
+    }
+
     internal static TestColumn[] All(Random random, int rows, NullPattern nulls) =>
         [.. Lanes(random, rows, nulls), .. Floats(random, rows, nulls), .. ByReference(random, rows, nulls), .. Decimals(random, rows, nulls)];
 
@@ -106,6 +113,9 @@ static class Samples
         yield return Of(ColumnKind.VarBytes, row => words[random.Next(words.Length)]);
         yield return Of(ColumnKind.VarBytes, row => []);
         yield return Of(ColumnKind.VarBytes, row => new byte[row % 2]);
+        yield return Of(ColumnKind.VarBytes, row => Sentence(random));
+        yield return Of(ColumnKind.VarBytes, row => row % 700 == 9 ? RandomBytes(random, 2000) : Sentence(random));
+        yield return Of(ColumnKind.CString, row => Sentence(random));
         yield return Of(ColumnKind.CString, row => System.Text.Encoding.ASCII.GetBytes("c" + row));
         yield return Of(ColumnKind.CString, row => words[random.Next(4)]);
         yield return Of(ColumnKind.CString, row => words[7]);

@@ -1,0 +1,56 @@
+// Storage layer, writer. Block compression as the options ask for it, and where it pays.
+
+namespace Epiphany.Storage;
+
+sealed unsafe class BlockCompressor(WriterOptions options, IBlockCodec codec)
+{
+    /// <summary>A block without codec: about a page, so that a single row costs little.</summary>
+    internal const ulong PlainBlockBytes = 8 * 1024;
+
+    /// <summary>A block with LZ4: it looks back over 64 kB, but half of that finds nearly as much, and a row costs a whole block.</summary>
+    const ulong Lz4BlockBytes = 32 * 1024;
+
+    /// <summary>A block with ZSTD, which needs more to learn from.</summary>
+    const ulong ZstdBlockBytes = 64 * 1024;
+
+    /// <summary>A codec must save one part in so many.</summary>
+    const ulong LeastSaving = 10;
+
+    /// <summary>LZ4's fast compressor; from <see cref="ThoroughLevel"/> it searches long, and longest where nothing can be found.</summary>
+    const int FastLevel = 1;
+    const int ThoroughLevel = 3;
+
+    internal Codec Codec => options.Codec;
+
+    /// <summary>How long blocks should be that the codec pays for.</summary>
+    internal ulong BlockBytes => options.Codec == Codec.Lz4 ? Lz4BlockBytes : ZstdBlockBytes;
+
+    /// <summary>Puts the block compressed behind <paramref name="to"/>, not counted there yet; says its length, 0 if that saves little.</summary>
+    internal ulong Try(ByteSink block, ByteSink to)
+    {
+        if (options.Codec == Codec.None || block.Length == 0 || block.Length > long.MaxValue / 2)
+        {
+            return 0;
+        }
+
+        long bound = codec.Bound(options.Codec, (long)block.Length);
+        if (bound <= 0)
+        {
+            return 0;
+        }
+
+        byte* room = to.Reserve((ulong)bound);
+        if (options.Codec == Codec.Lz4 && options.Level >= ThoroughLevel && Compress(block, FastLevel, room, bound) == 0)
+        {
+            return 0;
+        }
+
+        return Compress(block, options.Level, room, bound);
+    }
+
+    ulong Compress(ByteSink block, int level, byte* room, long bound)
+    {
+        long written = codec.Compress(options.Codec, level, block.Bytes, (long)block.Length, room, bound);
+        return written > 0 && (ulong)written < block.Length - (block.Length / LeastSaving) ? (ulong)written : 0;
+    }
+}
