@@ -45,7 +45,18 @@ show_without_hot(Relation rel)
 	return view;
 }
 
-/* The columns of the row that decoding may show of an old row; nulls elsewhere. */
+/* Does decoding show the column's old value? */
+static bool
+shown(Change *change, int column)
+{
+	return change->rel->rd_rel->relreplident == REPLICA_IDENTITY_FULL ||
+		bms_is_member(column + 1 - FirstLowInvalidHeapAttributeNumber, change->view->rd_idattr);
+}
+
+/*
+ * The row, complete, since somebody who builds an index while others may still see the row computes expressions over the copy, too; but
+ * without what would have to be TOASTed only to be deleted again, unless decoding shows it.
+ */
 static HeapTuple
 form_copy(Change *change, const PgeGroupDesc *desc, uint32 row)
 {
@@ -55,14 +66,14 @@ form_copy(Change *change, const PgeGroupDesc *desc, uint32 row)
 	PgeReader  *reader = pge_reader_cached(change->rel, desc);
 	HeapTuple	copy;
 
-	for (int i = 0; i < tupdesc->natts; i++)
-	{
-		nulls[i] = true;
-		if (change->rel->rd_rel->relreplident == REPLICA_IDENTITY_FULL ||
-			bms_is_member(i + 1 - FirstLowInvalidHeapAttributeNumber, change->view->rd_idattr))
-			pge_reader_row_values(reader, tupdesc, row, i, i + 1, values, nulls, CurrentMemoryContext);
-	}
+	pge_reader_row_values(reader, tupdesc, row, 0, tupdesc->natts, values, nulls, CurrentMemoryContext);
 	copy = heap_form_tuple(tupdesc, values, nulls);
+	if (copy->t_len > TOAST_TUPLE_THRESHOLD)
+	{
+		for (int i = 0; i < tupdesc->natts; i++)
+			nulls[i] |= TupleDescAttr(tupdesc, i)->attlen == -1 && !shown(change, i);
+		copy = heap_form_tuple(tupdesc, values, nulls);
+	}
 	pge_reader_release(reader);
 	return copy;
 }
