@@ -127,6 +127,8 @@ pge_compact(PG_FUNCTION_ARGS)
 	PreventCommandDuringRecovery("epiphany.compact()");
 	/* Before locking: nobody locks a table that they may not maintain. */
 	check_may_maintain(relid);
+	if (partitioned)
+		LockRelationOid(relid, ShareUpdateExclusiveLock);
 	relids = partitioned ? find_all_inheritors(relid, ShareUpdateExclusiveLock, NULL) : list_make1_oid(relid);
 	foreach(cell, relids)
 	{
