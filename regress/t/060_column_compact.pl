@@ -1,0 +1,118 @@
+# Compaction beside everything else: rows are the model's at any moment, after the server dies, on a standby, and at the end.
+use strict;
+use warnings FATAL => 'all';
+
+use IPC::Run;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(usleep);
+
+my $rounds = $ENV{PGE_CRASH_ROUNDS} // 3;
+srand($ENV{PGE_CRASH_SEED} // 6060);
+
+# Every change is made to a heap table in the same transaction: the model. At READ COMMITTED even two heap tables would differ where rows
+# come and go while others search for them, so changers of the same fifty keys queue first; but for the first fifty, which stay.
+sub both
+{
+	my ($begin, @statements) = @_;
+	return join "\n", '\set b random(1, 120)', '\set k random(:b * 50, :b * 50 + 40)', '\set hot random(1, 40)', "BEGIN$begin;",
+		(map { my $s = $_; $s =~ /TABLE/ ? map { (my $t = $s) =~ s/TABLE/$_/g; "$t;" } ('model', 't') : "$s;" } @statements), "COMMIT;\n";
+}
+
+my $queue = 'SELECT pg_advisory_xact_lock(:b)';
+my $same = q{SELECT 1 / (SELECT ((SELECT (count(*), sum(k), sum(v)) FROM model %1$s) = (SELECT (count(*), sum(k), sum(v)) FROM t %1$s))::int)};
+my %scripts = (
+	update => both('', $queue, 'UPDATE TABLE SET v = v + 1 WHERE k BETWEEN :k AND :k + 5'),
+	update_rr => both(' ISOLATION LEVEL REPEATABLE READ', 'UPDATE TABLE SET v = v + 1 WHERE k = :k', 'DELETE FROM TABLE WHERE k = :k + 1'),
+	delete => both('', $queue, 'DELETE FROM TABLE WHERE k BETWEEN :k AND :k + 9'),
+	upsert => both('', $queue,
+		'INSERT INTO TABLE SELECT g, 0 FROM generate_series(:k, :k + 9) g ON CONFLICT (k) DO UPDATE SET v = TABLE.v + 10'),
+	hot1 => both('', 'UPDATE TABLE SET v = v + 1 WHERE k = :hot'),
+	hot2 => both('', 'SELECT FROM TABLE WHERE k = :hot FOR UPDATE', 'UPDATE TABLE SET v = v + 100 WHERE k = :hot'),
+	hot3 => both('', 'SELECT FROM TABLE WHERE k BETWEEN :hot AND :hot + 3 FOR KEY SHARE'),
+	undo => both('', 'SELECT FROM TABLE WHERE k = :hot FOR UPDATE', 'SAVEPOINT a', 'UPDATE TABLE SET v = -1 WHERE k = :hot', 'ROLLBACK TO a'),
+	compact => "SELECT epiphany.compact('t');\n\\sleep 20 ms\n",
+	compact_undone => "BEGIN;\nSELECT epiphany.compact('t');\n\\sleep 5 ms\nROLLBACK;\n\\sleep 50 ms\n",
+	vacuum => "VACUUM t;\n\\sleep 100 ms\n",
+	check => "BEGIN ISOLATION LEVEL REPEATABLE READ;\n" . sprintf($same, '') . ";\n\\sleep 20 ms\nSET LOCAL enable_seqscan = off;\n"
+		. sprintf($same, 'WHERE k BETWEEN 1000 AND 4000') . ";\nCOMMIT;\n",
+);
+
+my $differences = q{SELECT count(*) FROM ((TABLE model EXCEPT ALL TABLE t) UNION ALL (TABLE t EXCEPT ALL TABLE model)) d};
+my $by_index = q{SET enable_seqscan = off; SELECT count(*), sum(k), sum(v) FROM t WHERE k BETWEEN 1 AND 100000};
+my $by_scan = q{SET enable_indexscan = off; SET enable_bitmapscan = off; SELECT count(*), sum(k), sum(v) FROM t WHERE k BETWEEN 1 AND 100000};
+
+my $node = PostgreSQL::Test::Cluster->new('primary');
+$node->init(allows_streaming => 1, extra => ['-k']);
+$node->append_conf('postgresql.conf', "fsync = on\nautovacuum = off\ncheckpoint_timeout = 1h\nmax_standby_streaming_delay = -1\n");
+$node->start;
+$node->safe_psql('postgres', q{
+	CREATE EXTENSION epiphany_columnstore;
+	CREATE TABLE model (k int PRIMARY KEY, v int);
+	CREATE TABLE t (k int PRIMARY KEY, v int) USING epiphany_column WITH (epiphany.row_group_rows = 2048);
+	INSERT INTO model SELECT g, 0 FROM generate_series(1, 6000) g;
+	INSERT INTO t SELECT g, 0 FROM generate_series(1, 6000) g;
+});
+$node->backup('base');
+my $standby = PostgreSQL::Test::Cluster->new('standby');
+$standby->init_from_backup($node, 'base', has_streaming => 1);
+$standby->start;
+
+# Start a client for each script; a client ends when a check fails.
+sub start_clients
+{
+	my ($on, @names) = @_;
+	my @clients;
+	for my $name (@names)
+	{
+		my $file = $node->basedir . "/$name.sql";
+		PostgreSQL::Test::Utils::append_to_file($file, $scripts{$name}) unless -e $file;
+		my %client = (name => $name, out => '', err => '');
+		$client{run} = IPC::Run::start(
+			[ 'pgbench', '-n', '-c', 1, '-T', 120, '--max-tries=1000', '-f', $file, '-h', $on->host, '-p', $on->port, 'postgres' ],
+			'>', \$client{out}, '2>', \$client{err});
+		push @clients, \%client;
+	}
+	return @clients;
+}
+
+my $moved = 0;
+for my $round (1 .. $rounds)
+{
+	my @clients = (start_clients($node, sort keys %scripts), start_clients($standby, 'check'));
+	usleep(1_500_000 + int(rand(2_000_000)));
+	$node->stop('immediate');
+	$_->{run}->signal('TERM') for grep { $_->{err} eq '' } @clients;
+	$_->{run}->finish for @clients;
+	my @failed = grep { $_->{err} =~ /ERROR/ && $_->{err} !~ /deadlock|terminat|starting up|recovery/ } @clients;
+	is(join("\n", map { "$_->{name}: $_->{err}" } @failed), '', "round $round: no client failed, no check found a difference");
+	$node->start;
+	is($node->safe_psql('postgres', $differences), '0', "round $round: rows are the model's after the crash");
+	is($node->safe_psql('postgres', $by_index), $node->safe_psql('postgres', $by_scan), "round $round: so by the index");
+	$moved += $node->safe_psql('postgres', q{SELECT count(*) FROM epiphany.row_groups('t') WHERE state IN ('committed', 'frozen', 'replaced')});
+	$node->wait_for_catchup($standby);
+	is($standby->safe_psql('postgres', $differences), '0', "round $round: rows are the model's on the standby");
+}
+cmp_ok($moved, '>', 3, 'there were compactions');
+
+# What is left when it is quiet: full groups, no rows in the delta, nothing that VACUUM cannot take away.
+$node->safe_psql('postgres', q{SELECT epiphany.compact('t')});
+$node->safe_psql('postgres', 'VACUUM t');
+is($node->safe_psql('postgres', q{SELECT epiphany.compact('t')}), '0', 'quiet: nothing is left to be moved');
+is($node->safe_psql('postgres', $differences), '0', "quiet: rows are the model's");
+is($node->safe_psql('postgres', $by_index), $node->safe_psql('postgres', $by_scan), 'quiet: so by the index');
+my $rows = $node->safe_psql('postgres', 'SELECT count(*) FROM t');
+cmp_ok($node->safe_psql('postgres', q{SELECT group_rows - dead_rows FROM epiphany.table_stats('t')}), '>=', $rows, 'quiet: all rows are in groups');
+
+# The standby takes over and compacts what comes.
+$node->wait_for_catchup($standby);
+$node->stop;
+$standby->promote;
+$standby->safe_psql('postgres', "UPDATE model SET v = v + 1 WHERE k % 3 = 0; UPDATE t SET v = v + 1 WHERE k % 3 = 0");
+cmp_ok($standby->safe_psql('postgres', q{SELECT epiphany.compact('t')}), '>', 0, 'promoted: rows move');
+is($standby->safe_psql('postgres', $differences), '0', "promoted: rows are the model's");
+is($standby->safe_psql('postgres', $by_index), $standby->safe_psql('postgres', $by_scan), 'promoted: so by the index');
+$standby->stop;
+
+done_testing();
