@@ -45,5 +45,6 @@ public static unsafe class Boundary
         managed->ReaderDecode = &Exports.ReaderDecode;
         managed->ReaderDecodeRow = &Exports.ReaderDecodeRow;
         managed->ReaderChunkInfo = &Exports.ReaderChunkInfo;
+        managed->ReaderMatch = &Exports.ReaderMatch;
     }
 }

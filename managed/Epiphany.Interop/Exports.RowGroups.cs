@@ -161,6 +161,21 @@ internal static unsafe partial class Exports
         }
     }
 
+    [UnmanagedCallersOnly]
+    internal static PgeStatus ReaderMatch(ulong handle, PgeZoneTest* tests, int count, ulong* vectors)
+    {
+        try
+        {
+            Host.Enter();
+            *vectors = Handles.Get<RowGroupReader>(handle).Match(new ReadOnlySpan<ZoneTest>(tests, count));
+            return PgeStatus.Ok;
+        }
+        catch (Exception e)
+        {
+            return Errors.Capture(e);
+        }
+    }
+
     private static int CheckCount(int count)
     {
         if (count is < 0 or > MaxColumns)

@@ -9,17 +9,20 @@
 
 #include "start.h"
 #include "tableam/column.h"
+#include "zones.h"
 
 static ExecutorStart_hook_type next_executor_start = NULL;
 
 static bool
-set_up_scans(PlanState *node, void *context)
+set_up_scans(PlanState *node, void *statement)
 {
 	if (node == NULL)
 		return false;
 	if (IsA(node, BitmapHeapScanState) && pge_is_column_table(((ScanState *) node)->ss_currentRelation))
 		pge_prefetch_off((BitmapHeapScanState *) node);
-	return planstate_tree_walker(node, set_up_scans, context);
+	if (IsA(node, SeqScanState) && node->plan->qual != NIL && pge_is_column_table(((ScanState *) node)->ss_currentRelation))
+		pge_zone_scan((SeqScanState *) node, statement);
+	return planstate_tree_walker(node, set_up_scans, statement);
 }
 
 static void
@@ -29,7 +32,8 @@ executor_start(QueryDesc *desc, int eflags)
 		next_executor_start(desc, eflags);
 	else
 		standard_ExecutorStart(desc, eflags);
-	set_up_scans(desc->planstate, NULL);
+	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+		set_up_scans(desc->planstate, desc->plannedstmt);
 }
 
 void

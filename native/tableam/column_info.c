@@ -18,10 +18,12 @@
 #include "utils/snapmgr.h"
 
 #include "column.h"
+#include "column_filter.h"
 
 PG_FUNCTION_INFO_V1(pge_row_groups);
 PG_FUNCTION_INFO_V1(pge_column_chunks);
 PG_FUNCTION_INFO_V1(pge_table_stats);
+PG_FUNCTION_INFO_V1(pge_scan_counts_of_session);
 
 /* Open a column table that the user may read. */
 static Relation
@@ -248,5 +250,21 @@ pge_table_stats(PG_FUNCTION_ARGS)
 	values[4] = Int64GetDatum(delta * BLCKSZ);
 	values[5] = Int64GetDatum((int64) total * BLCKSZ);
 	table_close(rel, AccessShareLock);
+	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
+}
+
+Datum
+pge_scan_counts_of_session(PG_FUNCTION_ARGS)
+{
+	TupleDesc	tupdesc;
+	Datum		values[4];
+	bool		nulls[4] = {false};
+
+	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
+		elog(ERROR, "return type must be a row type");
+	values[0] = Int64GetDatum(pge_scan_counts.groups_read);
+	values[1] = Int64GetDatum(pge_scan_counts.groups_skipped);
+	values[2] = Int64GetDatum(pge_scan_counts.vectors_read);
+	values[3] = Int64GetDatum(pge_scan_counts.vectors_skipped);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
 }

@@ -10,6 +10,7 @@
 #include "access/xact.h"
 #include "miscadmin.h"
 #include "pgstat.h"
+#include "port/pg_bitutils.h"
 #include "storage/predicate.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -19,6 +20,8 @@
 /* Delta blocks that a participant of a parallel scan draws at once: at most, and so that there are this many chunks. */
 #define MAX_CHUNK_BLOCKS	1024
 #define MIN_CHUNKS			64
+
+PgeScanCounts pge_scan_counts;
 
 /* ---- units ---- */
 
@@ -62,20 +65,32 @@ load_groups(PgeScan *scan)
 			scan->groups[scan->ngroups++] = i;
 }
 
-/* Set up to read a group, by its id, but for the rows that are gone for the snapshot. */
-void
-pge_scan_open_group(PgeScan *scan, uint32 group, Snapshot snapshot)
+static void
+open_reader(PgeScan *scan, uint32 group)
+{
+	pge_scan_close_group(scan);
+	scan->reader = pge_reader_open(scan->base.rs_rd, &scan->descs[group]);
+}
+
+static void
+load_gone_rows(PgeScan *scan, uint32 group, Snapshot snapshot)
 {
 	MemoryContext old;
 
-	if (scan->reader != NULL && pge_reader_desc(scan->reader)->group_id == group)
-		return;
-	pge_scan_close_group(scan);
-	scan->reader = pge_reader_open(scan->base.rs_rd, &scan->descs[group]);
 	/* The caller's context may be one that it resets for each row. */
 	old = MemoryContextSwitchTo(GetMemoryChunkContext(scan));
 	scan->gone = pge_group_gone_rows(scan->base.rs_rd, &scan->descs[group], snapshot);
 	MemoryContextSwitchTo(old);
+}
+
+/* Set up to read a group, by its id, but for the rows that are gone for the snapshot. */
+void
+pge_scan_open_group(PgeScan *scan, uint32 group, Snapshot snapshot)
+{
+	if (scan->reader != NULL && pge_reader_desc(scan->reader)->group_id == group)
+		return;
+	open_reader(scan, group);
+	load_gone_rows(scan, group, snapshot);
 }
 
 void
@@ -102,17 +117,45 @@ number_of_units(PgeScan *scan)
 	return (int64) scan->ngroups + (scan->whole_delta ? 1 : scan->nranges);
 }
 
+/* The group's vectors that the filter leaves. */
+static uint64
+wanted_vectors(PgeScan *scan)
+{
+	PgeScanFilter *filter = scan->filter;
+
+	if (filter == NULL)
+		return PG_UINT64_MAX;
+	if (!filter->ready)
+		filter->prepare(filter);
+	return pge_reader_match(scan->reader, RelationGetDescr(scan->base.rs_rd), filter->tests, filter->ntests);
+}
+
 static void
 start_group(PgeScan *scan, uint32 group, ScanDirection direction)
 {
+	const PgeGroupDesc *desc = &scan->descs[group];
 	Snapshot	snapshot = scan->base.rs_snapshot;
-	bool		there;
+	int			vectors = (desc->rows + PGE_VECTOR_ROWS - 1) / PGE_VECTOR_ROWS;
 
-	pge_scan_open_group(scan, group, snapshot);
-	pge_tid_range_rows(scan, &scan->descs[group], &scan->first_row, &scan->last_row);
+	open_reader(scan, group);
+	pge_tid_range_rows(scan, desc, &scan->first_row, &scan->last_row);
+	scan->vectors = wanted_vectors(scan) & PG_UINT64_MAX >> (PGE_GROUP_MAX_ROWS / PGE_VECTOR_ROWS - vectors);
+	if (scan->vectors != 0)
+	{
+		load_gone_rows(scan, group, snapshot);
+		pge_scan_counts.groups_read++;
+		pge_scan_counts.vectors_read += pg_popcount64(scan->vectors);
+		pge_scan_counts.vectors_skipped += vectors - pg_popcount64(scan->vectors);
+	}
+	else
+		pge_scan_counts.groups_skipped++;
 	/* Asked last, it leaves in a dirty snapshot whom to wait for; whoever deletes a row is waited for when the row is locked. */
-	there = snapshot->snapshot_type != SNAPSHOT_DIRTY || pge_group_visible(scan->base.rs_rd, &scan->descs[group], snapshot);
-	scan->row = ScanDirectionIsForward(direction) == there ? scan->first_row - 1 : scan->last_row + 1;
+	if (snapshot->snapshot_type == SNAPSHOT_DIRTY && !pge_group_visible(scan->base.rs_rd, desc, snapshot))
+		scan->vectors = 0;
+	/* No vector is in hand yet. */
+	scan->run_first = 0;
+	scan->run_last = -1;
+	scan->row = ScanDirectionIsForward(direction) ? scan->first_row - 1 : scan->last_row + 1;
 }
 
 static void
@@ -216,15 +259,40 @@ next_parallel_delta(PgeScan *scan)
 
 /* ---- rows ---- */
 
+/* The row lies in another vector: go there, or on to the next one that is wanted, to stand before its first row. */
+static bool
+next_run(PgeScan *scan, ScanDirection direction)
+{
+	while (scan->row >= scan->first_row && scan->row <= scan->last_row)
+	{
+		int64		start = scan->row - scan->row % PGE_VECTOR_ROWS;
+
+		scan->run_first = Max(scan->first_row, start);
+		scan->run_last = Min(scan->last_row, start + PGE_VECTOR_ROWS - 1);
+		if (scan->vectors >> (start / PGE_VECTOR_ROWS) & 1)
+		{
+			scan->row -= direction;
+			return true;
+		}
+		scan->row = ScanDirectionIsForward(direction) ? scan->run_last + 1 : scan->run_first - 1;
+	}
+	return false;
+}
+
 /* On to the group's next row that is there; false at its end. */
 static inline bool
 next_group_row(PgeScan *scan, ScanDirection direction)
 {
 	do
-		scan->row += direction;
-	while (scan->row >= scan->first_row && scan->row <= scan->last_row &&
-		   pge_bitmap_has(scan->gone, (uint32) scan->row));
-	return scan->row >= scan->first_row && scan->row <= scan->last_row;
+	{
+		do
+			scan->row += direction;
+		while (scan->row >= scan->run_first && scan->row <= scan->run_last &&
+			   pge_bitmap_has(scan->gone, (uint32) scan->row));
+		if (likely(scan->row >= scan->run_first && scan->row <= scan->run_last))
+			return true;
+	} while (next_run(scan, direction));
+	return false;
 }
 
 static inline bool
@@ -395,6 +463,8 @@ column_rescan(TableScanDesc sscan, ScanKey key, bool set_params, bool allow_stra
 	scan->entered = false;
 	scan->fresh = true;
 	scan->whole_delta = false;
+	if (scan->filter != NULL)
+		scan->filter->ready = false;
 	scan->chunk_next = scan->chunk_end = 0;
 	scan->next_visible = 0;
 	/* What an MVCC snapshot sees does not change; other snapshots look again. */
@@ -414,6 +484,12 @@ column_set_tidrange(TableScanDesc sscan, ItemPointer mintid, ItemPointer maxtid)
 	sscan->rs_maxtid = *maxtid;
 	load_groups(scan);
 	pge_tid_range_clip(scan);
+}
+
+void
+pge_scan_set_filter(TableScanDesc sscan, PgeScanFilter *filter)
+{
+	((PgeScan *) sscan)->filter = filter;
 }
 
 static Size

@@ -8,6 +8,7 @@
 #include "access/relscan.h"
 
 #include "column.h"
+#include "column_filter.h"
 
 /* Shared state of a parallel scan. Heap's comes first: index builds hand it to heap. */
 typedef struct PgeParallelScan
@@ -45,8 +46,12 @@ typedef struct PgeScan
 	PgeReader  *reader;			/* the group of the unit */
 	uint64	   *gone;			/* its rows that the snapshot does not see any more, or NULL */
 	int64		row;			/* last row returned */
-	int64		first_row;		/* rows of the group that are scanned: first to last */
+	int64		first_row;		/* rows of the group that are scanned: first to last ... */
 	int64		last_row;
+	uint64		vectors;		/* ... of those vectors whose bit is set */
+	int64		run_first;		/* the vector in hand */
+	int64		run_last;
+	PgeScanFilter *filter;		/* or NULL */
 	bool		ranged;			/* only TIDs from base.rs_mintid to rs_maxtid (column_tidrange.c) */
 
 	/* parallel: draws only rise, so the search in groups goes on from here; the chunk of delta blocks in hand */

@@ -268,3 +268,20 @@ pge_reader_chunk_info(PgeReader *reader, TupleDesc tupdesc, int column, PgeChunk
 {
 	WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderChunkInfo, managed_reader(reader, tupdesc), column, info));
 }
+
+/* The vectors that can hold a row which passes all tests, a bit each. Of columns that the group lacks nothing is known. */
+uint64
+pge_reader_match(PgeReader *reader, TupleDesc tupdesc, const PgeZoneTest *tests, int ntests)
+{
+	PgeZoneTest *present = palloc_array(PgeZoneTest, Max(ntests, 1));
+	uint64		vectors = PG_UINT64_MAX;
+	int			n = 0;
+
+	for (int i = 0; i < ntests; i++)
+		if (tests[i].Column < reader->desc.natts)
+			present[n++] = tests[i];
+	if (n > 0)
+		WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderMatch, managed_reader(reader, tupdesc), present, n, &vectors));
+	pfree(present);
+	return vectors;
+}

@@ -57,3 +57,18 @@ AS 'MODULE_PATHNAME', 'pge_verify'
 LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION epiphany.verify(pg_catalog.regclass) IS 'looks for damage in a column table and its indexes; no rows: none was found';
+
+CREATE FUNCTION epiphany.scan_counts(
+	OUT groups_read pg_catalog.int8,
+	OUT groups_skipped pg_catalog.int8,
+	OUT vectors_read pg_catalog.int8,
+	OUT vectors_skipped pg_catalog.int8)
+RETURNS pg_catalog.record
+AS 'MODULE_PATHNAME', 'pge_scan_counts_of_session'
+LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
+
+COMMENT ON FUNCTION epiphany.scan_counts() IS 'what this session''s sequential scans of column tables read and what zone maps let them skip';
+
+-- Tells of rows that a policy may hide.
+REVOKE ALL ON FUNCTION epiphany.scan_counts() FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION epiphany.scan_counts() TO pg_read_all_stats;

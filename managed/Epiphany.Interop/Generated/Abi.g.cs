@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x9aeb7a97;
+    public const u32 Hash = 0xcbd35159;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -52,6 +52,21 @@ public enum PgeCodec : int
     None = 0,
     Lz4 = 1,
     Zstd = 2,
+}
+
+/* What a zone test asks of a column, and in which order its values and bounds compare. */
+public enum PgeZoneOrder : int
+{
+    /* By-value kinds as signed integers. */
+    Integers = 1,
+    /* PostgreSQL's order: NaN is equal to NaN and above everything. */
+    Floats = 2,
+    /* memcmp, the shorter first. */
+    Bytes = 3,
+    Numeric = 4,
+    /* No ranges: the value is null; it is not. */
+    IsNull = 5,
+    IsNotNull = 6,
 }
 
 /* What PgeManagedApi.SelfTest can be asked to do; for tests. */
@@ -202,6 +217,32 @@ public unsafe struct PgeChunkInfo
     [FieldOffset(76)] public i32 Scale;
 }
 
+/* Values from a bound to another, both included. */
+[StructLayout(LayoutKind.Explicit, Size = 40)]
+public unsafe struct PgeZoneRange
+{
+    /* Integers: an i64; Floats: the bits of a double. */
+    [FieldOffset(0)] public u64 Low;
+    [FieldOffset(8)] public u64 High;
+    /* Bytes: the value; Numeric: its payload; null: no bound. */
+    [FieldOffset(16)] public u8* LowBytes;
+    [FieldOffset(24)] public u8* HighBytes;
+    [FieldOffset(32)] public i32 LowLength;
+    [FieldOffset(36)] public i32 HighLength;
+}
+
+/* A column's value must lie in one of the ranges; no row passes without any. */
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+public unsafe struct PgeZoneTest
+{
+    [FieldOffset(0)] public i32 Column;
+    /* PgeZoneOrder. */
+    [FieldOffset(4)] public i32 Order;
+    [FieldOffset(8)] public PgeZoneRange* Ranges;
+    [FieldOffset(16)] public i32 Count;
+    [FieldOffset(20)] public i32 Reserved;
+}
+
 /* What the shim gives to the managed side. */
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct PgeHostApi
@@ -259,4 +300,6 @@ public unsafe struct PgeManagedApi
     /* Handle, column, row in the group, out value, out null. The value lives until the same column's next decode. */
     public delegate* unmanaged<u64, i32, i32, u64*, u8*, PgeStatus> ReaderDecodeRow;
     public delegate* unmanaged<u64, i32, PgeChunkInfo*, PgeStatus> ReaderChunkInfo;
+    /* Handle, tests, their number, out vectors: bit v is 0 where no row of vector v can pass all tests. Decodes nothing. */
+    public delegate* unmanaged<u64, PgeZoneTest*, i32, u64*, PgeStatus> ReaderMatch;
 }

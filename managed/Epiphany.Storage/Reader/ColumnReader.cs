@@ -34,6 +34,8 @@ sealed unsafe partial class ColumnReader
         _vectors = (VectorEntry*)(_blocks + ChunkIndex.Blocks(GroupFormat.Vectors(Rows), entry->BlockShift));
     }
 
+    internal VectorEntry* Vectors => _vectors;
+
     int Rows => _group.Location.Rows;
 
     bool IsByValue => Kinds.IsByValue(_kind);

@@ -103,6 +103,40 @@ public sealed unsafe class RowGroupReader
         };
     }
 
+    /// <summary>
+    /// The vectors that can hold a row for which all tests hold, one bit each. Footers are asked first, then the indexes of the chunks
+    /// that cannot be ruled out so; nothing is decoded.
+    /// </summary>
+    public ulong Match(ReadOnlySpan<ZoneTest> tests)
+    {
+        _group.Poll();
+        int rows = _group.Location.Rows;
+        foreach (ref readonly ZoneTest test in tests)
+        {
+            if ((uint)test.Column >= (uint)_columns.Length)
+            {
+                Throw.Argument("the row group has no such column");
+            }
+
+            if (!ZoneMatcher.MayMatch(_entries + test.Column, rows, test))
+            {
+                return 0;
+            }
+        }
+
+        ulong vectors = ulong.MaxValue >> (GroupFormat.MaxVectors - GroupFormat.Vectors(rows));
+        foreach (ref readonly ZoneTest test in tests)
+        {
+            vectors &= ZoneMatcher.Vectors(_entries + test.Column, Column(test.Column).Vectors, rows, test);
+            if (vectors == 0)
+            {
+                break;
+            }
+        }
+
+        return vectors;
+    }
+
     ColumnReader Column(int column)
     {
         if ((uint)column >= (uint)_columns.Length)

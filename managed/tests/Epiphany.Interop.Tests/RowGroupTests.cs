@@ -1,6 +1,7 @@
 // Tests of Interop. Row groups through the two tables: a writer's bytes come back from a reader.
 
 using System;
+using Epiphany.Storage;
 using Xunit;
 
 namespace Epiphany.Interop.Tests;
@@ -46,6 +47,18 @@ public sealed unsafe class RowGroupTests : IDisposable
         Assert.Equal(PgeStatus.ManagedError, _host.Managed->ReaderDecode(reader, 1, 0, values, nulls, &row));
         _host.Managed->HandleFree(reader);
         Assert.Equal(PgeStatus.ManagedError, _host.Managed->ReaderDecode(reader, 0, 0, values, nulls, &row));
+    }
+
+    [Fact]
+    public void Zone_tests_are_laid_out_as_the_boundary_says()
+    {
+        Assert.Equal((sizeof(PgeZoneTest), sizeof(PgeZoneRange)), (sizeof(ZoneTest), sizeof(ZoneRange)));
+        var range = new PgeZoneRange { Low = 1, High = 2, LowBytes = (byte*)3, HighBytes = (byte*)4, LowLength = 5, HighLength = 6 };
+        var test = new PgeZoneTest { Column = 7, Order = (int)PgeZoneOrder.Bytes, Ranges = &range, Count = 8 };
+        var seen = (ZoneTest*)&test;
+        Assert.Equal((7, ZoneOrder.Bytes, 8), (seen->Column, seen->Order, seen->Count));
+        Assert.Equal((1UL, 2UL, 5, 6), (seen->Ranges->Low, seen->Ranges->High, seen->Ranges->LowLength, seen->Ranges->HighLength));
+        Assert.True(seen->Ranges->LowBytes == (byte*)3 && seen->Ranges->HighBytes == (byte*)4);
     }
 
     [Fact]
