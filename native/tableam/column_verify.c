@@ -294,8 +294,10 @@ verify_index(Verify *v, BufferAccessStrategy strategy)
 	bool		complete = v->index->rd_rel->relam != HASH_AM_OID &&
 		heap_attisnull(v->index->rd_indextuple, Anum_pg_index_indpred, NULL) && v->index->rd_index->indisvalid;
 
+	/* An index may have been made after a group was replaced, and so without its rows. */
 	for (uint32 i = 0; i < v->ndescs; i++)
-		v->seen[i] = complete && pge_group_fate(&v->descs[i]) == PGE_FATE_LIVE ?
+		v->seen[i] = complete && pge_group_fate(&v->descs[i]) == PGE_FATE_LIVE &&
+			pge_group_replaced(&v->descs[i]) == PGE_DELETE_NONE ?
 			palloc0_array(uint64, (v->descs[i].rows + 63) / 64) : NULL;
 	info.index = v->index;
 	info.heaprel = v->rel;

@@ -280,6 +280,8 @@ sub compare
 		SELECT bt_index_check(i.indexrelid, true, true) FROM pg_index i JOIN pg_class x ON x.oid = indexrelid JOIN pg_am a ON a.oid = x.relam
 			JOIN pg_class t ON t.oid = indrelid WHERE t.relnamespace = 'c'::regnamespace AND amname = 'btree' AND x.relkind = 'i' AND indisvalid});
 	is($err, '', "$name: the indexes are sound");
+	is($node->safe_psql('postgres', join ' UNION ALL ', map { "SELECT '$_', v::text FROM epiphany.verify('c.$_') v" } @column_tables),
+		'', "$name: the tables verify");
 	return if $node->safe_psql('postgres', 'SELECT pg_is_in_recovery()') eq 't';
 	is($node->safe_psql('postgres', $delta_damage), '', "$name: so are the heap pages, and the visibility map");
 }
