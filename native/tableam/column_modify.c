@@ -98,7 +98,8 @@ store_version(Relation rel, const PgeGroupDesc *desc, uint32 row, TupleTableSlot
 	else
 	{
 		pge_heap_routine()->tuple_insert(rel, source, cid, 0, NULL);
-		pgstat_count_heap_delete(rel);
+		pgstat_count_heap_insert(rel, -1);
+		pgstat_count_heap_update(rel, false, true);
 	}
 	stored(rel, slot, source);
 }

@@ -253,13 +253,21 @@ update_mode(Relation rel, ItemPointer tid, TupleTableSlot *slot)
 	return same ? LockTupleNoKeyExclusive : LockTupleExclusive;
 }
 
-/* Hand the key-share locks of others on a row to its new version. */
+/*
+ * Hand the key-share locks of others on a row to its new version, and a lock of our own, which protects nothing there, but shows: after
+ * ON CONFLICT DO UPDATE, RETURNING xmax tells that the row was not inserted.
+ */
 static void
-hand_locks(Relation rel, ItemPointer tid, ItemPointer version)
+hand_locks(Relation rel, ItemPointer tid, ItemPointer version, bool mine, bool others)
 {
 	TransactionId *lockers = NULL;
-	int			n = pge_row_key_sharers(rel, tid, &lockers);
+	int			n = others ? pge_row_key_sharers(rel, tid, &lockers) : 0;
 
+	if (mine)
+	{
+		lockers = n > 0 ? repalloc_array(lockers, TransactionId, n + 1) : palloc_object(TransactionId);
+		lockers[n++] = GetCurrentTransactionId();
+	}
 	pge_delta_hand_locks(rel, version, lockers, n);
 	if (lockers != NULL)
 		pfree(lockers);
@@ -271,10 +279,14 @@ pge_row_update(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId ci
 			   TM_FailureData *tmfd, LockTupleMode *lockmode, TU_UpdateIndexes *update_indexes,
 			   PgeStoreVersion store)
 {
+	bool		kept = pge_row_lock_kept(rel, tid, LockTupleKeyShare);
+	/* To heap, an update by who has locked the row FOR UPDATE is one of the key. */
+	bool		key_kept = !pge_row_lock_kept(rel, tid, LockTupleExclusive);
 	Row			row;
 	TM_Result	result;
 
 	*lockmode = update_mode(rel, tid, slot);
+	key_kept &= *lockmode != LockTupleExclusive;
 	result = lock_for_change(rel, tid, cid, crosscheck, *lockmode, wait, XLTW_Update, &row, tmfd);
 	if (result != TM_Ok)
 	{
@@ -282,14 +294,10 @@ pge_row_update(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId ci
 		return result;
 	}
 	store(rel, &row.desc, row.row, slot, cid);
-	/* To heap, an update by who has locked the row FOR UPDATE is one of the key. */
-	if (*lockmode == LockTupleExclusive || pge_row_lock_held(rel, tid, LockTupleExclusive))
-		set_entry(rel, &row, cid, PGE_DELETE_UPDATED, &slot->tts_tid);
-	else
-	{
-		set_entry(rel, &row, cid, PGE_DELETE_UPDATED | PGE_DELETE_KEY_KEPT, &slot->tts_tid);
-		hand_locks(rel, tid, &slot->tts_tid);
-	}
+	set_entry(rel, &row, cid, PGE_DELETE_UPDATED | (key_kept ? PGE_DELETE_KEY_KEPT : 0), &slot->tts_tid);
+	hand_locks(rel, tid, &slot->tts_tid, kept, key_kept);
+	if (kept)
+		table_tuple_fetch_row_version(rel, &slot->tts_tid, SnapshotAny, slot);
 	pge_row_lock_release(rel, tid, *lockmode);
 	*update_indexes = TU_All;
 	return TM_Ok;

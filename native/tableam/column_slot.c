@@ -12,6 +12,7 @@
 #include "executor/tuptable.h"
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
 
 #include "column.h"
 
@@ -119,6 +120,24 @@ slot_fill(TupleTableSlot *slot, int natts)
 	slot->tts_nvalid = natts;
 }
 
+/* Who deleted or updated a column row, as its table has it now; for RETURNING, after the change. */
+static TransactionId
+column_row_xmax(PgeSlot *self)
+{
+	Relation	rel = RelationIdGetRelation(self->base.base.tts_tableOid);
+	TransactionId xmax = InvalidTransactionId;
+	PgeGroupDesc desc;
+	PgeDelete	entry;
+
+	if (!RelationIsValid(rel))
+		return xmax;
+	if (pge_directory_get(rel, pge_reader_desc(self->reader)->group_id, &desc) && desc.state == PGE_GROUP_COMPLETE &&
+		pge_delete_get(rel, &desc, self->row, &entry) && pge_delete_fate(&entry) != PGE_DELETE_NONE)
+		xmax = entry.xmax;
+	RelationClose(rel);
+	return xmax;
+}
+
 static Datum
 slot_sysattr(TupleTableSlot *slot, int attnum, bool *isnull)
 {
@@ -136,7 +155,7 @@ slot_sysattr(TupleTableSlot *slot, int attnum, bool *isnull)
 		case MinTransactionIdAttributeNumber:
 			return TransactionIdGetDatum(self->xmin);
 		case MaxTransactionIdAttributeNumber:
-			return TransactionIdGetDatum(InvalidTransactionId);
+			return TransactionIdGetDatum(self->content == CONTENT_COLUMN ? column_row_xmax(self) : InvalidTransactionId);
 		case MinCommandIdAttributeNumber:
 		case MaxCommandIdAttributeNumber:
 			return CommandIdGetDatum(self->cmin);

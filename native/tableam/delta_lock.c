@@ -49,13 +49,14 @@ xmax_members(HeapTupleHeader tuple, MultiXactMember **members)
 }
 
 /*
- * Make a tuple's xmax these members, none of whom locks or changes the key. The buffer is locked. Always a multi: its own WAL record
- * keeps the ids of lockers who have written nothing from being given out again after a crash.
+ * Make a tuple's xmax these members, none of whom locks or changes the key. The buffer is locked. Others' ids go into a multi, even a
+ * single one: its own WAL record keeps the ids of lockers who have written nothing from being given out again after a crash.
  */
 static void
 set_xmax(Relation rel, Buffer buffer, OffsetNumber offset, int n, MultiXactMember *members)
 {
-	MultiXactId multi = MultiXactIdCreateFromMembers(n, members);
+	bool		mine = n == 1 && TransactionIdEquals(members->xid, GetCurrentTransactionIdIfAny());
+	TransactionId xmax = mine ? members->xid : MultiXactIdCreateFromMembers(n, members);
 	MultiXactStatus strongest = MultiXactStatusForKeyShare;
 	GenericXLogState *state;
 	Page		page;
@@ -69,7 +70,8 @@ set_xmax(Relation rel, Buffer buffer, OffsetNumber offset, int n, MultiXactMembe
 	tuple = (HeapTupleHeader) PageGetItem(page, PageGetItemId(page, offset));
 	tuple->t_infomask &= ~HEAP_XMAX_BITS;
 	tuple->t_infomask2 &= ~HEAP_KEYS_UPDATED;
-	tuple->t_infomask |= HEAP_XMAX_IS_MULTI;
+	if (!mine)
+		tuple->t_infomask |= HEAP_XMAX_IS_MULTI;
 	switch (strongest)
 	{
 		case MultiXactStatusForKeyShare:
@@ -85,7 +87,7 @@ set_xmax(Relation rel, Buffer buffer, OffsetNumber offset, int n, MultiXactMembe
 			tuple->t_infomask |= HEAP_XMAX_EXCL_LOCK;
 			break;
 	}
-	HeapTupleHeaderSetXmax(tuple, multi);
+	HeapTupleHeaderSetXmax(tuple, xmax);
 	GenericXLogFinish(state);
 }
 
@@ -148,8 +150,8 @@ done:
 }
 
 /*
- * Hand the key-share locks on a row in a group to its new version, which our update has just stored and nobody can change yet. Others may
- * have added theirs.
+ * Hand the locks on a row in a group to its new version, which our update has just stored and nobody can change yet. Others may have
+ * added theirs.
  */
 void
 pge_delta_hand_locks(Relation rel, ItemPointer tid, const TransactionId *lockers, int n)

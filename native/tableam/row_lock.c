@@ -217,14 +217,17 @@ pge_row_lock_keep(Relation rel, ItemPointer tid, LockTupleMode mode, bool wait)
 	return result;
 }
 
-/* Does this transaction hold a lock on the row, or on all, that is at least this strong? */
+/* Does this transaction keep a lock on the row, or on all, that is at least this strong? Not to be asked between acquire and release. */
 bool
-pge_row_lock_held(Relation rel, ItemPointer tid, LockTupleMode mode)
+pge_row_lock_kept(Relation rel, ItemPointer tid, LockTupleMode mode)
 {
 	LOCKTAG		rows = all_tag(rel, ALL_ROWS);
+	LOCKTAG		keys = all_tag(rel, ALL_KEYS);
 	LOCKTAG		row = row_tag(rel, tid);
 
-	return LockHeldByMe(&row, modes[mode].row, true) || LockHeldByMe(&rows, modes[mode].all, true);
+	return LockHeldByMe(&row, modes[mode].row, true) ||
+		LockHeldByMe(&rows, Max(modes[mode].all, ShareLock), true) ||
+		(mode == LockTupleKeyShare && LockHeldByMe(&keys, modes[mode].all_keys, true));
 }
 
 /* The transaction id of a lock's holder; invalid if the transaction has ended. */

@@ -25,7 +25,7 @@ typedef enum PgeKeptLock
 } PgeKeptLock;
 
 extern PgeKeptLock pge_row_lock_keep(Relation rel, ItemPointer tid, LockTupleMode mode, bool wait);
-extern bool pge_row_lock_held(Relation rel, ItemPointer tid, LockTupleMode mode);
+extern bool pge_row_lock_kept(Relation rel, ItemPointer tid, LockTupleMode mode);
 extern bool pge_row_lock_all(Relation rel, LockTupleMode mode, bool wait);
 
 extern int	pge_row_key_sharers(Relation rel, ItemPointer tid, TransactionId **xids);

@@ -158,5 +158,26 @@ UPDATE p SET a = a + 10000 WHERE a < 100;
 UPDATE p SET a = a - 10000 WHERE a >= 19990;
 SELECT tableoid::regclass, count(*), min(a), max(a) FROM p GROUP BY 1 ORDER BY 1;
 
+-- xmax tells what heap's tells: that ON CONFLICT updated the row, and who deleted it. An update counts as one.
+CREATE TABLE xh (k int PRIMARY KEY, v int) USING heap;
+CREATE TABLE xt (k int PRIMARY KEY, v int) USING epiphany_column;
+SET epiphany.debug_force_row_groups = on;
+INSERT INTO xh SELECT g, 0 FROM generate_series(1, 5) g;
+INSERT INTO xt SELECT g, 0 FROM generate_series(1, 5) g;
+RESET epiphany.debug_force_row_groups;
+INSERT INTO xh VALUES (1, 1), (6, 1) ON CONFLICT (k) DO UPDATE SET v = excluded.v
+  RETURNING *, xmax = 0 AS inserted, xmax = pg_current_xact_id()::xid AS mine;
+INSERT INTO xt VALUES (1, 1), (6, 1) ON CONFLICT (k) DO UPDATE SET v = excluded.v
+  RETURNING *, xmax = 0 AS inserted, xmax = pg_current_xact_id()::xid AS mine;
+UPDATE xh SET v = 2 WHERE k = 2 RETURNING *, xmax;
+UPDATE xt SET v = 2 WHERE k = 2 RETURNING *, xmax;
+DELETE FROM xh WHERE k = 3 RETURNING *, xmax = pg_current_xact_id()::xid AS mine;
+DELETE FROM xt WHERE k = 3 RETURNING *, xmax = pg_current_xact_id()::xid AS mine;
+SELECT k, xmax = 0 FROM xh ORDER BY k;
+SELECT k, xmax = 0 FROM xt ORDER BY k;
+SELECT pg_stat_force_next_flush();
+SELECT relname, n_tup_ins, n_tup_upd, n_tup_del, n_live_tup, n_dead_tup FROM pg_stat_user_tables
+  WHERE relname IN ('xh', 'xt') ORDER BY relname;
+
 SET client_min_messages = warning;
 DROP SCHEMA column_modify CASCADE;
