@@ -5,6 +5,7 @@
 
 #include "fmgr.h"
 
+#include "bgworker/maintenance.h"
 #include "executor/start.h"
 #include "pge.h"
 #include "planner/options.h"
@@ -26,4 +27,5 @@ _PG_init(void)
 	pge_column_init();
 	pge_executor_init();
 	pge_options_init();
+	pge_maintenance_init();
 }

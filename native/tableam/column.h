@@ -90,6 +90,9 @@ extern bool pge_slot_is_column(TupleTableSlot *slot);
 
 /* ---- column_writer.c: rows on their way into a group ---- */
 
+/* Below this a group's pages and descriptor cost more than they save. */
+#define PGE_GROUP_MIN_ROWS	PGE_VECTOR_ROWS
+
 extern bool pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId cid, int options,
 							  struct BulkInsertStateData *bistate);
 extern void pge_writer_flush(Relation rel);
@@ -97,6 +100,11 @@ extern void pge_writer_finish(Relation rel);
 extern void pge_writer_finish_level(int level);
 extern void pge_writer_init(void);
 extern void pge_writer_options(Relation rel, PgeWriterOptions *options);
+
+/* ---- column_vacuum.c ---- */
+
+/* Called at the end of each VACUUM of a column table; NULL, or set by those above who move rows by themselves. */
+extern void (*pge_after_vacuum) (Relation rel);
 
 /* ---- callbacks, one file an area ---- */
 

@@ -43,18 +43,13 @@ pge_compact_refusal(Relation rel)
 	return NULL;
 }
 
-bool
-pge_compact_some(Relation rel, PgeCompactProgress *progress)
+/* One step, as the current user. */
+static bool
+step(Relation rel, PgeCompactProgress *progress)
 {
-	const char *refusal = pge_compact_refusal(rel);
 	bool		more = false;
 	PgeSink    *sink;
 
-	if (refusal != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot compact table \"%s\"", RelationGetRelationName(rel)),
-				 errdetail("The reason is that %s.", refusal)));
 	pge_writer_flush(rel);
 	if (!progress->delta_done && progress->min_rows > 1 && progress->next_block == 0 &&
 		!pge_compact_delta_has(rel, progress->min_rows))
@@ -80,23 +75,38 @@ pge_compact_some(Relation rel, PgeCompactProgress *progress)
 	return more;
 }
 
-/* Compact one table as its owner, since expressions of indexes are evaluated. */
-static uint64
-compact_as_owner(Relation rel)
+/* In the name of the table's owner, since expressions of indexes are evaluated. */
+bool
+pge_compact_some(Relation rel, PgeCompactProgress *progress)
 {
-	PgeCompactProgress progress = {.min_rows = 1,.thorough = true};
+	const char *refusal = pge_compact_refusal(rel);
 	Oid			user;
 	int			context,
 				nest_level;
+	bool		more;
 
+	if (refusal != NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot compact table \"%s\"", RelationGetRelationName(rel)),
+				 errdetail("The reason is that %s.", refusal)));
 	GetUserIdAndSecContext(&user, &context);
 	SetUserIdAndSecContext(rel->rd_rel->relowner, context | SECURITY_RESTRICTED_OPERATION);
 	nest_level = NewGUCNestLevel();
 	RestrictSearchPath();
-	while (pge_compact_some(rel, &progress))
-		CHECK_FOR_INTERRUPTS();
+	more = step(rel, progress);
 	AtEOXact_GUC(false, nest_level);
 	SetUserIdAndSecContext(user, context);
+	return more;
+}
+
+static uint64
+compact(Relation rel)
+{
+	PgeCompactProgress progress = {.min_rows = 1,.thorough = true};
+
+	while (pge_compact_some(rel, &progress))
+		CHECK_FOR_INTERRUPTS();
 	return progress.rows;
 }
 
@@ -137,7 +147,7 @@ pge_compact(PG_FUNCTION_ARGS)
 		if (is_column_table(rel))
 		{
 			CheckTableNotInUse(rel, "compact");
-			rows += compact_as_owner(rel);
+			rows += compact(rel);
 		}
 		else if (!partitioned)
 			ereport(ERROR,

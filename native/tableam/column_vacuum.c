@@ -32,6 +32,8 @@
 
 #include "column_vacuum.h"
 
+void		(*pge_after_vacuum) (Relation rel) = NULL;
+
 /*
  * Count again in everybody's horizons, our own included: then no horizon passes the xmin of our snapshot, and relfrozenxid,
  * which heap takes from such a horizon, cannot pass the ids that we resolve now. VACUUM had this backend left out.
@@ -466,6 +468,8 @@ column_vacuum(Relation rel, VacuumParams *params, BufferAccessStrategy bstrategy
 	pge_vacuum_record(rel, &counts, index_tuples);
 	if (ndescs > 0)
 		pge_vacuum_report(rel, params, &counts);
+	if (pge_after_vacuum != NULL)
+		pge_after_vacuum(rel);
 }
 
 void

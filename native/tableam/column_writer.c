@@ -27,9 +27,6 @@
 #include "group_origin.h"
 #include "statement.h"
 
-/* Below this a group's pages and descriptor cost more than they save. */
-#define PGE_GROUP_MIN_ROWS	PGE_VECTOR_ROWS
-
 /* A group is closed early at so many bytes of values: bounds a writer's memory. */
 #define PGE_GROUP_MAX_BYTES ((uint64) 128 * 1024 * 1024)
 
