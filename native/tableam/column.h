@@ -48,6 +48,11 @@ extern void pge_rows_gone(Relation rel, const PgeGroupDesc *desc, uint32 first, 
 extern uint64 *pge_group_removed_rows(Relation rel, const PgeGroupDesc *desc);
 extern bool pge_row_surely_dead(Relation rel, ItemPointer tid, struct GlobalVisState *vistest, TransactionId *horizon);
 
+/* ---- group_conflict.c: serializable readers of rows that were moved ---- */
+
+extern void pge_check_moves(Relation rel, TransactionId mover, Snapshot snapshot);
+extern void pge_check_delta_move(Relation rel, HeapTuple tuple, Snapshot snapshot);
+
 /* ---- group_reader.c: decoded values of a stored group ---- */
 
 typedef struct PgeReader PgeReader;

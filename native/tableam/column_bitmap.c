@@ -142,6 +142,8 @@ column_bitmap_next_tuple(TableScanDesc sscan, TBMIterateResult *tbmres, TupleTab
 		if (!pge_heap_routine()->scan_bitmap_next_tuple(scan->heap, tbmres, pge_slot_heap(slot)))
 			return false;
 		pge_slot_adopt_heap(slot);
+		if (IsolationIsSerializable())
+			pge_check_delta_move(sscan->rs_rd, ExecFetchSlotHeapTuple(pge_slot_heap(slot), false, NULL), sscan->rs_snapshot);
 		return true;
 	}
 	if (part->next >= part->nrows)

@@ -211,6 +211,8 @@ column_index_fetch_tuple(struct IndexFetchTableData *data, ItemPointer tid, Snap
 		if (pge_heap_routine()->index_fetch_tuple(fetch->heap, tid, snapshot, pge_slot_heap(slot), call_again, all_dead))
 		{
 			pge_slot_adopt_heap(slot);
+			if (IsolationIsSerializable())
+				pge_check_delta_move(rel, ExecFetchSlotHeapTuple(pge_slot_heap(slot), false, NULL), snapshot);
 			return true;
 		}
 		if (snapshot->snapshot_type != SNAPSHOT_DIRTY || !follow_move(rel, &at))
@@ -251,6 +253,8 @@ column_tuple_fetch_row_version(Relation rel, ItemPointer tid, Snapshot snapshot,
 	if (!pge_heap_routine()->tuple_fetch_row_version(rel, tid, snapshot, pge_slot_heap(slot)))
 		return false;
 	pge_slot_adopt_heap(slot);
+	if (IsolationIsSerializable())
+		pge_check_delta_move(rel, ExecFetchSlotHeapTuple(pge_slot_heap(slot), false, NULL), snapshot);
 	return true;
 }
 

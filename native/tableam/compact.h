@@ -67,6 +67,7 @@ typedef struct PgeSink
 } PgeSink;
 
 extern PgeSink *pge_sink_begin(Relation rel);
+extern void pge_sink_open_group(PgeSink *sink);
 extern uint32 pge_sink_room(PgeSink *sink);
 extern void pge_sink_add(PgeSink *sink, ItemPointer from);
 extern void pge_sink_flush(PgeSink *sink);

@@ -155,6 +155,7 @@ move_page(PgeSink *sink, const Delta *delta, BlockNumber block, BlockNumber rang
 	if (BufferIsValid(map))
 		ReleaseBuffer(map);
 
+	pge_sink_open_group(sink);
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	n = movable(delta, buffer, room, offsets);
 	if (n > 0)

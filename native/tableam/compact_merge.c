@@ -121,6 +121,7 @@ merge_group(PgeSink *sink, uint32 group_id)
 	/* Under the lock: its delete vector stays as it is from now on. */
 	if (!pge_directory_get(sink->rel, group_id, &desc) || !survey(sink->rel, &desc, &gone, &left))
 		return;
+	pge_sink_open_group(sink);
 	pge_directory_replace(sink->rel, group_id, GetCurrentTransactionId(), sink->cid);
 	reader = pge_reader_open(sink->rel, &desc);
 	for (uint32 row = 0; row < desc.rows; row++)

@@ -73,11 +73,18 @@ pge_sink_begin(Relation rel)
 	return sink;
 }
 
-static void
-open_group(PgeSink *sink)
+/*
+ * Begin a group, if none is in the making. Whoever takes rows out of their old place does this before: to serializable readers a group of
+ * the transaction that took a row away tells that the row may have been moved.
+ */
+void
+pge_sink_open_group(PgeSink *sink)
 {
-	MemoryContext old = MemoryContextSwitchTo(sink->cxt);
+	MemoryContext old;
 
+	if (sink->group != NULL)
+		return;
+	old = MemoryContextSwitchTo(sink->cxt);
 	sink->group = pge_builder_begin(sink->rel, sink->cxt, sink->max_rows, sink->max_bytes);
 	memset(&sink->desc, 0, sizeof(sink->desc));
 	sink->desc.state = PGE_GROUP_RESERVED;
@@ -148,8 +155,7 @@ pge_sink_add(PgeSink *sink, ItemPointer from)
 	bool		fetched = false;
 	MemoryContext old;
 
-	if (sink->group == NULL)
-		open_group(sink);
+	pge_sink_open_group(sink);
 	/* Once for the group and for all indexes. */
 	old = MemoryContextSwitchTo(sink->row_cxt);
 	for (int i = 0; i < tupdesc->natts; i++)

@@ -109,8 +109,16 @@ pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
 				bool		stored = stored_mvcc(desc, snapshot);
 
 				if (!stored && pge_group_fate(desc) != PGE_FATE_DEAD && pge_group_fate(desc) != PGE_FATE_MINE)
+				{
 					pge_check_conflict_out(rel, desc->xmin, snapshot);
-				return stored && !replaced_mvcc(desc, snapshot);
+					if (desc->origin_length > 0)
+						pge_check_moves(rel, desc->xmin, snapshot);
+				}
+				if (!stored || replaced_mvcc(desc, snapshot))
+					return false;
+				if (unlikely(TransactionIdIsValid(desc->xmax)))
+					pge_check_moves(rel, desc->xmax, snapshot);
+				return true;
 			}
 
 		case SNAPSHOT_DIRTY:
