@@ -10,11 +10,15 @@
 #include "access/transam.h"
 #include "access/xact.h"
 #include "executor/tuptable.h"
+#include "port/pg_bitutils.h"
 #include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "column.h"
+
+/* More room than this is not kept. */
+#define MAX_KEPT_DATA	8192
 
 typedef enum SlotContent
 {
@@ -25,7 +29,8 @@ typedef enum SlotContent
 
 typedef struct PgeSlot
 {
-	VirtualTupleTableSlot base; /* its data: by-reference values that a materialised slot owns */
+	VirtualTupleTableSlot base; /* its data: by-reference values that a materialised slot owns (TTS_SHOULDFREE) */
+	Size		data_size;		/* room there; kept for the next row if it is small, as COPY fills slots again and again */
 	SlotContent content;
 	TupleTableSlot *heap;		/* made at first use */
 	PgeReader  *reader;			/* CONTENT_COLUMN: held */
@@ -50,6 +55,15 @@ slot_init(TupleTableSlot *slot)
 }
 
 static void
+free_data(PgeSlot *self)
+{
+	if (self->base.data != NULL)
+		pfree(self->base.data);
+	self->base.data = NULL;
+	self->data_size = 0;
+}
+
+static void
 slot_release(TupleTableSlot *slot)
 {
 	PgeSlot    *self = as_pge(slot);
@@ -58,6 +72,7 @@ slot_release(TupleTableSlot *slot)
 		ExecDropSingleTupleTableSlot(self->heap);
 	if (self->row_cxt != NULL)
 		MemoryContextDelete(self->row_cxt);
+	free_data(self);
 	self->heap = NULL;
 	self->row_cxt = NULL;
 }
@@ -78,8 +93,8 @@ slot_clear(TupleTableSlot *slot)
 		ExecClearTuple(self->heap);
 	if (unlikely(TTS_SHOULDFREE(slot)))
 	{
-		pfree(self->base.data);
-		self->base.data = NULL;
+		if (self->data_size > MAX_KEPT_DATA)
+			free_data(self);
 		slot->tts_flags &= ~TTS_FLAG_SHOULDFREE;
 	}
 	self->content = CONTENT_VALUES;
@@ -195,7 +210,13 @@ own_values(TupleTableSlot *slot)
 		{
 			if (size == 0)
 				return;
-			self->base.data = data = MemoryContextAllocHuge(slot->tts_mcxt, size);
+			if (size > self->data_size)
+			{
+				free_data(self);
+				self->data_size = size <= MAX_KEPT_DATA ? Max(pg_nextpower2_size_t(size), 128) : size;
+				self->base.data = MemoryContextAllocHuge(slot->tts_mcxt, self->data_size);
+			}
+			data = self->base.data;
 			slot->tts_flags |= TTS_FLAG_SHOULDFREE;
 		}
 		for (int i = 0; i < desc->natts; i++)

@@ -2,11 +2,12 @@
 
 namespace Epiphany.Storage;
 
-/// <summary>Memory that is taken in pieces and freed at once.</summary>
+/// <summary>Memory that is taken in pieces and freed at once. Eight bytes can be read from where any piece starts, however short it is.</summary>
 sealed unsafe class Arena(IMemory memory)
 {
     const ulong FirstSegment = 4 * 1024;
     const ulong LargestSegment = 4 * 1024 * 1024;
+    const ulong Slack = sizeof(ulong);
 
     /// <summary>Each segment begins with the address of the one before.</summary>
     byte* _segment;
@@ -43,7 +44,7 @@ sealed unsafe class Arena(IMemory memory)
     void AddSegment(uint bytes)
     {
         ulong room = ulong.Max(_segmentBytes, (ulong)bytes + (ulong)sizeof(byte*));
-        byte* segment = memory.Allocate((nuint)room);
+        byte* segment = memory.Allocate((nuint)(room + Slack));
         *(byte**)segment = _segment;
         _segment = segment;
         _next = segment + sizeof(byte*);

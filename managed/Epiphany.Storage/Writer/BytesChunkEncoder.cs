@@ -34,7 +34,7 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
         }
 
         BytesKeys keys = new(column.Values, column.Lengths, column.Nulls);
-        BytesZones.Find(keys, column.Rows, out int min, out int max);
+        BytesZones.Find(column, keys, out int min, out int max);
         bool isNumeric = column.Shape.Kind == ColumnKind.Numeric;
         bool isDecimal = isNumeric && _decimals.TryRead(column, entry, vectors);
         if (!isNumeric)

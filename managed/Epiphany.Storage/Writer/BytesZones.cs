@@ -1,5 +1,6 @@
 // Storage layer, writer. Zone maps of byte strings: prefixes in byte order (memcmp), which is not the order of a collation.
 
+using System.Buffers.Binary;
 using Epiphany.Encoding;
 
 namespace Epiphany.Storage;
@@ -7,7 +8,7 @@ namespace Epiphany.Storage;
 static unsafe class BytesZones
 {
     /// <summary>Rows of the smallest and the largest string; there is one that is not null.</summary>
-    internal static void Find(BytesKeys keys, int rows, out int min, out int max)
+    internal static void Find(ColumnBuffer column, BytesKeys keys, out int min, out int max)
     {
         int first = 0;
         while (keys.Skip(first))
@@ -16,22 +17,41 @@ static unsafe class BytesZones
         }
 
         min = max = first;
-        for (int row = first + 1; row < rows; row++)
+        ulong low = Head(column, first);
+        ulong high = low;
+        for (int row = first + 1; row < column.Rows; row++)
         {
             if (keys.Skip(row))
             {
                 continue;
             }
 
-            if (keys.Compare(row, min) < 0)
+            // The first bytes tell nearly always.
+            ulong head = Head(column, row);
+            if (head > low && head < high)
+            {
+                continue;
+            }
+
+            if (head < low || (head == low && keys.Compare(row, min) < 0))
             {
                 min = row;
+                low = head;
             }
-            else if (keys.Compare(row, max) > 0)
+            else if (head > high || (head == high && keys.Compare(row, max) > 0))
             {
                 max = row;
+                high = head;
             }
         }
+    }
+
+    /// <summary>The first eight bytes in an order that is theirs, too; zeros where there are fewer. The arena lets us read on.</summary>
+    static ulong Head(ColumnBuffer column, int row)
+    {
+        ulong bytes = BinaryPrimitives.ReverseEndianness(*(ulong*)column.Values[row]);
+        uint length = column.Lengths[row];
+        return length >= 8 ? bytes : length == 0 ? 0 : bytes & (ulong.MaxValue << (int)(64 - (8 * length)));
     }
 
     internal static void Store(ColumnBuffer column, ColumnEntry* entry, int min, int max)

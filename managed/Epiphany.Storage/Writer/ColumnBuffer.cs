@@ -1,7 +1,9 @@
 // Storage layer, writer. One column's values as they came, until the group is encoded: by-value kinds as 64-bit lanes, others as
 // addresses of copied payloads and their lengths. Knows PostgreSQL's varlena headers, and drops them.
 
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Epiphany.Storage;
 
@@ -113,12 +115,8 @@ sealed unsafe class ColumnBuffer
     void AppendLanes(ulong* values, byte* isNull, int rows, int stride)
     {
         ulong* to = Values + Rows;
+        CopyLanes(values, to, rows, stride);
         int present = rows;
-        for (int i = 0; i < rows; i++)
-        {
-            to[i] = Canonical(values[(long)i * stride]);
-        }
-
         if (isNull != null)
         {
             for (int i = 0; i < rows; i++)
@@ -131,33 +129,110 @@ sealed unsafe class ColumnBuffer
         RawBytes += (ulong)present * (ulong)Kinds.Width(Shape.Kind);
     }
 
-    /// <summary>The lane that decoding gives back, whatever the caller left in the bits that its type does not use.</summary>
-    ulong Canonical(ulong value) => Shape.Kind switch
+    /// <summary>The lanes that decoding gives back, whatever the caller left in the bits that its type does not use.</summary>
+    void CopyLanes(ulong* values, ulong* to, int rows, nint stride)
     {
-        ColumnKind.Bool => (byte)value != 0 ? 1UL : 0UL,
-        ColumnKind.Int8 => (ulong)(sbyte)value,
-        ColumnKind.Int16 => (ulong)(short)value,
-        ColumnKind.Int32 or ColumnKind.Float32 => (ulong)(int)value,
-        _ => value,
-    };
+        switch (Shape.Kind)
+        {
+            case ColumnKind.Bool:
+                for (int i = 0; i < rows; i++, values += stride)
+                {
+                    to[i] = (byte)*values != 0 ? 1UL : 0UL;
+                }
+
+                break;
+
+            case ColumnKind.Int8:
+                for (int i = 0; i < rows; i++, values += stride)
+                {
+                    to[i] = (ulong)(sbyte)*values;
+                }
+
+                break;
+
+            case ColumnKind.Int16:
+                for (int i = 0; i < rows; i++, values += stride)
+                {
+                    to[i] = (ulong)(short)*values;
+                }
+
+                break;
+
+            case ColumnKind.Int32 or ColumnKind.Float32:
+                for (int i = 0; i < rows; i++, values += stride)
+                {
+                    to[i] = (ulong)(int)*values;
+                }
+
+                break;
+
+            default:
+                for (int i = 0; i < rows; i++, values += stride)
+                {
+                    to[i] = *values;
+                }
+
+                break;
+        }
+    }
 
     void AppendPayloads(ulong* values, byte* isNull, int rows, int stride)
     {
+        ulong* addresses = Values + Rows;
+        uint* lengths = Lengths + Rows;
+        ulong bytes = 0;
         for (int i = 0; i < rows; i++)
         {
             if (isNull != null && isNull[i] != 0)
             {
-                Values[Rows + i] = 0;
-                Lengths[Rows + i] = 0;
+                addresses[i] = 0;
+                lengths[i] = 0;
                 continue;
             }
 
             byte* payload = Payload((byte*)values[(long)i * stride], out uint length);
             byte* copy = _arena!.Take(length);
-            NativeMemory.Copy(payload, copy, length);
-            Values[Rows + i] = (ulong)copy;
-            Lengths[Rows + i] = length;
-            RawBytes += length;
+            Copy(payload, copy, length);
+            addresses[i] = (ulong)copy;
+            lengths[i] = length;
+            bytes += length;
+        }
+
+        RawBytes += bytes;
+    }
+
+    /// <summary>Most values are short: two moves that may overlap, and no call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static void Copy(byte* from, byte* to, uint length)
+    {
+        if (length > 32)
+        {
+            NativeMemory.Copy(from, to, length);
+        }
+        else if (length >= 16)
+        {
+            Vector128<byte> last = Vector128.Load(from + length - 16);
+            Vector128.Load(from).Store(to);
+            last.Store(to + length - 16);
+        }
+        else if (length >= 8)
+        {
+            ulong last = *(ulong*)(from + length - 8);
+            *(ulong*)to = *(ulong*)from;
+            *(ulong*)(to + length - 8) = last;
+        }
+        else if (length >= 4)
+        {
+            uint last = *(uint*)(from + length - 4);
+            *(uint*)to = *(uint*)from;
+            *(uint*)(to + length - 4) = last;
+        }
+        else
+        {
+            for (uint i = 0; i < length; i++)
+            {
+                to[i] = from[i];
+            }
         }
     }
 
