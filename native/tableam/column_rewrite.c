@@ -90,6 +90,7 @@ recode_group(Rewrite *rw, const PgeGroupDesc *from, const PgeDelete *entries, Pg
 		}
 	}
 	pge_builder_store(group, rw->new, desc, NULL);
+	pge_builder_end(group);
 	pge_reader_release(reader);
 	pfree(values);
 	pfree(nulls);

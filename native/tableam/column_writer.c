@@ -27,13 +27,7 @@
 #include "group_origin.h"
 #include "statement.h"
 
-/* A group is closed early at so many bytes of values: bounds a writer's memory. */
-#define PGE_GROUP_MAX_BYTES ((uint64) 128 * 1024 * 1024)
-
-/* All groups being built at once. */
-#define PGE_WRITERS_MAX_BYTES (4 * PGE_GROUP_MAX_BYTES)
-
-/* ... and rows held back stop being held at so many. */
+/* Rows held back stop being held at so many bytes. */
 #define PGE_HELD_MAX_BYTES	((Size) 16 * 1024 * 1024)
 
 typedef struct PgeWriter
@@ -58,6 +52,7 @@ typedef struct PgeWriter
 	MemoryContext held_cxt;
 
 	PgeBuilder *group;			/* the group being built, or NULL */
+	PgeBuilder *spare;			/* no group is being built: the last one's builder, or NULL */
 	PgeGroupDesc desc;
 	bool		reserved;		/* desc is in the directory, its TIDs are given out */
 } PgeWriter;
@@ -135,7 +130,8 @@ end_storing(PgeWriter *w)
 static void
 open_group(PgeWriter *w, Relation rel)
 {
-	w->group = pge_builder_begin(rel, w->cxt, 0, PGE_GROUP_MAX_BYTES);
+	w->group = w->spare != NULL ? w->spare : pge_builder_begin(rel, w->cxt, 0, pge_builder_max_bytes());
+	w->spare = NULL;
 	memset(&w->desc, 0, sizeof(w->desc));
 	w->desc.state = PGE_GROUP_RESERVED;
 	w->desc.xmin = w->xid;
@@ -165,6 +161,11 @@ close_group(PgeWriter *w, Relation rel)
 		pge_directory_append(rel, &w->desc);
 	w->group = NULL;
 	pge_builder_store(group, rel, &w->desc, NULL);
+	/* Beside others, its memory is better given back. */
+	if (dlist_head_node(&writers) == dlist_tail_node(&writers))
+		w->spare = group;
+	else
+		pge_builder_end(group);
 	pgstat_count_heap_insert(rel, w->desc.rows);
 }
 
@@ -248,13 +249,16 @@ keep_within_budget(PgeWriter *busy)
 	{
 		PgeWriter  *w = dlist_container(PgeWriter, node, iter.cur);
 
+		if (w->spare != NULL)
+			pge_builder_end(w->spare);
+		w->spare = NULL;
 		if (w->group == NULL)
 			continue;
 		total += w->group->state.Bytes;
 		if (w != busy && (largest == NULL || w->group->state.Bytes > largest->group->state.Bytes))
 			largest = w;
 	}
-	if (total <= PGE_WRITERS_MAX_BYTES || largest == NULL)
+	if (total <= pge_builder_max_bytes() || largest == NULL)
 		return;
 	rel = relation_open(largest->relid, NoLock);
 	begin_storing(largest, rel);
@@ -321,7 +325,7 @@ pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId ci
 			w->held[w->nheld] = ExecCopySlotHeapTuple(slot);
 			MemoryContextSwitchTo(old);
 			w->held_bytes += w->held[w->nheld++]->t_len;
-			if (w->nheld == PGE_GROUP_MIN_ROWS || w->held_bytes > PGE_HELD_MAX_BYTES)
+			if (w->nheld == PGE_GROUP_MIN_ROWS || w->held_bytes > Min(PGE_HELD_MAX_BYTES, pge_builder_max_bytes()))
 				held_to_group(w, rel);
 		}
 		else

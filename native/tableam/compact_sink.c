@@ -19,8 +19,6 @@
 #include "compact.h"
 
 /* Bytes of values in a group: half of the memory allowed, since encoding them takes about as much again. */
-#define MIN_GROUP_BYTES	((uint64) 1024 * 1024)
-#define MAX_GROUP_BYTES	((uint64) 128 * 1024 * 1024)
 
 /* A group closes when it has less room than this, so that a page's rows rarely go to two groups. */
 #define SPARE_BYTES		((uint64) 8 * BLCKSZ)
@@ -61,7 +59,7 @@ pge_sink_begin(Relation rel)
 	sink->rel = rel;
 	sink->cid = GetCurrentCommandId(true);
 	sink->max_rows = options.MaxRows;
-	sink->max_bytes = Max(MIN_GROUP_BYTES, Min(MAX_GROUP_BYTES, (uint64) maintenance_work_mem * 1024 / 2));
+	sink->max_bytes = pge_builder_max_bytes();
 	sink->cxt = cxt;
 	sink->row_cxt = AllocSetContextCreate(cxt, "row in hand", ALLOCSET_DEFAULT_SIZES);
 	sink->estate = CreateExecutorState();
@@ -108,6 +106,7 @@ pge_sink_close_group(PgeSink *sink)
 	sink->group = NULL;
 	sink->groups++;
 	pge_builder_store(group, sink->rel, &sink->desc, pge_origins_finish(&sink->origins));
+	pge_builder_end(group);
 }
 
 /* How many rows the group in the making still takes; a new one if none is. At 0 it wants to be closed. */

@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/detoast.h"
+#include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -16,7 +17,11 @@
 /* Rows handed to the managed side in one call. */
 #define BATCH_ROWS	64
 
-/* Begin a group of rel's columns by its options; max_rows 0: as many rows as they say. */
+/* Of values, for a group: less is not worth its pages, more gains nothing. */
+#define MIN_BYTES	((uint64) 1024 * 1024)
+#define MAX_BYTES	((uint64) 128 * 1024 * 1024)
+
+/* Begin groups of rel's columns by its options; max_rows 0: as many rows as they say. */
 PgeBuilder *
 pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 max_bytes)
 {
@@ -84,8 +89,8 @@ pge_builder_add(PgeBuilder *b, const Datum *values, const bool *nulls)
 }
 
 /*
- * Store the group under its reserved descriptor, publish that, and end the builder. rel is where it goes: in a rewrite not the table
- * that the builder was begun for.
+ * Store the group under its reserved descriptor and publish that. The builder is ready for the next group, whose rows take the same
+ * memory. rel is where the group goes: in a rewrite not the table that the builder was begun for.
  */
 void
 pge_builder_store(PgeBuilder *b, Relation rel, PgeGroupDesc *desc, const PgeOriginList *origins)
@@ -102,5 +107,21 @@ pge_builder_store(PgeBuilder *b, Relation rel, PgeGroupDesc *desc, const PgeOrig
 		desc->flags |= PGE_GROUP_FULL;
 	pge_group_store(rel, desc, (const char *) image.Bytes, image.Length, origins);
 	pge_directory_publish(rel, desc);
+	memset(&b->state, 0, sizeof(b->state));
+}
+
+void
+pge_builder_end(PgeBuilder *b)
+{
 	MemoryContextDelete(b->cxt);
+}
+
+/*
+ * A group's values may take so many bytes, that all of it stays within maintenance_work_mem: the rest is for the encoded group, what
+ * encoding needs beside it, and arrays that are larger than what is in them.
+ */
+uint64
+pge_builder_max_bytes(void)
+{
+	return Max(MIN_BYTES, Min(MAX_BYTES, (uint64) maintenance_work_mem * 1024 / 2));
 }

@@ -24,6 +24,8 @@ extern PgeBuilder *pge_builder_begin(Relation rel, MemoryContext parent, uint32 
 extern uint32 pge_builder_add(PgeBuilder *builder, const Datum *values, const bool *nulls);
 extern void pge_builder_flush(PgeBuilder *builder);
 extern void pge_builder_store(PgeBuilder *builder, Relation rel, PgeGroupDesc *desc, const PgeOriginList *origins);
+extern void pge_builder_end(PgeBuilder *builder);
+extern uint64 pge_builder_max_bytes(void);
 
 static inline uint32
 pge_builder_rows(const PgeBuilder *builder)

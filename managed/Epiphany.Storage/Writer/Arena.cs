@@ -2,14 +2,20 @@
 
 namespace Epiphany.Storage;
 
-/// <summary>Memory that is taken in pieces and freed at once. Eight bytes can be read from where any piece starts, however short it is.</summary>
+/// <summary>
+/// Memory that is taken in pieces, and given up at once or used anew. Eight bytes can be read from where any piece starts, however short
+/// it is, unless it is empty.
+/// </summary>
 sealed unsafe class Arena(IMemory memory)
 {
     const ulong FirstSegment = 4 * 1024;
     const ulong LargestSegment = 4 * 1024 * 1024;
+
+    /// <summary>Each segment begins with the address of the next one, and how many bytes can be taken from it.</summary>
+    const ulong Header = 2 * sizeof(ulong);
     const ulong Slack = sizeof(ulong);
 
-    /// <summary>Each segment begins with the address of the one before.</summary>
+    byte* _first;
     byte* _segment;
     byte* _next;
     ulong _left;
@@ -20,7 +26,7 @@ sealed unsafe class Arena(IMemory memory)
     {
         if (bytes > _left)
         {
-            AddSegment(bytes);
+            NextSegment(bytes);
         }
 
         byte* taken = _next;
@@ -29,26 +35,55 @@ sealed unsafe class Arena(IMemory memory)
         return taken;
     }
 
-    internal void Free()
+    /// <summary>What was taken is nobody's any more; the memory stays.</summary>
+    internal void Clear()
     {
-        while (_segment != null)
-        {
-            byte* before = *(byte**)_segment;
-            memory.Free(_segment);
-            _segment = before;
-        }
-
+        _segment = _next = null;
         _left = 0;
     }
 
-    void AddSegment(uint bytes)
+    internal void Free()
     {
-        ulong room = ulong.Max(_segmentBytes, (ulong)bytes + (ulong)sizeof(byte*));
-        byte* segment = memory.Allocate((nuint)(room + Slack));
-        *(byte**)segment = _segment;
-        _segment = segment;
-        _next = segment + sizeof(byte*);
-        _left = room - (ulong)sizeof(byte*);
+        while (_first != null)
+        {
+            byte* next = *(byte**)_first;
+            memory.Free(_first);
+            _first = next;
+        }
+
+        _segmentBytes = FirstSegment;
+        Clear();
+    }
+
+    /// <summary>The next segment with enough room, which may be one from before; those that are too small for once are passed over.</summary>
+    void NextSegment(uint bytes)
+    {
+        do
+        {
+            byte* next = _segment == null ? _first : *(byte**)_segment;
+            _segment = next == null ? AddSegment(bytes) : next;
+            _next = _segment + Header;
+            _left = *(ulong*)(_segment + sizeof(ulong));
+        }
+        while (bytes > _left);
+    }
+
+    byte* AddSegment(uint bytes)
+    {
+        ulong room = ulong.Max(_segmentBytes, bytes);
+        byte* segment = memory.Allocate((nuint)(Header + room + Slack));
+        *(byte**)segment = null;
+        *(ulong*)(segment + sizeof(ulong)) = room;
+        if (_segment == null)
+        {
+            _first = segment;
+        }
+        else
+        {
+            *(byte**)_segment = segment;
+        }
+
         _segmentBytes = ulong.Min(LargestSegment, _segmentBytes * 2);
+        return segment;
     }
 }

@@ -46,12 +46,17 @@ static unsafe class BytesZones
         }
     }
 
-    /// <summary>The first eight bytes in an order that is theirs, too; zeros where there are fewer. The arena lets us read on.</summary>
+    /// <summary>The first eight bytes as a number in their order; zeros where there are fewer, as the arena lets us read on.</summary>
     static ulong Head(ColumnBuffer column, int row)
     {
-        ulong bytes = BinaryPrimitives.ReverseEndianness(*(ulong*)column.Values[row]);
         uint length = column.Lengths[row];
-        return length >= 8 ? bytes : length == 0 ? 0 : bytes & (ulong.MaxValue << (int)(64 - (8 * length)));
+        if (length == 0)
+        {
+            return 0;
+        }
+
+        ulong bytes = BinaryPrimitives.ReverseEndianness(*(ulong*)column.Values[row]);
+        return length >= 8 ? bytes : bytes & (ulong.MaxValue << (int)(64 - (8 * length)));
     }
 
     internal static void Store(ColumnBuffer column, ColumnEntry* entry, int min, int max)

@@ -66,22 +66,44 @@ sealed unsafe class ColumnBuffer
         return _arena == null ? 8 * (ulong)rows : (12 * (ulong)rows) + RawBytes - rawBefore;
     }
 
+    /// <summary>No rows; the memory stays for those to come.</summary>
+    internal void Clear()
+    {
+        FreeNulls();
+        _arena?.Clear();
+        Rows = 0;
+        NullCount = 0;
+        RawBytes = 0;
+    }
+
+    /// <summary>No rows, no memory.</summary>
     internal void Free()
     {
-        _memory.Free((byte*)Values);
+        Clear();
+        if (Values != null)
+        {
+            _memory.Free((byte*)Values);
+        }
+
         if (Lengths != null)
         {
             _memory.Free((byte*)Lengths);
         }
 
+        _arena?.Free();
+        Values = null;
+        Lengths = null;
+        _capacity = 0;
+    }
+
+    /// <summary>The next nulls want zeroed memory.</summary>
+    void FreeNulls()
+    {
         if (Nulls != null)
         {
             _memory.Free(Nulls);
         }
 
-        _arena?.Free();
-        Values = null;
-        Lengths = null;
         Nulls = null;
     }
 

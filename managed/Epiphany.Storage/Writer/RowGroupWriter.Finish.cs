@@ -6,7 +6,10 @@ namespace Epiphany.Storage;
 
 public sealed unsafe partial class RowGroupWriter
 {
-    /// <summary>Encodes what was appended. The image lies in the host's memory; the writer takes nothing more afterwards.</summary>
+    /// <summary>Values of so many bytes are small enough to keep their memory for the next group, beside the image.</summary>
+    const ulong KeptBytes = 48 * 1024 * 1024;
+
+    /// <summary>Encodes what was appended. The image lies in the host's memory until rows are appended again.</summary>
     public GroupImage Finish()
     {
         if (_finished || Rows == 0)
@@ -15,13 +18,17 @@ public sealed unsafe partial class RowGroupWriter
         }
 
         _finished = true;
-        ByteSink image = new(_memory);
+        ByteSink image = _image;
+        bool keep = Bytes <= KeptBytes;
         ColumnEntry* entries = (ColumnEntry*)_memory.Allocate((nuint)ulong.Max(1, (ulong)_columns.Length * ColumnEntry.Size));
         ChunkWriter chunks = new(_options, Rows, image, _memory, _codec, _interrupts);
         for (int i = 0; i < _columns.Length; i++)
         {
             chunks.Write(_columns[i], entries + i);
-            _columns[i].Free();
+            if (!keep)
+            {
+                _columns[i].Free();
+            }
         }
 
         image.Align();

@@ -1,10 +1,14 @@
-// Storage layer, writer. Collects rows of one group, then turns them into its bytes. Decides nothing about pages, WAL or visibility.
+// Storage layer, writer. Collects rows of a group, then turns them into its bytes, group after group. Decides nothing about pages, WAL or
+// visibility.
 
 using System;
 
 namespace Epiphany.Storage;
 
-/// <summary>Writes one row group. One thread; big memory from the host; no finalizer, as all of it dies with the host's context.</summary>
+/// <summary>
+/// Writes row groups of the same columns, one after another. One thread; big memory from the host; no finalizer, as all of it dies with
+/// the host's context.
+/// </summary>
 public sealed unsafe partial class RowGroupWriter
 {
     readonly ColumnBuffer[] _columns;
@@ -13,6 +17,7 @@ public sealed unsafe partial class RowGroupWriter
     readonly IMemory _memory;
     readonly IBlockCodec _codec;
     readonly IInterrupts _interrupts;
+    readonly ByteSink _image;
     bool _finished;
 
     public RowGroupWriter(
@@ -34,6 +39,7 @@ public sealed unsafe partial class RowGroupWriter
         _options = options;
         _maxRows = Math.Min(options.MaxRows, GroupFormat.MaxRows);
         _memory = memory;
+        _image = new ByteSink(memory);
         _codec = codec;
         _interrupts = interrupts;
         _columns = new ColumnBuffer[columns.Length];
@@ -58,13 +64,19 @@ public sealed unsafe partial class RowGroupWriter
 
     /// <summary>
     /// Copies rows: <paramref name="values"/> and <paramref name="nulls"/> (which may be null) hold one entry a column, row after row.
-    /// Never more rows than MaxRows leaves room for; MaxBytes may be passed by one call.
+    /// Never more rows than MaxRows leaves room for; MaxBytes may be passed by one call. The first rows after <see cref="Finish"/> begin
+    /// the next group, in the memory of the last one.
     /// </summary>
     public void Append(ulong* values, byte* nulls, int rows)
     {
-        if (_finished || rows < 0 || rows > _maxRows - Rows)
+        if (_finished)
         {
-            Throw.InvalidOperation(_finished ? "the row group is finished" : "more rows than the row group has room for");
+            Restart();
+        }
+
+        if (rows < 0 || rows > _maxRows - Rows)
+        {
+            Throw.InvalidOperation("more rows than the row group has room for");
         }
 
         for (int i = 0; i < _columns.Length; i++)
@@ -74,5 +86,18 @@ public sealed unsafe partial class RowGroupWriter
 
         _interrupts.Poll();
         Rows += rows;
+    }
+
+    void Restart()
+    {
+        foreach (ColumnBuffer column in _columns)
+        {
+            column.Clear();
+        }
+
+        _image.Clear();
+        Rows = 0;
+        Bytes = 0;
+        _finished = false;
     }
 }

@@ -231,6 +231,27 @@ public unsafe class WriterTests
         }
     }
 
+    /// <summary>Longer, shorter, with nulls and without: nothing of a group is left in the next one.</summary>
+    [Fact]
+    public void A_writer_makes_group_after_group()
+    {
+        Random random = new(31);
+        using GuardedMemory memory = new();
+        RowGroupWriter? writer = null;
+        (int, NullPattern)[] groups =
+        [
+            (5000, NullPattern.Rare), (70, NullPattern.None), (9000, NullPattern.None), (6000, NullPattern.Alternating),
+        ];
+        foreach ((int rows, NullPattern nulls) in groups)
+        {
+            TestColumn[] columns = Samples.All(random, rows, nulls);
+            writer ??= Group.Writer(columns, memory, Codec.Lz4);
+            Group group = Group.Write(writer, columns);
+            Assert.True(group.Bytes.AsSpan().SequenceEqual(Group.Write(columns, Codec.Lz4).Bytes));
+            group.Check(columns);
+        }
+    }
+
     [Fact]
     public void Unused_bits_of_a_datum_do_not_reach_the_disk()
     {

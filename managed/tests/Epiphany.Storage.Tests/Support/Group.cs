@@ -12,10 +12,19 @@ sealed unsafe record Group(byte[] Bytes, GroupLocation Location, ColumnShape[] S
     internal static Group Write(TestColumn[] columns, Codec codec = Codec.None, int batch = 1000)
     {
         using GuardedMemory memory = new();
-        ColumnShape[] shapes = [.. columns.Select(column => column.Shape)];
+        return Write(Writer(columns, memory, codec), columns, batch);
+    }
+
+    internal static RowGroupWriter Writer(TestColumn[] columns, IMemory memory, Codec codec = Codec.None) => new(
+        [.. columns.Select(column => column.Shape)],
+        new WriterOptions(codec, 1, GroupFormat.MaxRows, ulong.MaxValue),
+        memory,
+        new TestCodec(),
+        new CountingInterrupts());
+
+    internal static Group Write(RowGroupWriter writer, TestColumn[] columns, int batch = 1000)
+    {
         int rows = columns[0].Rows;
-        RowGroupWriter writer = new(
-            shapes, new WriterOptions(codec, 1, GroupFormat.MaxRows, ulong.MaxValue), memory, new TestCodec(), new CountingInterrupts());
         NativeHeap heap = new();
         for (int first = 0; first < rows; first += batch)
         {
@@ -44,7 +53,7 @@ sealed unsafe record Group(byte[] Bytes, GroupLocation Location, ColumnShape[] S
         return new Group(
             new ReadOnlySpan<byte>(image.Bytes, (int)image.Length).ToArray(),
             new GroupLocation(image.Length, image.FooterOffset, image.FooterLength, rows, columns.Length),
-            shapes);
+            [.. columns.Select(column => column.Shape)]);
     }
 
     internal static Group WriteOne(TestColumn column, Codec codec = Codec.None) => Write([column], codec);
