@@ -47,6 +47,8 @@ $twin->settle;
 $twin->compare('at peace');
 $node->safe_psql('postgres', 'VACUUM (FREEZE, ANALYZE)');
 $twin->compare('after VACUUM FREEZE');
+$node->safe_psql('postgres', 'VACUUM FULL c.keyed, c.plain, c.hot, c.parts_1, c.parts_2');
+$twin->compare('after VACUUM FULL');
 $twin->summary;
 $node->stop;
 command_ok([ 'pg_checksums', '--check', '-D', $node->data_dir ], 'checksums');
