@@ -296,7 +296,7 @@ pge_row_update(Relation rel, ItemPointer tid, TupleTableSlot *slot, CommandId ci
 	store(rel, &row.desc, row.row, slot, cid);
 	set_entry(rel, &row, cid, PGE_DELETE_UPDATED | (key_kept ? PGE_DELETE_KEY_KEPT : 0), &slot->tts_tid);
 	hand_locks(rel, tid, &slot->tts_tid, kept, key_kept);
-	if (kept)
+	if (kept && slot->tts_ops == &PgeSlotOps)
 		table_tuple_fetch_row_version(rel, &slot->tts_tid, SnapshotAny, slot);
 	pge_row_lock_release(rel, tid, *lockmode);
 	*update_indexes = TU_All;
