@@ -101,7 +101,7 @@ copy_bytes(Rewrite *rw, const PgeGroupDesc *from, PgeGroupDesc *desc)
 {
 	char	   *bytes = MemoryContextAllocHuge(CurrentMemoryContext, from->length);
 
-	pge_group_read(rw->old, from, 0, from->length, bytes);
+	pge_group_read(rw->old, from, 0, from->length, bytes, NULL);
 	pge_group_store(rw->new, desc, bytes, from->length, NULL);
 	pge_directory_publish(rw->new, desc);
 	pfree(bytes);

@@ -100,11 +100,18 @@ extern uint32 pge_delete_free_retired(Relation rel, const PgeGroupDesc *desc, bo
 /* visibility_map.c */
 extern void pge_clear_visibility(Relation rel, BlockNumber start, BlockNumber end);
 
+/* How pages of a group are read by who reads them one after another. */
+typedef struct PgeReadPlan
+{
+	BufferAccessStrategy strategy;	/* a ring of buffers, or NULL */
+	bool		ahead;			/* what follows is wanted next */
+} PgeReadPlan;
+
 /* group_store.c */
 extern void pge_pages_log(Relation rel, Buffer *buffers, int n);
 extern void pge_mark_all_frozen(Relation rel, BlockNumber first, uint32 blocks);
 extern void pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 length, const PgeOriginList *origins);
-extern void pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest);
+extern void pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest, const PgeReadPlan *plan);
 extern PgeOriginList *pge_group_read_origins(Relation rel, const PgeGroupDesc *desc);
 
 #endif							/* PGE_DIRECTORY_H */

@@ -42,7 +42,7 @@ read_group_bytes(PgeGroupSource *source, uint64 offset, uint64 length, char *des
 
 	if (!RelationIsValid(rel) || !RelFileLocatorEquals(rel->rd_locator, reader->locator))
 		elog(ERROR, "table %u was dropped or rewritten while its rows were in use", reader->relid);
-	pge_group_read(rel, &reader->desc, offset, length, dest);
+	pge_group_read(rel, &reader->desc, offset, length, dest, &reader->plan);
 	RelationClose(rel);
 }
 
@@ -123,6 +123,17 @@ PgeReader *
 pge_reader_open(Relation rel, const PgeGroupDesc *desc)
 {
 	return pge_reader_make(rel, desc, TopTransactionContext);
+}
+
+/*
+ * All of the group's vectors will be asked for in turn: read ahead, and through a ring if one is given. Called once more with NULL before
+ * the ring goes; the reader may live longer.
+ */
+void
+pge_reader_stream(PgeReader *reader, BufferAccessStrategy ring)
+{
+	reader->plan.strategy = ring;
+	reader->plan.ahead = true;
 }
 
 /*

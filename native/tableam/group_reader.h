@@ -28,6 +28,7 @@ struct PgeReader
 	NameData	relname;
 	RelFileLocator locator;
 	PgeGroupDesc desc;
+	PgeReadPlan plan;
 	u64			handle;			/* 0 until values are asked for */
 	PgeColumnVector columns[FLEXIBLE_ARRAY_MEMBER];
 };

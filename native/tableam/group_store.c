@@ -13,6 +13,7 @@
 #include "catalog/pg_control.h"
 #include "miscadmin.h"
 #include "storage/lmgr.h"
+#include "utils/spccache.h"
 
 #include "directory.h"
 
@@ -139,44 +140,86 @@ pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 leng
 	FreeAccessStrategy(strategy);
 }
 
+/* Ask for the pages that will be read next, if this goes on as it does. */
 static void
-read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest)
+prefetch_pages(Relation rel, const PgeGroupDesc *desc, uint64 from, uint64 count)
 {
-	while (length > 0)
+	if (get_tablespace_io_concurrency(rel->rd_rel->reltablespace) == 0)
+		return;
+	for (uint64 page_no = from; page_no < Min(from + count, desc->blocks); page_no++)
+		PrefetchBuffer(rel, MAIN_FORKNUM, desc->first_block + (BlockNumber) page_no);
+}
+
+/* Read neighbouring pages as one, or some of them; says how many. */
+static int
+read_pages(Relation rel, const PgeGroupDesc *desc, uint32 page_no, uint64 wanted, BufferAccessStrategy strategy, Buffer *buffers)
+{
+	ReadBuffersOperation read = {.rel = rel,.smgr = RelationGetSmgr(rel),.forknum = MAIN_FORKNUM,.strategy = strategy};
+	uint32		limit = (uint32) Min(wanted, io_combine_limit);
+	int			n;
+
+	if (limit > 1)
 	{
-		uint32		page_no = (uint32) (offset / PGE_PAGE_PAYLOAD);
-		uint32		start = (uint32) (offset % PGE_PAGE_PAYLOAD);
-		uint64		n = Min(length, PGE_PAGE_PAYLOAD - start);
-		Buffer		buffer;
-		PgePageHeader *header;
+		if (RelationUsesLocalBuffers(rel))
+			LimitAdditionalLocalPins(&limit);
+		else
+			LimitAdditionalPins(&limit);
+	}
+	n = (int) limit;
+	if (StartReadBuffers(&read, buffers, desc->first_block + page_no, &n, 0))
+		WaitReadBuffers(&read);
+	return n;
+}
+
+static void
+read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest, const PgeReadPlan *plan)
+{
+	uint64		end = offset + length;
+	uint32		page_no = (uint32) (offset / PGE_PAGE_PAYLOAD);
+	uint64		pages = (end + PGE_PAGE_PAYLOAD - 1) / PGE_PAGE_PAYLOAD - page_no;
+
+	if (length == 0)
+		return;
+	if (plan != NULL && plan->ahead)
+		prefetch_pages(rel, desc, page_no + pages, pages);
+	while (pages > 0)
+	{
+		Buffer		buffers[MAX_IO_COMBINE_LIMIT];
+		int			n;
 
 		CHECK_FOR_INTERRUPTS();
-		buffer = pge_page_read(rel, desc->first_block + page_no, PGE_KIND_GROUP, BUFFER_LOCK_SHARE);
-		header = PgePageGetHeader(BufferGetPage(buffer));
-		if (header->group_id != desc->group_id || header->page_no != page_no)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_CORRUPTED),
-					 errmsg("block %u of column table \"%s\" holds page %u of row group %u, expected page %u of row group %u",
-							BufferGetBlockNumber(buffer), RelationGetRelationName(rel),
-							header->page_no, header->group_id, page_no, desc->group_id)));
-		memcpy(dest, PgePageGetPayload(BufferGetPage(buffer)) + start, n);
-		UnlockReleaseBuffer(buffer);
-		dest += n;
-		offset += n;
-		length -= n;
+		n = read_pages(rel, desc, page_no, pages, plan != NULL ? plan->strategy : NULL, buffers);
+		for (int i = 0; i < n; i++, page_no++, pages--)
+		{
+			uint64		start = (uint64) page_no * PGE_PAGE_PAYLOAD;
+			uint64		from = Max(offset, start);
+			uint64		to = Min(end, start + PGE_PAGE_PAYLOAD);
+			PgePageHeader *header;
+
+			LockBuffer(buffers[i], BUFFER_LOCK_SHARE);
+			header = pge_page_check(rel, buffers[i], PGE_KIND_GROUP);
+			if (header->group_id != desc->group_id || header->page_no != page_no)
+				ereport(ERROR,
+						(errcode(ERRCODE_DATA_CORRUPTED),
+						 errmsg("block %u of column table \"%s\" holds page %u of row group %u, expected page %u of row group %u",
+								BufferGetBlockNumber(buffers[i]), RelationGetRelationName(rel),
+								header->page_no, header->group_id, page_no, desc->group_id)));
+			memcpy(dest + (from - offset), PgePageGetPayload(BufferGetPage(buffers[i])) + (from - start), to - from);
+			UnlockReleaseBuffer(buffers[i]);
+		}
 	}
 }
 
-/* Copy bytes [offset, offset + length) of a stored group to dest. */
+/* Copy bytes [offset, offset + length) of a stored group to dest. Without a plan it is one of many reads here and there. */
 void
-pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest)
+pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest, const PgeReadPlan *plan)
 {
 	if (offset > desc->length || length > desc->length - offset)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("row group %u of column table \"%s\" refers to bytes beyond its end",
 						desc->group_id, RelationGetRelationName(rel))));
-	read_bytes(rel, desc, offset, length, dest);
+	read_bytes(rel, desc, offset, length, dest, plan);
 }
 
 /* The list of a group's origins as it is stored, palloc'd; group_origin.c checks what it says. */
@@ -185,6 +228,6 @@ pge_group_read_origins(Relation rel, const PgeGroupDesc *desc)
 {
 	PgeOriginList *list = palloc(desc->origin_length);
 
-	read_bytes(rel, desc, desc->length, desc->origin_length, (char *) list);
+	read_bytes(rel, desc, desc->length, desc->origin_length, (char *) list, NULL);
 	return list;
 }
