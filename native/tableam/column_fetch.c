@@ -350,14 +350,19 @@ column_index_delete_tuples(Relation rel, TM_IndexDeleteOp *delstate)
 	GlobalVisState *vistest = GlobalVisTestFor(rel);
 	int			delta = 0,
 				ncolumns = 0;
+	bool		ask_heap = delstate->bottomup;
 
 	for (int i = 0; i < delstate->ndeltids; i++)
 		if (pge_tid_is_column(&delstate->deltids[i].tid))
 			columns[ncolumns++] = delstate->deltids[i];
 		else
+		{
+			ask_heap |= delstate->status[delstate->deltids[i].id].knowndeletable;
 			delstate->deltids[delta++] = delstate->deltids[i];
-	delstate->ndeltids = delta;
-	if (delta > 0)
+		}
+	/* But for bottom-up deletion heap expects to be asked about something that is known to be dead, with others that may be. */
+	delstate->ndeltids = ask_heap ? delta : 0;
+	if (delstate->ndeltids > 0)
 		horizon = pge_heap_routine()->index_delete_tuples(rel, delstate);
 	for (int i = 0; i < ncolumns; i++)
 	{

@@ -95,6 +95,7 @@ for my $round (1 .. $rounds)
 	is($standby->safe_psql('postgres', $differences), '0', "round $round: rows are the model's on the standby");
 }
 cmp_ok($moved, '>', 3, 'there were compactions');
+unlike(slurp_file($_->logfile), qr/TRAP:|PANIC:|terminated by signal/, $_->name . ': no process died') for $node, $standby;
 
 # What is left when it is quiet: full groups, no rows in the delta, nothing that VACUUM cannot take away.
 $node->safe_psql('postgres', q{SELECT epiphany.compact('t')});
