@@ -1,6 +1,9 @@
 /*
- * Column store: VACUUM FULL. Groups keep the transaction that stored them, and rows the one that deleted them, as long as somebody
- * may still see the row; ids and blocks are new. Delta rows follow by heap's own rewrite.
+ * Column store: VACUUM FULL and CLUSTER. Groups keep the transaction that stored them, and rows the one that deleted them, as long as
+ * somebody may still see the row; ids and blocks are new. Delta rows follow by heap's own rewrite.
+ *
+ * CLUSTER takes the rows out of their groups that everybody sees, and has them sorted into new ones (row_sorter.c); the few others stay as
+ * with VACUUM FULL, and delta rows are sorted by heap, among themselves.
  */
 #include "postgres.h"
 
@@ -12,6 +15,7 @@
 #include "column.h"
 #include "group_builder.h"
 #include "heap_view.h"
+#include "row_sorter.h"
 
 typedef struct Rewrite
 {
@@ -19,6 +23,8 @@ typedef struct Rewrite
 	Relation	new;
 	TransactionId oldest;		/* rows deleted before it are seen by nobody */
 	TransactionId freeze_limit; /* becomes relfrozenxid: nothing older may stay unresolved */
+	PgeSorter  *sorter;			/* NULL: nothing is to be sorted */
+	bool		settled;		/* everybody sees the rows of the group in hand, but for those that were deleted */
 	double		rows;
 	double		vacuumed;
 } Rewrite;
@@ -37,13 +43,20 @@ same_columns(const PgeGroupDesc *desc, TupleDesc tupdesc)
 	return true;
 }
 
-/* Does nobody need the row any more? */
+/* Does the row go to the sorter? */
+static bool
+sorted(const Rewrite *rw, const PgeDelete *entries, uint32 row)
+{
+	return rw->sorter != NULL && rw->settled && (entries == NULL || pge_delete_fate(&entries[row]) == PGE_DELETE_NONE);
+}
+
+/* Does the row not stay in its group: does nobody need it any more, or does it go elsewhere? */
 static bool
 dropped(const Rewrite *rw, const PgeDelete *entries, uint32 row)
 {
 	PgeDeleteFate fate = entries ? pge_delete_fate(&entries[row]) : PGE_DELETE_NONE;
 
-	return fate == PGE_DELETE_DEAD ||
+	return sorted(rw, entries, row) || fate == PGE_DELETE_DEAD ||
 		(fate == PGE_DELETE_COMMITTED && TransactionIdPrecedes(entries[row].xmax, rw->oldest));
 }
 
@@ -96,6 +109,31 @@ recode_group(Rewrite *rw, const PgeGroupDesc *from, const PgeDelete *entries, Pg
 	pfree(nulls);
 }
 
+/* Hand the rows of a group to the sorter that go there; their number is returned. */
+static uint32
+sort_rows(Rewrite *rw, const PgeGroupDesc *from, const PgeDelete *entries)
+{
+	TupleDesc	tupdesc = RelationGetDescr(rw->old);
+	Datum	   *values = palloc_array(Datum, tupdesc->natts);
+	bool	   *nulls = palloc_array(bool, tupdesc->natts);
+	PgeReader  *reader = pge_reader_open(rw->old, from);
+	uint32		n = 0;
+
+	for (uint32 row = 0; row < from->rows; row++)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (!sorted(rw, entries, row))
+			continue;
+		pge_reader_vector_values(reader, tupdesc, row, 0, tupdesc->natts, values, nulls);
+		pge_sorter_add(rw->sorter, values, nulls);
+		n++;
+	}
+	pge_reader_release(reader);
+	pfree(values);
+	pfree(nulls);
+	return n;
+}
+
 static void
 copy_bytes(Rewrite *rw, const PgeGroupDesc *from, PgeGroupDesc *desc)
 {
@@ -114,7 +152,8 @@ copy_group(Rewrite *rw, const PgeGroupDesc *from)
 	PgeDeleteFate replaced = pge_group_replaced(from);
 	PgeGroupDesc desc = *from;
 	PgeDelete  *entries;
-	uint32		kept = 0;
+	uint32		kept = 0,
+				gone_elsewhere = 0;
 
 	if (fate == PGE_FATE_DEAD || (replaced == PGE_DELETE_COMMITTED && TransactionIdPrecedes(from->xmax, rw->oldest)))
 	{
@@ -122,10 +161,14 @@ copy_group(Rewrite *rw, const PgeGroupDesc *from)
 		return;
 	}
 	entries = pge_deletes_load(rw->old, from);
+	rw->settled = fate == PGE_FATE_LIVE && replaced == PGE_DELETE_NONE &&
+		((from->flags & PGE_XMIN_FROZEN) || TransactionIdPrecedes(from->xmin, rw->oldest));
+	if (rw->sorter != NULL && rw->settled)
+		gone_elsewhere = sort_rows(rw, from, entries);
 	for (uint32 row = 0; row < from->rows; row++)
 		kept += !dropped(rw, entries, row);
-	rw->vacuumed += from->rows - kept;
-	rw->rows += kept;
+	rw->vacuumed += from->rows - kept - gone_elsewhere;
+	rw->rows += kept + gone_elsewhere;
 	if (kept > 0)
 	{
 		if (fate == PGE_FATE_LIVE)
@@ -168,11 +211,7 @@ column_copy_for_cluster(Relation old, Relation new, Relation index, bool use_sor
 	Relation	old_view;
 
 	if (index != NULL)
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot cluster column table \"%s\" by an index", RelationGetRelationName(old)),
-				 errhint("Load the rows in the wanted order: INSERT ... SELECT ... ORDER BY into a new table.")));
-
+		rw.sorter = pge_sorter_begin(new, index);
 	pge_writer_flush(old);
 	ndescs = pge_directory_load(old, &descs);
 	for (uint32 i = 0; i < ndescs; i++)
@@ -180,11 +219,13 @@ column_copy_for_cluster(Relation old, Relation new, Relation index, bool use_sor
 		CHECK_FOR_INTERRUPTS();
 		copy_group(&rw, &descs[i]);
 	}
+	if (rw.sorter != NULL)
+		pge_sorter_end(rw.sorter);
 	if (RelationGetNumberOfBlocks(old) > 0)
 		pge_root_ensure(new);
 	/* Delta rows, the dead ones that somebody may still see included. */
 	old_view = pge_heap_view_begin(old);
-	pge_heap_routine()->relation_copy_for_cluster(old_view, new, NULL, false, OldestXmin, xid_cutoff, multi_cutoff,
+	pge_heap_routine()->relation_copy_for_cluster(old_view, new, index, index != NULL, OldestXmin, xid_cutoff, multi_cutoff,
 												  num_tuples, tups_vacuumed, tups_recently_dead);
 	pge_heap_view_end(old_view);
 	*num_tuples += rw.rows;
