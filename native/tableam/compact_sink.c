@@ -18,8 +18,6 @@
 #include "column.h"
 #include "compact.h"
 
-/* Bytes of values in a group: half of the memory allowed, since encoding them takes about as much again. */
-
 /* A group closes when it has less room than this, so that a page's rows rarely go to two groups. */
 #define SPARE_BYTES		((uint64) 8 * BLCKSZ)
 
