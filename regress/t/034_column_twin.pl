@@ -15,13 +15,18 @@ my $until = time + ($ENV{PGE_TWIN_SECONDS} // 30);
 my $node = PostgreSQL::Test::Cluster->new('twin');
 $node->init(extra => ['--data-checksums']);
 $node->append_conf('postgresql.conf', "autovacuum = off\nmax_prepared_transactions = 20\nmax_wal_size = 64MB\ndeadlock_timeout = 50ms\nlock_timeout = 2s
-log_statement = none\nlog_min_messages = fatal\nmin_wal_size = 32MB\nmax_locks_per_transaction = 256\nrestart_after_crash = on");
+log_statement = none\nlog_min_messages = error\nlog_line_prefix = '%b %e '\nmin_wal_size = 32MB\nmax_locks_per_transaction = 256\nrestart_after_crash = on
+shared_preload_libraries = 'pg_epiphany'\nepiphany.maintenance_naptime = 1\nautovacuum_naptime = 1\nautovacuum_vacuum_threshold = 200");
 $node->start;
 my $twin = Twin->new($node, $ENV{PGE_TWIN_SEED} // 34);
 $twin->compare('at first');
 
 for (my $round = 1; time < $until and Test::More->builder->is_passing; $round++)
 {
+	# In every other round the server keeps house, too.
+	my $automatic = $round % 2 ? 'off' : 'on';
+	$node->append_conf('postgresql.conf', "autovacuum = $automatic\nepiphany.maintenance = $automatic");
+	$node->reload;
 	$twin->start;
 	usleep(500_000 + int rand 3_000_000);
 	if ($round % 3 == 0)
@@ -40,6 +45,9 @@ for (my $round = 1; time < $until and Test::More->builder->is_passing; $round++)
 	$twin->compare("crash $round, nothing prepared any more") if $round % 4 == 0;
 }
 
+$node->append_conf('postgresql.conf', "autovacuum = off\nepiphany.maintenance = off");
+$node->reload;
+
 # A run that ends in peace; then what VACUUM leaves.
 $twin->start(chunks => 2, peaceful => 1);
 $twin->finish('at peace');
@@ -52,6 +60,7 @@ $twin->compare('after VACUUM FULL');
 $twin->summary;
 $node->stop;
 command_ok([ 'pg_checksums', '--check', '-D', $node->data_dir ], 'checksums');
+unlike(slurp_file($node->logfile), qr/^.* XX\d{3} (?:ERROR|FATAL|PANIC).*/m, 'no internal error, in the background either');
 unlike(slurp_file($node->logfile), qr/TRAP|PANIC|server process .* was terminated by signal (?!9)/, 'no crash but those asked for');
 
 done_testing();
