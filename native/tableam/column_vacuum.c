@@ -6,7 +6,7 @@
  *   2. Index entries of dead rows, and of groups that nobody needs, are taken out; then the rows are removed and the groups retired.
  *   3. What was retired before, and nobody reads any more, becomes free pages of the delta.
  *
- * Heap must not truncate: to it, pages of groups at the relation's end are empty.
+ * Heap must not truncate: to it, pages of groups at the relation's end are empty. column_truncate.c does, after it.
  */
 #include "postgres.h"
 
@@ -464,6 +464,9 @@ column_vacuum(Relation rel, VacuumParams *params, BufferAccessStrategy bstrategy
 	delta_params.nworkers = -1;
 	index_tuples = pge_vacuum_index_tuples(rel);
 	heap_vacuum_rel(rel, &delta_params, bstrategy);
+	pgstat_progress_start_command(PROGRESS_COMMAND_VACUUM, RelationGetRelid(rel));
+	pge_vacuum_truncate(rel, params, &counts);
+	pgstat_progress_end_command();
 
 	pge_vacuum_record(rel, &counts, index_tuples);
 	if (ndescs > 0)

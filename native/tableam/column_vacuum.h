@@ -19,7 +19,8 @@ typedef struct PgeVacuumCounts
 	double		removed_rows;	/* now */
 	uint32		removed_groups; /* now */
 	int			index_passes;
-	uint32		freed_pages;
+	uint32		freed_pages;	/* become the delta's */
+	BlockNumber cut_pages;		/* at the end of the table */
 } PgeVacuumCounts;
 
 /* Rows that are to leave the indexes: a bitmap for each group, PGE_WHOLE_GROUP, or NULL. */
@@ -45,6 +46,9 @@ extern void pge_vacuum_indexes(Relation rel, Relation *indexes, int nindexes, Pg
 extern List *pge_vacuum_index_tuples(Relation rel);
 extern void pge_vacuum_record(Relation rel, const PgeVacuumCounts *counts, List *index_tuples);
 extern void pge_vacuum_report(Relation rel, VacuumParams *params, const PgeVacuumCounts *counts);
+
+/* column_truncate.c */
+extern void pge_vacuum_truncate(Relation rel, VacuumParams *params, PgeVacuumCounts *counts);
 
 /* column_free.c */
 extern uint32 pge_free_retired(Relation rel, bool alone);

@@ -122,6 +122,8 @@ pge_vacuum_report(Relation rel, VacuumParams *params, const PgeVacuumCounts *cou
 			(errmsg("row groups of \"%s.%s\": %u in use, %u removed",
 					get_namespace_name(RelationGetNamespace(rel)), RelationGetRelationName(rel),
 					counts->groups, counts->removed_groups),
-			 errdetail("Rows: %.0f live, %.0f dead but not yet removed, %.0f removed. Index passes: %d. Pages given back: %u.",
-					   counts->rows, counts->dead_rows, counts->removed_rows, counts->index_passes, counts->freed_pages)));
+			 errdetail("Rows: %.0f live, %.0f dead but not yet removed, %.0f removed. Index passes: %d. "
+					   "Pages: %u given back to the heap region, %u cut off.",
+					   counts->rows, counts->dead_rows, counts->removed_rows, counts->index_passes,
+					   counts->freed_pages, counts->cut_pages)));
 }

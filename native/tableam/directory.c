@@ -117,8 +117,8 @@ check_directory_block(Relation rel, BlockNumber block, uint32 index)
 }
 
 /*
- * Where the directory's pages are, kept in rd_amcache, which goes with the relcache entry's next rebuilding. A directory page stays where
- * it is as long as its file does.
+ * Where the directory's pages are, kept in rd_amcache, which goes with the relcache entry's next rebuilding. VACUUM, which moves them, sees
+ * to that.
  */
 typedef struct DirectoryCache
 {
@@ -165,6 +165,18 @@ pge_directory_forget(Relation rel)
 	rel->rd_amcache = NULL;
 }
 
+/* Block of a page of the directory's map, which must exist. */
+BlockNumber
+pge_directory_map_block(Relation rel, uint32 map)
+{
+	Buffer		buffer = pge_page_read(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_SHARE);
+	BlockNumber block = map < PGE_ROOT_MAPS ? pge_root_of(BufferGetPage(buffer))->map[map] : InvalidBlockNumber;
+
+	UnlockReleaseBuffer(buffer);
+	check_directory_block(rel, block, map);
+	return block;
+}
+
 /* Block of directory page "index", which must exist. */
 static BlockNumber
 directory_block(Relation rel, uint32 index)
@@ -175,26 +187,41 @@ directory_block(Relation rel, uint32 index)
 	if (BlockNumberIsValid(block))
 		return block;
 
-	buffer = pge_page_read(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_SHARE);
 	if (index < PGE_ROOT_DIRECT)
+	{
+		buffer = pge_page_read(rel, PGE_ROOT_BLOCK, PGE_KIND_ROOT, BUFFER_LOCK_SHARE);
 		block = pge_root_of(BufferGetPage(buffer))->directory[index];
+	}
 	else
 	{
-		uint32		map = (index - PGE_ROOT_DIRECT) / PGE_BLOCKS_PER_MAP;
-
-		block = map < PGE_ROOT_MAPS ? pge_root_of(BufferGetPage(buffer))->map[map] : InvalidBlockNumber;
+		block = pge_directory_map_block(rel, (index - PGE_ROOT_DIRECT) / PGE_BLOCKS_PER_MAP);
+		buffer = pge_page_read(rel, block, PGE_KIND_MAP, BUFFER_LOCK_SHARE);
+		block = ((BlockNumber *) PgePageGetPayload(BufferGetPage(buffer)))[(index - PGE_ROOT_DIRECT) % PGE_BLOCKS_PER_MAP];
 	}
 	UnlockReleaseBuffer(buffer);
 	check_directory_block(rel, block, index);
-	if (index >= PGE_ROOT_DIRECT)
-	{
-		buffer = pge_page_read(rel, block, PGE_KIND_MAP, BUFFER_LOCK_SHARE);
-		block = ((BlockNumber *) PgePageGetPayload(BufferGetPage(buffer)))[(index - PGE_ROOT_DIRECT) % PGE_BLOCKS_PER_MAP];
-		UnlockReleaseBuffer(buffer);
-		check_directory_block(rel, block, index);
-	}
 	remember_block(rel, index, block);
 	return block;
+}
+
+/* Read and lock a directory page. A standby may hear late that VACUUM has moved it. */
+static Buffer
+read_directory(Relation rel, uint32 index, int mode)
+{
+	bool		remembered = BlockNumberIsValid(remembered_block(rel, index));
+	Buffer		buffer = ReadBuffer(rel, directory_block(rel, index));
+
+	LockBuffer(buffer, mode);
+	if (remembered && !(pge_page_is_ours(BufferGetPage(buffer)) &&
+						PgePageGetHeader(BufferGetPage(buffer))->kind == PGE_KIND_DIRECTORY &&
+						PgePageGetHeader(BufferGetPage(buffer))->page_no == index))
+	{
+		UnlockReleaseBuffer(buffer);
+		pge_directory_forget(rel);
+		return read_directory(rel, index, mode);
+	}
+	pge_page_check(rel, buffer, PGE_KIND_DIRECTORY);
+	return buffer;
 }
 
 /* A descriptor read from disk must make sense before anybody follows it. */
@@ -234,7 +261,7 @@ pge_directory_get(Relation rel, uint32 group_id, PgeGroupDesc *desc)
 			return false;
 		asked = true;
 	}
-	buffer = pge_page_read(rel, directory_block(rel, index), PGE_KIND_DIRECTORY, BUFFER_LOCK_SHARE);
+	buffer = read_directory(rel, index, BUFFER_LOCK_SHARE);
 	*desc = *pge_directory_slot(BufferGetPage(buffer), group_id);
 	UnlockReleaseBuffer(buffer);
 	if (desc->natts == 0 && !asked && group_id >= pge_directory_count(rel))
@@ -261,7 +288,7 @@ pge_directory_load(Relation rel, PgeGroupDesc **descs)
 		Buffer		buffer;
 
 		CHECK_FOR_INTERRUPTS();
-		buffer = pge_page_read(rel, directory_block(rel, first / PGE_DESCS_PER_PAGE), PGE_KIND_DIRECTORY, BUFFER_LOCK_SHARE);
+		buffer = read_directory(rel, first / PGE_DESCS_PER_PAGE, BUFFER_LOCK_SHARE);
 		memcpy(*descs + first, PgePageGetPayload(BufferGetPage(buffer)), n * sizeof(PgeGroupDesc));
 		UnlockReleaseBuffer(buffer);
 	}
@@ -351,7 +378,7 @@ pge_directory_append(Relation rel, PgeGroupDesc *desc)
 	if (new_directory)
 		directory = ExtendBufferedRel(BMR_REL(rel), MAIN_FORKNUM, NULL, EB_LOCK_FIRST);
 	else
-		directory = pge_page_read(rel, directory_block(rel, index), PGE_KIND_DIRECTORY, BUFFER_LOCK_EXCLUSIVE);
+		directory = read_directory(rel, index, BUFFER_LOCK_EXCLUSIVE);
 	if (new_directory && index >= PGE_ROOT_DIRECT && !new_map)
 	{
 		BlockNumber block;
@@ -400,8 +427,7 @@ pge_directory_append(Relation rel, PgeGroupDesc *desc)
 Buffer
 pge_directory_lock(Relation rel, uint32 group_id)
 {
-	return pge_page_read(rel, directory_block(rel, group_id / PGE_DESCS_PER_PAGE), PGE_KIND_DIRECTORY,
-						 BUFFER_LOCK_EXCLUSIVE);
+	return read_directory(rel, group_id / PGE_DESCS_PER_PAGE, BUFFER_LOCK_EXCLUSIVE);
 }
 
 PgeGroupDesc *

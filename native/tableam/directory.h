@@ -47,6 +47,7 @@ extern Page pge_page_register_new(GenericXLogState *state, Buffer buffer, uint16
 extern void pge_root_ensure(Relation rel);
 extern uint32 pge_directory_count(Relation rel);
 extern void pge_directory_forget(Relation rel);
+extern BlockNumber pge_directory_map_block(Relation rel, uint32 map);
 extern PgeRoot *pge_root_of(Page page);
 extern bool pge_directory_get(Relation rel, uint32 group_id, PgeGroupDesc *desc);
 extern uint32 pge_directory_load(Relation rel, PgeGroupDesc **descs);
@@ -99,6 +100,11 @@ extern uint32 pge_delete_free_retired(Relation rel, const PgeGroupDesc *desc, bo
 
 /* visibility_map.c */
 extern void pge_clear_visibility(Relation rel, BlockNumber start, BlockNumber end);
+
+/* page_move.c */
+extern bool pge_page_is_free(Page page);
+extern bool pge_extent_move(Relation rel, PgeGroupDesc *desc, BlockNumber target, BlockNumber *taken);
+extern bool pge_page_move(Relation rel, BlockNumber block, BlockNumber target);
 
 /* How pages of a group are read by who reads them one after another. */
 typedef struct PgeReadPlan
