@@ -82,15 +82,14 @@ fetch_column_row(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlo
 	/* Larger offsets would name rows of the next block. */
 	if (ItemPointerGetOffsetNumberNoCheck(tid) > PGE_TID_ROWS)
 		return false;
+	/* Before the look: who completes the group later finds the lock, who did before is found by its xmin. */
+	PredicateLockRelation(rel, snapshot);
 	/* Always looked up anew: the group may have got a delete vector since the reader was made. */
 	if (!get_group(rel, tid, snapshot, &desc, &wait))
 		return false;
 	if (wait)
 		return true;
-	if (desc.state != PGE_GROUP_COMPLETE || row >= desc.rows)
-		return false;
-	PredicateLockRelation(rel, snapshot);
-	if (!pge_group_visible(rel, &desc, snapshot) || !pge_row_visible(rel, &desc, row, snapshot))
+	if (!pge_group_visible(rel, &desc, snapshot) || row >= desc.rows || !pge_row_visible(rel, &desc, row, snapshot))
 		return false;
 	if (*reader == NULL || pge_reader_desc(*reader)->group_id != group)
 	{

@@ -156,9 +156,10 @@ close_group(PgeWriter *w, Relation rel)
 
 	if (group == NULL)
 		return;
-	CheckForSerializableConflictIn(rel, NULL, InvalidBlockNumber);
 	if (!w->reserved)
 		pge_directory_append(rel, &w->desc);
+	/* Readers lock first, then look: they have done it by now, or will find the descriptor and whose it is. */
+	CheckForSerializableConflictIn(rel, NULL, InvalidBlockNumber);
 	w->group = NULL;
 	pge_builder_store(group, rel, &w->desc, NULL);
 	/* Beside others, its memory is better given back. */

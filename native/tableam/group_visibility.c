@@ -108,7 +108,9 @@ pge_group_visible(Relation rel, const PgeGroupDesc *desc, Snapshot snapshot)
 			{
 				bool		stored = stored_mvcc(desc, snapshot);
 
-				if (!stored && pge_group_fate(desc) != PGE_FATE_DEAD && pge_group_fate(desc) != PGE_FATE_MINE)
+				/* Rows of a group that is only reserved will be there when its statement ends; who aborted, is in nobody's way. */
+				if (!stored && (pge_group_fate(desc) != PGE_FATE_DEAD || desc->state == PGE_GROUP_RESERVED) &&
+					pge_group_fate(desc) != PGE_FATE_MINE)
 				{
 					pge_check_conflict_out(rel, desc->xmin, snapshot);
 					if (desc->origin_length > 0)
