@@ -15,8 +15,17 @@ sub from_to { return $_[0] + int(rand($_[1] - $_[0] + 1)) }
 my $publisher = PostgreSQL::Test::Cluster->new('publisher');
 $publisher->init(allows_streaming => 'logical');
 $publisher->append_conf('postgresql.conf', "autovacuum = off\nmax_prepared_transactions = 10\nlogical_decoding_work_mem = '64kB'\n"
-	. "wal_consistency_checking = 'heap,heap2'\n");
+	. "wal_consistency_checking = 'heap,heap2'\nwal_level = replica\n");
 $publisher->start;
+# Loaded before anybody thought of decoding.
+$publisher->safe_psql('postgres', q{
+	CREATE EXTENSION epiphany_columnstore;
+	CREATE TABLE early (k int PRIMARY KEY, v int) USING epiphany_column;
+	INSERT INTO early SELECT g, g FROM generate_series(1, 10000) g;
+});
+cmp_ok($publisher->safe_psql('postgres', q{SELECT sum(rows) FROM epiphany.row_groups('early')}), '>', 5000, 'loads make row groups');
+$publisher->adjust_conf('postgresql.conf', 'wal_level', 'logical');
+$publisher->restart;
 my $subscriber = PostgreSQL::Test::Cluster->new('subscriber');
 $subscriber->init;
 $subscriber->append_conf('postgresql.conf', "autovacuum = off\nmax_prepared_transactions = 10\nmax_logical_replication_workers = 12\nwal_retrieve_retry_interval = '200ms'\n");
@@ -24,7 +33,6 @@ $subscriber->start;
 my %access_method = (postgres => 'heap', columns => 'epiphany_column');
 $subscriber->safe_psql('postgres', 'CREATE DATABASE columns');
 $subscriber->safe_psql('columns', 'CREATE EXTENSION epiphany_columnstore');
-$publisher->safe_psql('postgres', 'CREATE EXTENSION epiphany_columnstore');
 
 # Each table, and a heap twin "heap_..." on the publisher that gets the same statements.
 my %tables = (
@@ -66,12 +74,13 @@ $publisher->safe_psql('postgres', create('heap', 'heap_') . create('epiphany_col
 $publisher->safe_psql('postgres', join ';', map { my $t = $_; map { "INSERT INTO $_$t (k, v, s, big) $rows" } ('', 'heap_') } sort keys %tables);
 # Loaded rows stay in the delta while they are to be decoded; a rewrite is not decoded, and makes groups.
 my $groups = q{SELECT coalesce(sum(g.rows), 0) FROM pg_class c JOIN pg_am a ON a.oid = c.relam AND amname = 'epiphany_column', epiphany.row_groups(c.oid) g WHERE relkind = 'r'};
-is($publisher->safe_psql('postgres', $groups), '0', 'decoded loads make no row groups');
+my $early = $publisher->safe_psql('postgres', q{SELECT sum(rows) FROM epiphany.row_groups('early')});
+is($publisher->safe_psql('postgres', $groups), $early, 'decoded loads make none');
 for my $table (qw(keyed by_index whole parts0 parts2))
 {
 	$publisher->safe_psql('postgres', "ALTER TABLE $table SET ACCESS METHOD heap; ALTER TABLE $table SET ACCESS METHOD epiphany_column");
 }
-is($publisher->safe_psql('postgres', $groups), '33000', 'rewrites do');
+is($publisher->safe_psql('postgres', $groups), $early + 33000, 'rewrites do');
 
 $publisher->safe_psql('postgres', q{
 	CREATE TABLE filtered (k int PRIMARY KEY, v int);
@@ -81,14 +90,14 @@ $publisher->safe_psql('postgres', q{
 	CREATE TABLE listed (k int PRIMARY KEY, s text, v int);
 	INSERT INTO listed SELECT g, 's' || g, g FROM generate_series(1, 5000) g;
 	ALTER TABLE listed SET ACCESS METHOD epiphany_column;
-	CREATE PUBLICATION p FOR TABLE keyed, by_index, whole, parts, filtered WHERE (v < 2500), listed (k, v);
+	CREATE PUBLICATION p FOR TABLE keyed, by_index, whole, parts, filtered WHERE (v < 2500), listed (k, v), early;
 	SELECT pg_create_logical_replication_slot('all_changes', 'test_decoding', false, true);
 });
 for my $database (sort keys %access_method)
 {
 	my $am = $access_method{$database};
 	$subscriber->safe_psql($database, create($am, '') . "CREATE TABLE filtered (k int PRIMARY KEY, v int) USING $am;\n"
-		. "CREATE TABLE listed (k int PRIMARY KEY, v int) USING $am;\n"
+		. join('', map { "CREATE TABLE $_ (k int PRIMARY KEY, v int) USING $am;\n" } qw(listed early))
 		. "CREATE SUBSCRIPTION s_$database CONNECTION '" . $publisher->connstr . q{ dbname=postgres' PUBLICATION p WITH (two_phase = on, streaming = }
 		. ($am eq 'heap' ? 'on' : 'parallel') . ')');
 	$subscriber->wait_for_subscription_sync($publisher, "s_$database", $database);
@@ -192,7 +201,7 @@ for my $prefix ('', 'heap_')
 		TRUNCATE ${prefix}parts2;
 	});
 }
-for my $table (qw(filtered listed))
+for my $table (qw(filtered listed early))
 {
 	$publisher->safe_psql('postgres', qq{
 		UPDATE $table SET v = v + 100 WHERE k % 7 = 0; UPDATE $table SET v = v - 300 WHERE k % 11 = 0; DELETE FROM $table WHERE k % 13 = 0;
@@ -244,6 +253,12 @@ $publisher->safe_psql('postgres', "SELECT epiphany.compact('$_')") for qw(keyed 
 is($publisher->safe_psql('postgres', $changes), $before, 'compaction is not decoded');
 cmp_ok($publisher->safe_psql('postgres', $groups), '>', $rows_before, 'but moves rows to groups');
 
+# A client that streams gets the same as a query.
+my $queried = $publisher->safe_psql('postgres', "SELECT data FROM pg_logical_slot_peek_changes('all_changes', NULL, NULL, 'include-xids', '0', 'skip-empty-xacts', '1')");
+my $streamed = $publisher->pg_recvlogical_upto('postgres', 'all_changes', $publisher->lsn('insert'), 180, 'include-xids' => '0', 'skip-empty-xacts' => '1');
+chomp $streamed;
+ok($streamed eq $queried && length($queried) > 100000, 'pg_recvlogical');
+
 # Subscribers have the publisher's rows.
 for my $database (sort keys %access_method)
 {
@@ -255,8 +270,8 @@ for my $database (sort keys %access_method)
 	my $sums = 'SELECT count(*), sum(k), sum(v) FROM ';
 	is($subscriber->safe_psql($database, $sums . 'filtered'), $publisher->safe_psql('postgres', $sums . 'filtered WHERE v < 2500'),
 		"row filter: subscriber $database");
-	is($subscriber->safe_psql($database, $sums . 'listed'), $publisher->safe_psql('postgres', $sums . 'listed'),
-		"column list: subscriber $database");
+	is($subscriber->safe_psql($database, $sums . $_), $publisher->safe_psql('postgres', $sums . $_), "$_: subscriber $database")
+		for qw(listed early);
 }
 
 # Somebody on the subscriber is in the way: he has deleted the row, or he is loading one that looks the same.
