@@ -33,6 +33,7 @@ typedef struct PgeSlot
 	Size		data_size;		/* room there; kept for the next row if it is small, as COPY fills slots again and again */
 	SlotContent content;
 	TupleTableSlot *heap;		/* made at first use */
+	TupleDesc	heap_desc;		/* its descriptor */
 	PgeReader  *reader;			/* CONTENT_COLUMN: held */
 	uint32		row;
 	PgeFetchMode mode;
@@ -69,7 +70,10 @@ slot_release(TupleTableSlot *slot)
 	PgeSlot    *self = as_pge(slot);
 
 	if (self->heap != NULL)
+	{
 		ExecDropSingleTupleTableSlot(self->heap);
+		pfree(self->heap_desc);
+	}
 	if (self->row_cxt != NULL)
 		MemoryContextDelete(self->row_cxt);
 	free_data(self);
@@ -362,20 +366,24 @@ const TupleTableSlotOps PgeSlotOps = {
 };
 
 /*
- * The inner slot, for heap's functions to fill. Its descriptor is a copy: a counted one would have to be released under the
- * resource owner that was current here, which need not be the one that drops the slot.
+ * The inner slot, for heap's functions to fill. Its descriptor is a copy that is not counted: a counted one would have to be released under
+ * the resource owner that was current here, which need not be the one that drops the slot. What it points to is the slot's own
+ * descriptor's, which the slot holds.
  */
 TupleTableSlot *
 pge_slot_heap(TupleTableSlot *slot)
 {
 	PgeSlot    *self = as_pge(slot);
 
-	if (self->heap == NULL)
+	if (unlikely(self->heap == NULL))
 	{
 		MemoryContext old = MemoryContextSwitchTo(slot->tts_mcxt);
+		Size		size = TupleDescSize(slot->tts_tupleDescriptor);
 
-		self->heap = MakeSingleTupleTableSlot(CreateTupleDescCopyConstr(slot->tts_tupleDescriptor),
-											  &TTSOpsBufferHeapTuple);
+		self->heap_desc = palloc(size);
+		memcpy(self->heap_desc, slot->tts_tupleDescriptor, size);
+		self->heap_desc->tdrefcount = -1;
+		self->heap = MakeSingleTupleTableSlot(self->heap_desc, &TTSOpsBufferHeapTuple);
 		MemoryContextSwitchTo(old);
 	}
 	return self->heap;
