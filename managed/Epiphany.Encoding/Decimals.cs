@@ -20,7 +20,7 @@ internal struct DecimalHeader
     [FieldOffset(1)]
     internal byte Scales;
 
-    /// <summary>Encoding of the integers: run length, frame of reference or delta. Bytes 3..7 are zero.</summary>
+    /// <summary>Encoding of the integers: run length, frame of reference, delta, delta of delta or patched. Bytes 3..7 are zero.</summary>
     [FieldOffset(2)]
     internal byte Integers;
 }
@@ -96,7 +96,8 @@ public readonly unsafe struct DecimalShape
 
         DecimalHeader* header = (DecimalHeader*)bytes;
         bool possible = header->Places <= MaxScale && header->Scales is >= 1 and <= MaxScale + 1
-            && (EncodingKind)header->Integers is EncodingKind.RunLength or EncodingKind.FrameOfReference or EncodingKind.Delta;
+            && (EncodingKind)header->Integers is EncodingKind.RunLength or EncodingKind.FrameOfReference or EncodingKind.Delta
+                or EncodingKind.DeltaOfDelta or EncodingKind.Patched;
         for (int i = 0; possible && i < header->Scales; i++)
         {
             possible = bytes[DecimalHeader.Size + i] <= MaxScale;

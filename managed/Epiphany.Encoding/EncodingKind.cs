@@ -36,6 +36,15 @@ public enum EncodingKind
 
     /// <summary>Strings as codes of frequent byte strings.</summary>
     Fsst = 10,
+
+    /// <summary>Differences, or differences of differences, of which some are kept apart.</summary>
+    DeltaOfDelta = 11,
+
+    /// <summary>Frame of reference for most values; the others are kept apart.</summary>
+    Patched = 12,
+
+    /// <summary>Floats as the bits in which each differs from the one before.</summary>
+    Gorilla = 13,
 }
 
 /// <summary>Names of the encodings.</summary>
@@ -54,6 +63,9 @@ public static class EncodingNames
         EncodingKind.Decimal => "decimal"u8,
         EncodingKind.Alp => "alp"u8,
         EncodingKind.Fsst => "fsst"u8,
+        EncodingKind.DeltaOfDelta => "delta of delta"u8,
+        EncodingKind.Patched => "patched"u8,
+        EncodingKind.Gorilla => "gorilla"u8,
         _ => "unknown"u8,
     };
 }

@@ -6,6 +6,14 @@ namespace Epiphany.Encoding;
 /// <summary>Bytes that each encoding would take, added up vector by vector.</summary>
 public unsafe struct LaneChooser
 {
+    /// <summary>Every so many vectors, the dearer encodings are measured, too.</summary>
+    const int SampleStep = 8;
+
+    int _vectors;
+    long _sampledFrame;
+    long _sampledDelta;
+    long _sampledPatched;
+    long _sampledDifferences;
     long _frameOfReference;
     long _delta;
     long _runLength;
@@ -13,11 +21,21 @@ public unsafe struct LaneChooser
     long _bitmap;
 
     /// <summary>Adds a vector; <paramref name="present"/> of its rows are not null, and its null rows repeat a neighbour.</summary>
-    public void Add(ulong* values, int count, int present, int plainWidth)
+    public void Add(ulong* values, int count, int present, int plainWidth, ulong* scratch)
     {
-        _frameOfReference += FrameOfReferenceEncoder.Measure(values, count).Bytes;
-        _delta += DeltaEncoder.Measure(values, count).Bytes;
+        long frame = FrameOfReferenceEncoder.Measure(values, count).Bytes;
+        long delta = DeltaEncoder.Measure(values, count).Bytes;
+        _frameOfReference += frame;
+        _delta += delta;
         _runLength += RunLengthEncoder.Measure(values, count).Bytes;
+        if (_vectors++ % SampleStep == 0)
+        {
+            _sampledFrame += frame;
+            _sampledDelta += delta;
+            _sampledPatched += PatchedEncoder.Measure(values, count, 0, scratch).Bytes;
+            _sampledDifferences += PatchedEncoder.MeasureDifferences(values, count, scratch).Bytes;
+        }
+
         _plain += PlainLanes.Bytes(present, plainWidth);
         _bitmap += PackedLanes.Bytes(count, 1);
     }
@@ -45,8 +63,26 @@ public unsafe struct LaneChooser
             (kind, bytes) = (EncodingKind.Delta, _delta);
         }
 
+        // Keeping some values apart never costs much, so what a sample promises for all is safe. A search in them must gain a tenth.
+        if (domain == LaneDomain.Integers)
+        {
+            long patched = Scaled(_frameOfReference, _sampledPatched, _sampledFrame);
+            if (patched < bytes / 10 * 9)
+            {
+                (kind, bytes) = (EncodingKind.Patched, patched);
+            }
+
+            long differences = Scaled(_delta, _sampledDifferences, _sampledDelta);
+            if (differences < (kind == EncodingKind.Delta ? bytes / 10 * 9 : bytes / 4 * 3))
+            {
+                (kind, bytes) = (EncodingKind.DeltaOfDelta, differences);
+            }
+        }
+
         return kind;
     }
+
+    static long Scaled(long all, long part, long whole) => (long)((System.Int128)all * part / whole);
 
     /// <summary>Whether a dictionary could gain enough to be worth a try: above half a byte a row.</summary>
     public static bool TryDictionary(LaneDomain domain, long bestBytes, int rows) => domain != LaneDomain.Bits && bestBytes > rows / 2;
@@ -54,6 +90,9 @@ public unsafe struct LaneChooser
     /// <summary>A dictionary costs a look-up a row: it must gain a tenth. That is no more than ALP costs.</summary>
     public static bool PreferDictionary(long dictionaryBytes, long bestBytes, EncodingKind best) =>
         best == EncodingKind.Alp ? dictionaryBytes <= bestBytes : dictionaryBytes < bestBytes / 10 * 9;
+
+    /// <summary>What differs from the row before is decoded bit by bit, and a single row costs those before it: it must gain a fifth.</summary>
+    public static bool PreferGorilla(long gorillaBytes, long bestBytes) => gorillaBytes < bestBytes / 5 * 4;
 
     /// <summary>ALP costs two multiplications a row: it must gain a tenth.</summary>
     public static bool PreferAlp(long alpBytes, long bestBytes) => alpBytes < bestBytes / 10 * 9;

@@ -44,8 +44,9 @@ static class Kinds
         EncodingKind.Bitmap => kind == ColumnKind.Bool,
         EncodingKind.RunLength => IsByValue(kind),
         EncodingKind.Dictionary or EncodingKind.Plain => kind != ColumnKind.Bool,
-        EncodingKind.FrameOfReference or EncodingKind.Delta => IsByValue(kind) && kind != ColumnKind.Bool,
-        EncodingKind.Alp => IsFloat(kind),
+        EncodingKind.FrameOfReference or EncodingKind.Delta or EncodingKind.DeltaOfDelta or EncodingKind.Patched
+            => IsByValue(kind) && kind != ColumnKind.Bool,
+        EncodingKind.Alp or EncodingKind.Gorilla => IsFloat(kind),
         EncodingKind.Fsst => !IsByValue(kind) && kind != ColumnKind.FixedBytes,
         EncodingKind.Decimal => kind == ColumnKind.Numeric,
         _ => false,

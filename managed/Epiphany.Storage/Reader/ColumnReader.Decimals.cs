@@ -19,12 +19,7 @@ sealed unsafe partial class ColumnReader
 
         byte* integers = segment + codeBytes;
         length -= codeBytes;
-        fault = _decimals.Integers switch
-        {
-            EncodingKind.RunLength => RunLengthDecoder.Decode(integers, length, rows, values),
-            EncodingKind.Delta => DeltaDecoder.Decode(integers, length, rows, values),
-            _ => FrameOfReferenceDecoder.Decode(integers, length, rows, values),
-        };
+        fault = DecodeIntegers(_decimals.Integers, integers, length, rows, values);
         ulong* codes = null;
         if (fault == Fault.None && _decimals.ScaleCount > 1)
         {
@@ -53,12 +48,7 @@ sealed unsafe partial class ColumnReader
 
         byte* integers = segment + codeBytes;
         length -= codeBytes;
-        fault = _decimals.Integers switch
-        {
-            EncodingKind.RunLength => RunLengthDecoder.DecodeOne(integers, length, rows, index, out value),
-            EncodingKind.Delta => DeltaDecoder.DecodeOne(integers, length, rows, index, LaneScratch, out value),
-            _ => FrameOfReferenceDecoder.DecodeOne(integers, length, rows, index, out value),
-        };
+        fault = DecodeInteger(_decimals.Integers, integers, length, rows, index, out value);
         ulong code = 0;
         if (fault == Fault.None && _decimals.ScaleCount > 1)
         {

@@ -51,16 +51,12 @@ sealed unsafe partial class ColumnReader
 
                 return fault;
 
-            case EncodingKind.RunLength:
-                fault = RunLengthDecoder.Decode(segment, length, rows, values);
-                break;
-
-            case EncodingKind.Delta:
-                fault = DeltaDecoder.Decode(segment, length, rows, values);
+            case EncodingKind.Gorilla:
+                fault = GorillaDecoder.Decode(segment, length, rows, rows, values);
                 break;
 
             default:
-                fault = FrameOfReferenceDecoder.Decode(segment, length, rows, values);
+                fault = DecodeIntegers(_encoding, segment, length, rows, values);
                 break;
         }
 
@@ -101,16 +97,13 @@ sealed unsafe partial class ColumnReader
                 value = fault == Fault.None ? _table[value] : 0;
                 return fault;
 
-            case EncodingKind.RunLength:
-                fault = RunLengthDecoder.DecodeOne(segment, length, rows, index, out value);
-                break;
-
-            case EncodingKind.Delta:
-                fault = DeltaDecoder.DecodeOne(segment, length, rows, index, LaneScratch, out value);
+            case EncodingKind.Gorilla:
+                fault = GorillaDecoder.Decode(segment, length, rows, index + 1, LaneScratch);
+                value = fault == Fault.None ? LaneScratch[index] : 0;
                 break;
 
             default:
-                fault = FrameOfReferenceDecoder.DecodeOne(segment, length, rows, index, out value);
+                fault = DecodeInteger(_encoding, segment, length, rows, index, out value);
                 break;
         }
 
@@ -119,6 +112,23 @@ sealed unsafe partial class ColumnReader
         value = lane;
         return fault;
     }
+
+    /// <summary>The encodings that need nothing but the segment.</summary>
+    static Fault DecodeIntegers(EncodingKind encoding, byte* segment, ulong length, int rows, ulong* values) => encoding switch
+    {
+        EncodingKind.RunLength => RunLengthDecoder.Decode(segment, length, rows, values),
+        EncodingKind.Delta => DeltaDecoder.Decode(segment, length, rows, values),
+        EncodingKind.DeltaOfDelta or EncodingKind.Patched => PatchedDecoder.Decode(segment, length, rows, values),
+        _ => FrameOfReferenceDecoder.Decode(segment, length, rows, values),
+    };
+
+    Fault DecodeInteger(EncodingKind encoding, byte* segment, ulong length, int rows, int index, out ulong value) => encoding switch
+    {
+        EncodingKind.RunLength => RunLengthDecoder.DecodeOne(segment, length, rows, index, out value),
+        EncodingKind.Delta => DeltaDecoder.DecodeOne(segment, length, rows, index, LaneScratch, out value),
+        EncodingKind.DeltaOfDelta or EncodingKind.Patched => PatchedDecoder.DecodeOne(segment, length, rows, index, LaneScratch, out value),
+        _ => FrameOfReferenceDecoder.DecodeOne(segment, length, rows, index, out value),
+    };
 
     Fault Constant(out ulong value)
     {

@@ -52,7 +52,7 @@ sealed unsafe class DecimalChunk(WriterScratch scratch)
             int present = rows - (int)vectors[vector].Nulls;
             if (present != 0)
             {
-                chooser.Add(_integers + ((long)vector * GroupFormat.VectorRows), rows, present, sizeof(ulong));
+                chooser.Add(_integers + ((long)vector * GroupFormat.VectorRows), rows, present, sizeof(ulong), scratch.Lanes);
                 codes += DecimalShape.CodeBytes(rows, ScaleCount);
             }
         }

@@ -60,12 +60,19 @@ sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
             case EncodingKind.RunLength:
             case EncodingKind.FrameOfReference:
             case EncodingKind.Delta:
+            case EncodingKind.DeltaOfDelta:
+            case EncodingKind.Patched:
                 LaneSegments.Write(Encoding, values, rows, scratch.Lanes, block);
                 break;
 
             case EncodingKind.Alp:
                 AlpPlan alp = _alp.Measure(values, rows, scratch.Lanes);
                 _alp.Write(alp, values, scratch.Lanes, block.AppendZeros((ulong)alp.Bytes));
+                break;
+
+            case EncodingKind.Gorilla:
+                GorillaPlan gorilla = GorillaEncoder.Measure(values, rows, _width);
+                GorillaEncoder.Write(gorilla, values, _width, scratch.Lanes, block.AppendZeros((ulong)gorilla.Bytes));
                 break;
 
             case EncodingKind.Dictionary:
@@ -92,7 +99,7 @@ sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
             int present = rows - (int)_vectors[vector].Nulls;
             if (present != 0)
             {
-                chooser.Add(_column.Values + ((long)vector * GroupFormat.VectorRows), rows, present, _width);
+                chooser.Add(_column.Values + ((long)vector * GroupFormat.VectorRows), rows, present, _width, scratch.Lanes);
                 codes += rows;
             }
         }
@@ -102,6 +109,7 @@ sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
         if (domain == LaneDomain.Floats)
         {
             bytes = TryAlp(bytes);
+            bytes = TryGorilla(bytes);
         }
 
         if (!LaneChooser.TryDictionary(domain, bytes, _column.Rows))
@@ -152,6 +160,42 @@ sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
         }
 
         Encoding = EncodingKind.Alp;
+        return bytes;
+    }
+
+    /// <summary>Takes Gorilla where it beats so many bytes, those of some vectors first; says what the best takes.</summary>
+    long TryGorilla(long best)
+    {
+        const int Sampled = 8;
+        int step = int.Max(1, GroupFormat.Vectors(_column.Rows) / Sampled);
+        if (!LaneChooser.PreferGorilla(GorillaBytes(step) * step, best))
+        {
+            return best;
+        }
+
+        long bytes = GorillaBytes(1);
+        if (!LaneChooser.PreferGorilla(bytes, best))
+        {
+            return best;
+        }
+
+        Encoding = EncodingKind.Gorilla;
+        return bytes;
+    }
+
+    /// <summary>What each <paramref name="step"/>-th vector takes.</summary>
+    long GorillaBytes(int step)
+    {
+        long bytes = 0;
+        for (int vector = 0; vector < GroupFormat.Vectors(_column.Rows); vector += step)
+        {
+            int rows = GroupFormat.RowsOf(_column.Rows, vector);
+            if (_vectors[vector].Nulls != rows)
+            {
+                bytes += GorillaEncoder.Measure(_column.Values + ((long)vector * GroupFormat.VectorRows), rows, _width).Bytes;
+            }
+        }
+
         return bytes;
     }
 

@@ -6,7 +6,7 @@ namespace Epiphany.Storage;
 
 static unsafe class LaneSegments
 {
-    /// <param name="encoding">Run length, frame of reference or delta.</param>
+    /// <param name="encoding">Run length, frame of reference, delta, delta of delta or patched.</param>
     /// <param name="values">The vector's lanes.</param>
     /// <param name="rows">How many.</param>
     /// <param name="scratch">Room for as many.</param>
@@ -23,6 +23,16 @@ static unsafe class LaneSegments
             case EncodingKind.Delta:
                 DeltaPlan delta = DeltaEncoder.Measure(values, rows);
                 DeltaEncoder.Write(delta, values, scratch, block.AppendZeros((ulong)delta.Bytes));
+                break;
+
+            case EncodingKind.DeltaOfDelta:
+                PatchedPlan differences = PatchedEncoder.MeasureDifferences(values, rows, scratch);
+                PatchedEncoder.Write(differences, values, scratch, block.AppendZeros((ulong)differences.Bytes));
+                break;
+
+            case EncodingKind.Patched:
+                PatchedPlan patched = PatchedEncoder.Measure(values, rows, 0, scratch);
+                PatchedEncoder.Write(patched, values, scratch, block.AppendZeros((ulong)patched.Bytes));
                 break;
 
             default:

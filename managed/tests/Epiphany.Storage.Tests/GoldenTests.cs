@@ -37,6 +37,9 @@ public class GoldenTests
         ("decimal-scales", 8, TestColumn.OfStrings(ColumnKind.Numeric, [.. Enumerable.Range(0, 40).Select(i => Numerics.Of(i * 37, i % 3))])),
         ("plain-numeric", 7, TestColumn.OfStrings(ColumnKind.Numeric, [Numerics.NaN, Numerics.Of(15, 1), null])),
         ("fsst", 10, TestColumn.OfStrings(ColumnKind.VarBytes, [.. Enumerable.Range(0, 48).Select(Verse)])),
+        ("delta-of-delta", 11, TestColumn.OfLongs(ColumnKind.Int64, Generate(200, i => (i * 1000L) + (i < 100 ? 0 : 77_777) + 7))),
+        ("patched", 12, TestColumn.OfLongs(ColumnKind.Int64, Generate(200, i => i % 80 == 50 ? -1L << 60 : 100 + (i * 37 % 8)))),
+        ("gorilla", 13, TestColumn.OfDoubles([.. Enumerable.Range(0, 96).Select(i => (double?)NearPi(i))])),
         ("plain-text", 7, TestColumn.OfStrings(ColumnKind.VarBytes, [Ascii("abc"), null, Ascii(""), Ascii("defgh")])),
     ];
 
@@ -119,6 +122,20 @@ public class GoldenTests
         Assert.Equal("6774" + "67206F6E20746865" + "20" + "74746C657320" + "2077616C6C" + "677265656E20626F", Block(Read("fsst"), 0)[74..134]);
         Assert.Equal("0604180205" + "0804101302", Block(Read("fsst"), 1)[76..96]);
 
+        // Differences of 1,000 but for row 100's 78,777: order 1, base 1000, first 7, no bits, one exception.
+        Assert.Equal(
+            "E803000000000000" + "0700000000000000" + "0000000000000000" + "0100010000000000" + "6400000000000000" + "B933010000000000",
+            Block(Read("delta-of-delta"), 1));
+
+        // Order 0, base 100, width 3, rows 50 and 130 apart: 0, 5, 2, 7, 4, 1, 6, 3.
+        Assert.Equal(
+            "6400000000000000" + "0000000000000000" + "0000000000000000" + "0003020000000000" + "A8CE78", Block(Read("patched"), 1)[..70]);
+        Assert.Equal("3200820000000000" + "00000000000000F0" + "00000000000000F0", Block(Read("patched"), 1)[^48..]);
+
+        // Rows 0 and 1 are the first value, row 2 differs in a bit of its own, row 3 not, row 4 in bits 0 to 12: windows (0, 1), (0, 13).
+        Assert.Equal("182D4454FB210940" + "2F040000" + "0900" + "0000" + "205A65", Block(Read("gorilla"), 1)[..38]);
+        Assert.Equal("0001" + "000D", Block(Read("gorilla"), 1)[80..88]);
+
         // (15.0 + 37 i / 10 mod 6.4) as integers at 10^13 / 10^14: base 150, 6 bits; -0 in row 5 and NaN in row 9 are kept.
         Assert.Equal("0E0D020000000000" + "9600000000000000" + "0600000000000000" + "40A9BC14E50D", Block(Read("alp"), 1)[..60]);
         Assert.Equal("0500090000000000" + "0000000000000080" + "EFBE00000000F8FF", Block(Read("alp"), 1)[144..]);
@@ -135,6 +152,8 @@ public class GoldenTests
         Assert.Equal("6869", Block(Read("constant-text"), 0));
         Assert.Equal("", Block(Read("all-null"), 0) + Block(Read("all-null"), 1));
     }
+
+    static double NearPi(int i) => BitConverter.UInt64BitsToDouble(0x400921FB_54442D18 + (ulong)(i < 4 ? i / 2 : i * i * 256));
 
     static double Degrees(int i) => ((i * 37 % 64) + 150) / 10.0;
 

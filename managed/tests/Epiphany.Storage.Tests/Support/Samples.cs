@@ -76,6 +76,10 @@ static class Samples
         yield return Of(ColumnKind.Int64, row => random.Next(3) switch { 0 => long.MinValue, 1 => long.MaxValue, _ => 0 });
         yield return Of(ColumnKind.Int64, row => 1_700_000_000_000_000L + (row * 1_000_000L) + random.Next(1000));
         yield return Of(ColumnKind.Int64, row => -row * 3_000_000_000L);
+        yield return Of(ColumnKind.Int64, row => 1_700_000_000_000_000L + (row * 1_000_000L) + (row / 600 * 77_777_777L));
+        yield return Of(ColumnKind.Int64, row => (long)row * row * 50);
+        yield return Of(ColumnKind.Int64, row => random.Next(200) == 0 ? random.NextInt64(long.MinValue, long.MaxValue) : random.Next(8));
+        yield return Of(ColumnKind.Int16, row => (short)(random.Next(300) == 0 ? random.Next() : 5));
         yield return Of(ColumnKind.Int64, row => 42);
         yield return Of(ColumnKind.Int64, row => random.Next(100));
     }
@@ -93,6 +97,8 @@ static class Samples
             TestColumn.OfDoubles([.. Longs(random, rows, nulls, value).Select(v => v is long i ? convert(i) : (double?)null)]);
         yield return Doubles(row => random.Next(-10_000_000, 10_000_000), i => i / 100.0);
         yield return Doubles(row => row % 9 == 0 ? -1 : random.Next(), i => i < 0 ? -0.0 : i * 0.5);
+        yield return Doubles(row => row / 40, i => 20 + Math.Sin(i));
+        yield return Doubles(row => row, i => Math.BitIncrement(1e9 + (i * 16)));
         long?[] tenths = Longs(random, rows, nulls, row => row % 50 == 7 ? -1 : random.Next(9999));
         yield return TestColumn.OfFloats([.. tenths.Select(v => v is long i ? (i < 0 ? float.NaN : i / 10f) : (float?)null)]);
         yield return TestColumn.OfFloats([.. Longs(random, rows, nulls, row => row / 999).Select(v => v is long i ? i / 7f : (float?)null)]);
@@ -130,6 +136,7 @@ static class Samples
         yield return Of(row => Numerics.Of(row / 500, 3));
         yield return Of(row => Numerics.Of(1_000_000_000_000 + (row * 7), 0));
         yield return Of(row => Numerics.Of(row % 11, 2));
+        yield return Of(row => Numerics.Of(random.Next(100) == 0 ? random.NextInt64(1L << 60) : random.Next(50), 2));
         yield return Of(row => Numerics.Of(42, 1));
         yield return Of(row => row % 100 == 99 ? Numerics.NaN : Numerics.Of(random.Next(), 4));
         yield return Of(row => row % 2 == 0 ? Numerics.Of(random.Next(), 63) : RandomBytes(random, random.Next(30)));

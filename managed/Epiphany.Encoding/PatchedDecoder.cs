@@ -1,0 +1,106 @@
+// Encoding layer. Reads patched segments. A single value of order 0 costs a search among the exceptions, of other orders the values before it.
+
+using Epiphany.Kernels;
+
+namespace Epiphany.Encoding;
+
+/// <summary>Segments are readable for BitPacking.Slack bytes past their length.</summary>
+public static unsafe class PatchedDecoder
+{
+    public static Fault Decode(byte* segment, ulong length, int count, ulong* values)
+    {
+        Fault fault = Check(segment, length, count, out ushort* rows, out ulong* kept);
+        return fault == Fault.None ? Prefix(segment, rows, kept, count, count, values) : fault;
+    }
+
+    /// <param name="segment">The segment.</param>
+    /// <param name="length">Its bytes.</param>
+    /// <param name="count">Rows in the vector.</param>
+    /// <param name="index">The row wanted.</param>
+    /// <param name="scratch">Room for as many lanes as the vector has rows.</param>
+    /// <param name="value">The row's value.</param>
+    public static Fault DecodeOne(byte* segment, ulong length, int count, int index, ulong* scratch, out ulong value)
+    {
+        value = 0;
+        Fault fault = Check(segment, length, count, out ushort* rows, out ulong* kept);
+        if (fault != Fault.None)
+        {
+            return fault;
+        }
+
+        PatchedHeader* header = (PatchedHeader*)segment;
+        if (header->Order > 0)
+        {
+            fault = Prefix(segment, rows, kept, count, index + 1, scratch);
+            value = fault == Fault.None ? scratch[index] : 0;
+            return fault;
+        }
+
+        int exception = System.MemoryExtensions.BinarySearch(new System.ReadOnlySpan<ushort>(rows, header->Exceptions), (ushort)index);
+        value = exception >= 0 ? kept[exception] : header->Base + BitUnpack.One(segment + PatchedHeader.Size, index, header->Width);
+        return Fault.None;
+    }
+
+    /// <summary>The first <paramref name="wanted"/> values of a checked segment.</summary>
+    static Fault Prefix(byte* segment, ushort* rows, ulong* kept, int count, int wanted, ulong* values)
+    {
+        PatchedHeader* header = (PatchedHeader*)segment;
+        BitUnpack.Run(segment + PatchedHeader.Size, wanted, header->Width, header->Base, values);
+        int before = -1;
+        for (int i = 0; i < header->Exceptions; i++)
+        {
+            int row = rows[i];
+            if (row <= before || row >= count)
+            {
+                return Fault.ExceptionsOutOfOrder;
+            }
+
+            if (row < wanted)
+            {
+                values[row] = kept[i];
+            }
+
+            before = row;
+        }
+
+        if (header->Order > 1 && wanted > 1)
+        {
+            values[1] = header->FirstDifference;
+            Lanes.RunningSum(values + 1, wanted - 1, 0);
+        }
+
+        if (header->Order > 0)
+        {
+            values[0] = header->First;
+            Lanes.RunningSum(values, wanted, 0);
+        }
+
+        return Fault.None;
+    }
+
+    static Fault Check(byte* segment, ulong length, int count, out ushort* rows, out ulong* kept)
+    {
+        rows = null;
+        kept = null;
+        if (length < PatchedHeader.Size)
+        {
+            return Fault.SegmentTooShort;
+        }
+
+        PatchedHeader* header = (PatchedHeader*)segment;
+        if (header->Width > 64 || header->Order > 2)
+        {
+            return Fault.WidthTooLarge;
+        }
+
+        if (header->Exceptions > count)
+        {
+            return Fault.ExceptionsOutOfOrder;
+        }
+
+        PatchedPlan plan = new(header->Order, header->Base, header->Width, header->Exceptions, count);
+        rows = (ushort*)(segment + PatchedPlan.ExceptionsOffset(count, header->Width));
+        kept = (ulong*)((byte*)rows + PatchedPlan.RowsBytes(header->Exceptions));
+        return length < (ulong)plan.Bytes ? Fault.SegmentTooShort : Fault.None;
+    }
+}

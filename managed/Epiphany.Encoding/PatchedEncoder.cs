@@ -1,0 +1,163 @@
+// Encoding layer. Writes patched segments: seeks the window of values that leaves the fewest bytes, exceptions included.
+
+using System;
+using System.Numerics;
+using Epiphany.Kernels;
+
+namespace Epiphany.Encoding;
+
+/// <summary>Measures, then writes exactly as many bytes as measured; never many more than the same lanes without exceptions.</summary>
+public static unsafe class PatchedEncoder
+{
+    /// <summary>A row number and a lane.</summary>
+    const long ExceptionBytes = 10;
+
+    /// <summary>Odd, so that there is a middle.</summary>
+    const int Sampled = 31;
+
+    /// <param name="values">A vector's values.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="order">0 to 2.</param>
+    /// <param name="scratch">Room for as many lanes.</param>
+    public static PatchedPlan Measure(ulong* values, int count, int order, ulong* scratch)
+    {
+        int start = Math.Min(order, count);
+        ulong* lanes = Differences(values, count, order, scratch);
+        if (start == count)
+        {
+            return new PatchedPlan(order, 0, 0, 0, count);
+        }
+
+        ulong middle = Middle(lanes + start, count - start);
+        int width = WindowWidth(lanes, start, count, middle);
+        long min = 0;
+        long max = 0;
+        for (int i = start; i < count; i++)
+        {
+            long distance = (long)(lanes[i] - middle);
+            if (SignedWidth(distance) <= width)
+            {
+                min = Math.Min(min, distance);
+                max = Math.Max(max, distance);
+            }
+        }
+
+        ulong from = middle + (ulong)min;
+        int packed = BitPacking.Width((ulong)max - (ulong)min);
+        ulong largest = packed == 64 ? ulong.MaxValue : (1UL << packed) - 1;
+        int exceptions = 0;
+        for (int i = start; i < count; i++)
+        {
+            exceptions += lanes[i] - from > largest ? 1 : 0;
+        }
+
+        return new PatchedPlan(order, from, packed, exceptions, count);
+    }
+
+    /// <summary>The better of the orders 1 and 2.</summary>
+    public static PatchedPlan MeasureDifferences(ulong* values, int count, ulong* scratch)
+    {
+        PatchedPlan first = Measure(values, count, 1, scratch);
+        PatchedPlan second = Measure(values, count, 2, scratch);
+        return second.Bytes < first.Bytes ? second : first;
+    }
+
+    /// <param name="plan">What measuring said of the same values.</param>
+    /// <param name="values">The values.</param>
+    /// <param name="scratch">Room for as many lanes as there are values.</param>
+    /// <param name="destination">Room for the plan's bytes, zeroed.</param>
+    public static void Write(in PatchedPlan plan, ulong* values, ulong* scratch, byte* destination)
+    {
+        int start = Math.Min(plan.Order, plan.Count);
+        *(PatchedHeader*)destination = new PatchedHeader
+        {
+            Base = plan.Base,
+            First = plan.Order > 0 ? values[0] : 0,
+            FirstDifference = plan.Order > 1 && plan.Count > 1 ? values[1] - values[0] : 0,
+            Order = (byte)plan.Order,
+            Width = (byte)plan.Width,
+            Exceptions = (ushort)plan.Exceptions,
+        };
+        ushort* rows = (ushort*)(destination + PatchedPlan.ExceptionsOffset(plan.Count, plan.Width));
+        ulong* kept = (ulong*)((byte*)rows + PatchedPlan.RowsBytes(plan.Exceptions));
+        ulong* lanes = Differences(values, plan.Count, plan.Order, scratch);
+        ulong largest = plan.Width == 64 ? ulong.MaxValue : (1UL << plan.Width) - 1;
+        for (int i = 0; i < plan.Count; i++)
+        {
+            ulong lane = lanes[i];
+            bool fits = i < start || lane - plan.Base <= largest;
+            if (!fits)
+            {
+                *rows++ = (ushort)i;
+                *kept++ = lane;
+            }
+
+            scratch[i] = fits && i >= start ? lane : plan.Base;
+        }
+
+        BitPack.Run(scratch, plan.Count, plan.Base, plan.Width, destination + PatchedHeader.Size);
+    }
+
+    static ulong* Differences(ulong* values, int count, int order, ulong* scratch)
+    {
+        if (order == 0)
+        {
+            return values;
+        }
+
+        scratch[0] = 0;
+        for (int i = 1; i < count; i++)
+        {
+            scratch[i] = values[i] - values[i - 1];
+        }
+
+        for (int i = count - 1; order == 2 && i > 1; i--)
+        {
+            scratch[i] -= scratch[i - 1];
+        }
+
+        return scratch;
+    }
+
+    /// <summary>The median of some lanes.</summary>
+    static ulong Middle(ulong* lanes, int count)
+    {
+        Span<long> sample = stackalloc long[Math.Min(count, Sampled)];
+        for (int i = 0; i < sample.Length; i++)
+        {
+            sample[i] = (long)lanes[i * count / sample.Length];
+        }
+
+        sample.Sort();
+        return (ulong)sample[sample.Length / 2];
+    }
+
+    /// <summary>The width around the middle that leaves the fewest bytes; 0 stands for the middle alone.</summary>
+    static int WindowWidth(ulong* lanes, int start, int count, ulong middle)
+    {
+        int* widths = stackalloc int[65];
+        new Span<int>(widths, 65).Clear();
+        for (int i = start; i < count; i++)
+        {
+            widths[SignedWidth((long)(lanes[i] - middle))]++;
+        }
+
+        int best = 64;
+        long bestBytes = long.MaxValue;
+        int exceptions = count - start;
+        for (int width = 0; width <= 64; width++)
+        {
+            exceptions -= widths[width];
+            long bytes = BitPacking.Bytes(count, width) + (exceptions * ExceptionBytes);
+            if (bytes < bestBytes)
+            {
+                (best, bestBytes) = (width, bytes);
+            }
+        }
+
+        return best;
+    }
+
+    /// <summary>Bits of a two's complement number; none for 0.</summary>
+    static int SignedWidth(long value) => value == 0 ? 0 : 65 - BitOperations.LeadingZeroCount((ulong)(value ^ (value >> 63)));
+}
