@@ -72,13 +72,28 @@ public static unsafe class DecimalEncoder
 
         int header = *(ushort*)payload;
         ushort* digit = (ushort*)payload + 1;
+        bool isNegative = (header & 0x2000) != 0;
+        int exponent = places + (4 * (Weight(header) - (digits - 1)));
+        if (digits <= 3 && exponent <= 6)
+        {
+            // Below 10^12 times 10^6: most numbers are like this.
+            ulong small = digit[0];
+            for (int i = 1; i < digits; i++)
+            {
+                small = (small * 10000) + digit[i];
+            }
+
+            small = exponent < 0 ? small / PowersOfTen.Of(-exponent) : small * PowersOfTen.Of(exponent);
+            value = isNegative ? -(long)small : (long)small;
+            return true;
+        }
+
         UInt128 magnitude = digit[0];
         for (int i = 1; i < digits; i++)
         {
             magnitude = (magnitude * 10000) + digit[i];
         }
 
-        int exponent = places + (4 * (Weight(header) - (digits - 1)));
         if (exponent < 0)
         {
             // At least -3, and exact: the places cover all digits that are not zero.
@@ -98,7 +113,7 @@ public static unsafe class DecimalEncoder
             return false;
         }
 
-        value = (header & 0x2000) != 0 ? -(long)magnitude : (long)magnitude;
+        value = isNegative ? -(long)magnitude : (long)magnitude;
         return true;
     }
 

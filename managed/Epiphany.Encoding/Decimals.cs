@@ -122,14 +122,12 @@ static class PowersOfTen
     /// <summary>10^19 is the largest.</summary>
     internal const int Max = 19;
 
-    internal static ulong Of(int exponent)
-    {
-        ulong power = 1;
-        for (int i = 0; i < exponent; i++)
-        {
-            power *= 10;
-        }
+    static readonly ulong[] s_powers =
+    [
+        1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000, 100_000_000_000,
+        1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000, 10_000_000_000_000_000,
+        100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
+    ];
 
-        return power;
-    }
+    internal static ulong Of(int exponent) => s_powers[exponent];
 }

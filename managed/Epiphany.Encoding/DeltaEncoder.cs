@@ -1,6 +1,5 @@
 // Encoding layer. Writes delta segments.
 
-using System;
 using Epiphany.Kernels;
 
 namespace Epiphany.Encoding;
@@ -10,20 +9,7 @@ public static unsafe class DeltaEncoder
 {
     public static DeltaPlan Measure(ulong* values, int count)
     {
-        if (count == 1)
-        {
-            return new DeltaPlan(values[0], 0, 0, 1);
-        }
-
-        long min = long.MaxValue;
-        long max = long.MinValue;
-        for (int i = 1; i < count; i++)
-        {
-            long difference = (long)(values[i] - values[i - 1]);
-            min = Math.Min(min, difference);
-            max = Math.Max(max, difference);
-        }
-
+        Neighbours.Run(values, count, out _, out long min, out long max);
         return new DeltaPlan(values[0], (ulong)min, BitPacking.Width((ulong)max - (ulong)min), count);
     }
 

@@ -30,6 +30,18 @@ public readonly unsafe struct LaneKeys(ulong* values) : IDictionaryKeys
     public int Compare(int left, int right) => ((long)values[left]).CompareTo((long)values[right]);
 }
 
+/// <summary>Byte strings that a number tells apart: hashed and compared by that, ordered as byte strings.</summary>
+public readonly unsafe struct NumberedKeys(ulong* numbers, BytesKeys strings) : IDictionaryKeys
+{
+    public bool Skip(int row) => strings.Skip(row);
+
+    public ulong Hash(int row) => numbers[row] * 0x9E3779B97F4A7C15;
+
+    public bool Same(int left, int right) => numbers[left] == numbers[right];
+
+    public int Compare(int left, int right) => strings.Compare(left, right);
+}
+
 /// <summary>Byte strings, in byte order. Rows with a null flag have none.</summary>
 public readonly unsafe struct BytesKeys(ulong* addresses, uint* lengths, byte* nulls) : IDictionaryKeys
 {

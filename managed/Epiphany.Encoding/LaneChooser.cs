@@ -1,6 +1,8 @@
 // Encoding layer. Picks the encoding of a chunk of numbers. Sizes are measured, not guessed, but for the dictionary, whose building is
 // preceded by a sample; the same values always give the same choice.
 
+using Epiphany.Kernels;
+
 namespace Epiphany.Encoding;
 
 /// <summary>Bytes that each encoding would take, added up vector by vector.</summary>
@@ -23,11 +25,15 @@ public unsafe struct LaneChooser
     /// <summary>Adds a vector; <paramref name="present"/> of its rows are not null, and its null rows repeat a neighbour.</summary>
     public void Add(ulong* values, int count, int present, int plainWidth, ulong* scratch)
     {
-        long frame = FrameOfReferenceEncoder.Measure(values, count).Bytes;
-        long delta = DeltaEncoder.Measure(values, count).Bytes;
+        // What the encoders' own measuring says, in two passes for all three.
+        MinMax.Run((long*)values, count, out long min, out long max);
+        Neighbours.Run(values, count, out int changes, out long smallest, out long largest);
+        int width = BitPacking.Width((ulong)max - (ulong)min);
+        long frame = new FrameOfReferencePlan((ulong)min, width, count).Bytes;
+        long delta = new DeltaPlan(values[0], (ulong)smallest, BitPacking.Width((ulong)largest - (ulong)smallest), count).Bytes;
         _frameOfReference += frame;
         _delta += delta;
-        _runLength += RunLengthEncoder.Measure(values, count).Bytes;
+        _runLength += new RunLengthPlan(changes + 1, (ulong)min, width, count).Bytes;
         if (_vectors++ % SampleStep == 0)
         {
             _sampledFrame += frame;

@@ -1,6 +1,5 @@
 // Encoding layer. Writes run-length segments.
 
-using System;
 using Epiphany.Kernels;
 
 namespace Epiphany.Encoding;
@@ -13,17 +12,9 @@ public static unsafe class RunLengthEncoder
 
     public static RunLengthPlan Measure(ulong* values, int count)
     {
-        int runs = 1;
-        long min = (long)values[0];
-        long max = min;
-        for (int i = 1; i < count; i++)
-        {
-            runs += values[i] != values[i - 1] ? 1 : 0;
-            min = Math.Min(min, (long)values[i]);
-            max = Math.Max(max, (long)values[i]);
-        }
-
-        return new RunLengthPlan(runs, (ulong)min, BitPacking.Width((ulong)max - (ulong)min), count);
+        MinMax.Run((long*)values, count, out long min, out long max);
+        Neighbours.Run(values, count, out int changes, out _, out _);
+        return new RunLengthPlan(changes + 1, (ulong)min, BitPacking.Width((ulong)max - (ulong)min), count);
     }
 
     /// <param name="plan">What <see cref="Measure"/> said of the same values.</param>

@@ -19,7 +19,8 @@ static class Kinds
 
     internal static bool IsFloat(ColumnKind kind) => kind is ColumnKind.Float32 or ColumnKind.Float64;
 
-    internal static bool HasSum(ColumnKind kind) => kind is >= ColumnKind.Int8 and <= ColumnKind.Int64;
+    /// <summary>A numeric's sum is that of its scaled integers.</summary>
+    internal static bool HasSum(ColumnKind kind) => kind is (>= ColumnKind.Int8 and <= ColumnKind.Int64) or ColumnKind.Numeric;
 
     /// <summary>Bytes of a by-value kind.</summary>
     internal static int Width(ColumnKind kind) => kind switch

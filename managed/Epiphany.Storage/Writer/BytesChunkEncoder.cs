@@ -61,7 +61,7 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
 
         if (best > (ulong)column.Rows / 2)
         {
-            best = TryDictionary(keys, entry, rowsWithCode, best);
+            best = TryDictionary(keys, isDecimal && _decimals.HasOneScale, entry, rowsWithCode, best);
         }
 
         return !IsFixed && best > plain / 2 && TrySymbols(plain, best, out ulong symbols) ? symbols : best;
@@ -121,9 +121,11 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
     }
 
     /// <summary>Takes a dictionary where it beats so many bytes; says what the best takes.</summary>
-    ulong TryDictionary(BytesKeys keys, ColumnEntry* entry, ulong rowsWithCode, ulong best)
+    ulong TryDictionary(BytesKeys keys, bool areNumbered, ColumnEntry* entry, ulong rowsWithCode, ulong best)
     {
-        int entries = DictionaryBuilder.Build(keys, _column.Rows, scratch.Dictionary);
+        int entries = areNumbered
+            ? DictionaryBuilder.Build(new NumberedKeys(_decimals.Integers, keys), _column.Rows, scratch.Dictionary)
+            : DictionaryBuilder.Build(keys, _column.Rows, scratch.Dictionary);
         if (entries == 0)
         {
             return best;

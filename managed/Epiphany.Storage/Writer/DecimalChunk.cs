@@ -20,6 +20,12 @@ sealed unsafe class DecimalChunk(WriterScratch scratch)
 
     int ScaleCount => BitOperations.PopCount(_scales);
 
+    /// <summary>After <see cref="TryRead"/>: the integers tell the values apart, as all have one display scale.</summary>
+    internal bool HasOneScale => ScaleCount == 1;
+
+    /// <summary>Null rows repeat a neighbour.</summary>
+    internal ulong* Integers => _integers;
+
     internal ulong SharedBytes => (ulong)DecimalShape.Bytes(ScaleCount);
 
     /// <summary>

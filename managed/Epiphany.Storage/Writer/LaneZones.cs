@@ -41,11 +41,7 @@ static unsafe class LaneZones
             vectors[vector].Max = ToStored(max, isFloat);
             if (Kinds.HasSum(kind))
             {
-                // At most 2^17 values below 2^63 each: far from 128 bits.
-                for (int i = 0; i < rows; i++)
-                {
-                    sum += keys[i];
-                }
+                sum += Sum(keys, rows, min, max);
             }
         }
 
@@ -59,6 +55,24 @@ static unsafe class LaneZones
             entry->SumLow = (ulong)sum;
             entry->SumHigh = (ulong)(sum >> 64);
         }
+    }
+
+    /// <summary>At most 2^17 values below 2^63 each: far from 128 bits, and mostly those of a vector are as far from 64.</summary>
+    static Int128 Sum(long* values, int rows, long min, long max)
+    {
+        const long Small = long.MaxValue / GroupFormat.VectorRows;
+        if (min >= -Small && max <= Small)
+        {
+            return (long)Lanes.Sum((ulong*)values, rows);
+        }
+
+        Int128 sum = 0;
+        for (int i = 0; i < rows; i++)
+        {
+            sum += values[i];
+        }
+
+        return sum;
     }
 
     /// <summary>Ordered keys of the rows that are not null; says how many.</summary>

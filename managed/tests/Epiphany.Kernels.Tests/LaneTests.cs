@@ -44,6 +44,40 @@ public unsafe class LaneTests
     }
 
     [Fact]
+    public void Neighbours_are_compared_and_subtracted()
+    {
+        Random random = new(2);
+        foreach (int count in s_counts)
+        {
+            for (int round = 0; round < 20; round++)
+            {
+                ulong[] values = [.. Enumerable.Range(0, count).Select(_ => (ulong)random.Next(3))];
+                values[random.Next(count)] = 1UL << 63;
+                long[] differences = [.. values.Skip(1).Zip(values, (next, value) => (long)(next - value))];
+                int changed = differences.Count(difference => difference != 0);
+                (int, long, long) expected = (changed, differences.DefaultIfEmpty().Min(), differences.DefaultIfEmpty().Max());
+                fixed (ulong* v = values)
+                {
+                    Neighbours.Run(v, count, out int changes, out long min, out long max);
+                    Assert.Equal(expected, (changes, min, max));
+                    if (count < 2)
+                    {
+                        continue;
+                    }
+
+                    (changes, min, max) = (0, long.MaxValue, long.MinValue);
+                    Neighbours.Scalar(v, 1, count, ref changes, ref min, ref max);
+                    Assert.Equal(expected, (changes, min, max));
+                    Neighbours.Run256(v, count, out changes, out min, out max);
+                    Assert.Equal(expected, (changes, min, max));
+                    Neighbours.Run512(v, count, out changes, out min, out max);
+                    Assert.Equal(expected, (changes, min, max));
+                }
+            }
+        }
+    }
+
+    [Fact]
     public void Keys_order_floats_as_postgres_does()
     {
         double[] ascending =

@@ -119,9 +119,11 @@ public unsafe class WriterTests
         RowGroupReader reader = group.Open(memory);
         ChunkInfo chunk = reader.Chunk(0);
         Assert.Equal((8, 8, -125L, 200L, 2), (chunk.MinLength, chunk.MaxLength, *(long*)chunk.Min, *(long*)chunk.Max, chunk.ZoneScale));
-        Assert.False(chunk.HasSum);
+        Assert.True(chunk.HasSum);
+        Assert.Equal(150 - 125 + 200, chunk.Sum);
         chunk = reader.Chunk(1);
         Assert.True(chunk.Min == null && chunk.Max == null);
+        Assert.False(chunk.HasSum);
     }
 
     [Fact]
