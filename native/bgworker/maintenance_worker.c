@@ -244,6 +244,8 @@ clear_away(PgeTableMemory *memory)
 		CommitTransactionCommand();
 		return false;
 	}
+	/* VACUUM commits, and goes on with the list that it was given. */
+	MemoryContextSwitchTo(PortalContext);
 	statement = makeNode(VacuumStmt);
 	statement->is_vacuumcmd = true;
 	statement->options = list_make1(makeDefElem("skip_locked", (Node *) makeBoolean(true), -1));
