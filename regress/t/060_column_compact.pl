@@ -45,7 +45,7 @@ my $by_scan = q{SET enable_indexscan = off; SET enable_bitmapscan = off; SELECT 
 
 my $node = PostgreSQL::Test::Cluster->new('primary');
 $node->init(allows_streaming => 1, extra => ['-k']);
-$node->append_conf('postgresql.conf', "fsync = on\nautovacuum = off\ncheckpoint_timeout = 1h\nmax_standby_streaming_delay = -1\n");
+$node->append_conf('postgresql.conf', "fsync = on\nautovacuum = off\ncheckpoint_timeout = 1h\nmax_prepared_transactions = 5\nmax_standby_streaming_delay = -1\n");
 $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION epiphany_columnstore;
@@ -105,6 +105,26 @@ is($node->safe_psql('postgres', $differences), '0', "quiet: rows are the model's
 is($node->safe_psql('postgres', $by_index), $node->safe_psql('postgres', $by_scan), 'quiet: so by the index');
 my $rows = $node->safe_psql('postgres', 'SELECT count(*) FROM t');
 cmp_ok($node->safe_psql('postgres', q{SELECT group_rows - dead_rows FROM epiphany.table_stats('t')}), '>=', $rows, 'quiet: all rows are in groups');
+
+# A prepared compaction holds its rows over a crash, and lets go of them either way.
+for my $end ('COMMIT', 'ROLLBACK')
+{
+	$node->safe_psql('postgres', 'DELETE FROM model WHERE k % 3 = 1; DELETE FROM t WHERE k % 3 = 1');
+	$node->safe_psql('postgres', 'UPDATE model SET v = v + 1 WHERE k % 3 = 2; UPDATE t SET v = v + 1 WHERE k % 3 = 2');
+	cmp_ok($node->safe_psql('postgres', q{BEGIN; SELECT epiphany.compact('t'); PREPARE TRANSACTION 'moves'}), '>', 0, "prepared, $end: rows move");
+	$node->stop('immediate');
+	$node->start;
+	is($node->safe_psql('postgres', $differences), '0', "prepared, $end: nobody sees it yet");
+	isnt($node->psql('postgres', "SET lock_timeout = '100ms'; UPDATE t SET v = 0 WHERE k % 3 = 2"), 0, "prepared, $end: rows of the delta are held");
+	isnt($node->psql('postgres', "SET lock_timeout = '100ms'; UPDATE t SET v = 0 WHERE k % 3 = 0"), 0, "prepared, $end: rows of groups are held");
+	$node->safe_psql('postgres', "$end PREPARED 'moves'");
+	$node->safe_psql('postgres', 'UPDATE model SET v = v + 1 WHERE k % 3 <> 1; UPDATE t SET v = v + 1 WHERE k % 3 <> 1');
+	is($node->safe_psql('postgres', $differences), '0', "prepared, $end: rows are the model's");
+	is($node->safe_psql('postgres', $by_index), $node->safe_psql('postgres', $by_scan), "prepared, $end: so by the index");
+	$node->safe_psql('postgres', 'INSERT INTO model SELECT g, 0 FROM generate_series(10001, 14000) g ON CONFLICT DO NOTHING');
+	$node->safe_psql('postgres', 'INSERT INTO t SELECT g, 0 FROM generate_series(10001, 14000) g ON CONFLICT DO NOTHING');
+	$node->safe_psql('postgres', q{SELECT epiphany.compact('t')});
+}
 
 # The standby takes over and compacts what comes.
 $node->wait_for_catchup($standby);
