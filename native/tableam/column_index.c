@@ -29,6 +29,7 @@ typedef struct IndexRows
 	ExprContext *econtext;
 	ExprState  *predicate;
 	TupleTableSlot *slot;
+	BufferAccessStrategy ring;	/* or NULL */
 	Datum		values[INDEX_MAX_KEYS];
 	bool		nulls[INDEX_MAX_KEYS];
 } IndexRows;
@@ -42,6 +43,7 @@ begin_rows(IndexRows *rows, Relation rel, Relation index, IndexInfo *info)
 	rows->estate = CreateExecutorState();
 	rows->econtext = GetPerTupleExprContext(rows->estate);
 	rows->slot = table_slot_create(rel, NULL);
+	rows->ring = pge_bulk_ring(rel);
 	rows->econtext->ecxt_scantuple = rows->slot;
 	rows->predicate = ExecPrepareQual(info->ii_Predicate, rows->estate);
 }
@@ -50,6 +52,8 @@ static void
 end_rows(IndexRows *rows)
 {
 	ExecDropSingleTupleTableSlot(rows->slot);
+	if (rows->ring != NULL)
+		FreeAccessStrategy(rows->ring);
 	FreeExecutorState(rows->estate);
 	/* They live in the executor state just freed. */
 	rows->info->ii_ExpressionsState = NIL;
@@ -82,6 +86,7 @@ index_group(IndexRows *rows, const PgeGroupDesc *desc, Snapshot snapshot, IndexB
 	uint64	   *removed = pge_group_removed_rows(rows->rel, desc);
 	double		alive = 0;
 
+	pge_reader_stream(reader, rows->ring);
 	for (uint32 row = 0; row < desc->rows; row++)
 	{
 		bool		dead = replaced || pge_bitmap_has(gone, row);
@@ -268,6 +273,7 @@ validate_group(IndexRows *rows, const PgeGroupDesc *desc, Snapshot snapshot, Val
 	PgeReader  *reader = pge_reader_open(rows->rel, desc);
 	uint64	   *gone = pge_group_gone_rows(rows->rel, desc, snapshot);
 
+	pge_reader_stream(reader, rows->ring);
 	for (uint32 row = 0; row < desc->rows; row++)
 	{
 		ItemPointerData tid;

@@ -21,10 +21,6 @@
 #define MAX_CHUNK_BLOCKS	1024
 #define MIN_CHUNKS			64
 
-/* The ring of a large scan: heap's size, and two blocks of 64 kB a column. */
-#define RING_BASE_KB		256
-#define RING_COLUMN_KB		128
-
 PgeScanCounts pge_scan_counts;
 
 /* ---- units ---- */
@@ -410,21 +406,6 @@ column_getnextslot(TableScanDesc sscan, ScanDirection direction, TupleTableSlot 
 
 /* ---- begin and end ---- */
 
-/*
- * As heap: a table of more than a quarter of the buffers is read through a ring, which leaves the others alone. Ours has room for a
- * block of each column, since the scan goes to and fro between them.
- */
-static BufferAccessStrategy
-make_ring(PgeScan *scan)
-{
-	Relation	rel = scan->base.rs_rd;
-
-	if ((scan->base.rs_flags & (SO_TYPE_SEQSCAN | SO_ALLOW_STRAT)) != (SO_TYPE_SEQSCAN | SO_ALLOW_STRAT) ||
-		RelationUsesLocalBuffers(rel) || RelationGetNumberOfBlocks(rel) <= NBuffers / 4)
-		return NULL;
-	return GetAccessStrategyWithSize(BAS_BULKREAD, RING_BASE_KB + RelationGetDescr(rel)->natts * RING_COLUMN_KB);
-}
-
 /* Not those that look groups up one by one, nor those that get a range of TIDs first. */
 static bool
 scan_knows_groups(PgeScan *scan)
@@ -451,7 +432,8 @@ column_scan_begin(Relation rel, Snapshot snapshot, int nkeys, ScanKey key, Paral
 	scan->heap = heap_beginscan(rel, snapshot, 0, NULL, NULL, flags & ~(SO_TEMP_SNAPSHOT | SO_ALLOW_SYNC));
 	/* It has counted a sequential scan; going from range to range is not another one. */
 	scan->heap->rs_flags &= ~SO_TYPE_SEQSCAN;
-	scan->ring = make_ring(scan);
+	if ((flags & (SO_TYPE_SEQSCAN | SO_ALLOW_STRAT)) == (SO_TYPE_SEQSCAN | SO_ALLOW_STRAT))
+		scan->ring = pge_bulk_ring(rel);
 	scan->unit = -1;
 	scan->fresh = true;
 	if (scan_knows_groups(scan))

@@ -16,6 +16,10 @@
 
 #include "group_reader.h"
 
+/* A ring for bulk reads: heap's size, and two blocks of 64 kB a column. */
+#define RING_BASE_KB		256
+#define RING_COLUMN_KB		128
+
 static void
 group_error_context(void *arg)
 {
@@ -123,6 +127,18 @@ PgeReader *
 pge_reader_open(Relation rel, const PgeGroupDesc *desc)
 {
 	return pge_reader_make(rel, desc, TopTransactionContext);
+}
+
+/*
+ * As heap: a table of more than a quarter of the buffers is read through a ring, which leaves the others alone. Ours has room for a
+ * block of each column, since a scan goes to and fro between them. NULL: no need.
+ */
+BufferAccessStrategy
+pge_bulk_ring(Relation rel)
+{
+	if (RelationUsesLocalBuffers(rel) || RelationGetNumberOfBlocks(rel) <= NBuffers / 4)
+		return NULL;
+	return GetAccessStrategyWithSize(BAS_BULKREAD, RING_BASE_KB + RelationGetDescr(rel)->natts * RING_COLUMN_KB);
 }
 
 /*

@@ -36,6 +36,8 @@ for (1 .. 2)
 }
 cmp_ok(buffers_of('large'), '<=', 300, 'it stays within its ring');
 is(buffers_of('hot'), $hot, '... and others keep their buffers');
+$node->safe_psql('postgres', 'CREATE INDEX ON large (b)');
+cmp_ok(buffers_of('large'), '<=', 400, 'so does the making of an index');
 cmp_ok($node->safe_psql('postgres', q{SELECT sum(reads) FROM pg_stat_io WHERE context = 'bulkread' AND object = 'relation'}), '>', $blocks / 2, 'its reads count as bulk reads');
 is($node->safe_psql('postgres', q{SET effective_io_concurrency = 0; SELECT count(*), sum(b), max(length(c)), sum(a) > 0 FROM large}),
 	'400000|80000200000|32|t', 'the same without prefetching');
