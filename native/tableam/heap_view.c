@@ -28,7 +28,9 @@ release(void *arg)
 {
 	HeapView   *view = arg;
 
-	RelationCloseSmgr(&view->rel);
+	/* Not closed: that would take the table's open files and its place for the next row with it. */
+	if (view->rel.rd_smgr != NULL)
+		smgrunpin(view->rel.rd_smgr);
 	if (--view->rel.rd_att->tdrefcount == 0)
 		FreeTupleDesc(view->rel.rd_att);
 }
