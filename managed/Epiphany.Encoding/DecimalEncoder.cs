@@ -18,7 +18,7 @@ public static unsafe class DecimalEncoder
     public static bool Measure(byte* payload, uint length, out int scale, out int places)
     {
         scale = places = 0;
-        if (length is < 2 or > 2 + (2 * DecimalShape.MaxDigits) || length % 2 != 0)
+        if (length is < 2 or > 2 + (2 * DecimalShape.MaxWideDigits) || length % 2 != 0)
         {
             return false;
         }
@@ -65,9 +65,9 @@ public static unsafe class DecimalEncoder
     {
         value = 0;
         int digits = (int)(length / 2) - 1;
-        if (digits == 0)
+        if (digits is 0 or > DecimalShape.MaxDigits)
         {
-            return true;
+            return digits == 0;
         }
 
         int header = *(ushort*)payload;
@@ -114,6 +114,54 @@ public static unsafe class DecimalEncoder
         }
 
         value = isNegative ? -(long)magnitude : (long)magnitude;
+        return true;
+    }
+
+    /// <summary>As <see cref="ToInteger"/>; false where 127 bits do not hold it.</summary>
+    public static bool ToWide(byte* payload, uint length, int places, out Int128 value)
+    {
+        value = 0;
+        int digits = (int)(length / 2) - 1;
+        if (digits == 0)
+        {
+            return true;
+        }
+
+        int header = *(ushort*)payload;
+        ushort* digit = (ushort*)payload + 1;
+        UInt128 magnitude = 0;
+        for (int i = 0; i < digits; i++)
+        {
+            if (magnitude > (UInt128)Int128.MaxValue / 10000)
+            {
+                return false;
+            }
+
+            magnitude = (magnitude * 10000) + digit[i];
+        }
+
+        int exponent = places + (4 * (Weight(header) - (digits - 1)));
+        for (; exponent < 0; exponent++)
+        {
+            magnitude /= 10;
+        }
+
+        for (; exponent > 0; exponent--)
+        {
+            if (magnitude > (UInt128)Int128.MaxValue / 10)
+            {
+                return false;
+            }
+
+            magnitude *= 10;
+        }
+
+        if (magnitude > (UInt128)Int128.MaxValue)
+        {
+            return false;
+        }
+
+        value = (header & 0x2000) != 0 ? -(Int128)magnitude : (Int128)magnitude;
         return true;
     }
 

@@ -20,7 +20,7 @@ internal struct DecimalHeader
     [FieldOffset(1)]
     internal byte Scales;
 
-    /// <summary>Encoding of the integers: run length, frame of reference, delta, delta of delta or patched. Bytes 3..7 are zero.</summary>
+    /// <summary>Encoding of the integers: run length, frame of reference, delta, delta of delta, patched or wide. Bytes 3..7 are zero.</summary>
     [FieldOffset(2)]
     internal byte Integers;
 }
@@ -35,6 +35,9 @@ public readonly unsafe struct DecimalShape
 
     /// <summary>Digits in base 10,000 of any 63-bit integer, wherever the decimal point falls between them.</summary>
     public const int MaxDigits = 6;
+
+    /// <summary>Digits in base 10,000 of any 127-bit integer.</summary>
+    public const int MaxWideDigits = 11;
 
     /// <summary>From one datum to the next: varlena header 4, numeric header 2, digits 12, aligned to 8.</summary>
     public const int DatumBytes = 24;
@@ -97,7 +100,7 @@ public readonly unsafe struct DecimalShape
         DecimalHeader* header = (DecimalHeader*)bytes;
         bool possible = header->Places <= MaxScale && header->Scales is >= 1 and <= MaxScale + 1
             && (EncodingKind)header->Integers is EncodingKind.RunLength or EncodingKind.FrameOfReference or EncodingKind.Delta
-                or EncodingKind.DeltaOfDelta or EncodingKind.Patched;
+                or EncodingKind.DeltaOfDelta or EncodingKind.Patched or EncodingKind.Wide;
         for (int i = 0; possible && i < header->Scales; i++)
         {
             possible = bytes[DecimalHeader.Size + i] <= MaxScale;

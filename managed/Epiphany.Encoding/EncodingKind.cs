@@ -45,6 +45,9 @@ public enum EncodingKind
 
     /// <summary>Floats as the bits in which each differs from the one before.</summary>
     Gorilla = 13,
+
+    /// <summary>Of a decimal's integers only: 128 bits in a frame of reference.</summary>
+    Wide = 14,
 }
 
 /// <summary>Names of the encodings.</summary>
@@ -66,6 +69,7 @@ public static class EncodingNames
         EncodingKind.DeltaOfDelta => "delta of delta"u8,
         EncodingKind.Patched => "patched"u8,
         EncodingKind.Gorilla => "gorilla"u8,
+        EncodingKind.Wide => "wide"u8,
         _ => "unknown"u8,
     };
 }

@@ -48,7 +48,7 @@ public unsafe struct ChunkInfo
 
     public bool MaxTruncated { get; internal set; }
 
-    /// <summary>Exact sum of an integer chunk; false where there is none.</summary>
+    /// <summary>Exact sum of an integer chunk, or of a Numeric's integers, to be divided by 10^ZoneScale; false where there is none.</summary>
     public bool HasSum { get; internal set; }
 
     public System.Int128 Sum { get; internal set; }

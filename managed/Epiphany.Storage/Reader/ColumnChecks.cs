@@ -14,6 +14,9 @@ static unsafe class ColumnChecks
     /// </summary>
     const ulong LaneVectorBytes = 24 * 1024;
 
+    /// <summary>A decimal's display scale takes a byte at most; its integer may have 64 bits more.</summary>
+    const ulong DecimalVectorBytes = GroupFormat.VectorRows * 9;
+
     /// <summary>LZ4 spends a byte on 255 at most.</summary>
     const ulong Lz4Ratio = 256;
 
@@ -113,12 +116,11 @@ static unsafe class ColumnChecks
             return byRatio;
         }
 
-        // A decimal's display scale takes six bits at most.
         ulong byRows = (isDecimal, number) switch
         {
             (true, 0) => GroupFormat.Align((ulong)DecimalShape.Bytes(DecimalShape.MaxScale + 1)),
             (false, 0) => 16 + (8 * (ulong)rows),
-            _ => (LaneVectorBytes + (isDecimal ? GroupFormat.VectorRows : 0UL)) << entry->BlockShift,
+            _ => (LaneVectorBytes + (isDecimal ? DecimalVectorBytes : 0UL)) << entry->BlockShift,
         };
         return ulong.Min(byRatio, byRows);
     }

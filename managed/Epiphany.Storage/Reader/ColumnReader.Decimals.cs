@@ -9,6 +9,11 @@ sealed unsafe partial class ColumnReader
     /// <summary>Valid once it has a scale.</summary>
     DecimalShape _decimals;
 
+    /// <summary>A vector of upper halves of 128-bit integers.</summary>
+    ReadBuffer _upperHalves;
+
+    ulong* UpperHalves => (ulong*)_upperHalves.Ensure(_group.Memory, GroupFormat.VectorRows * sizeof(ulong));
+
     Fault DecodeDecimals(byte* segment, ulong length, int rows, ulong* values)
     {
         Fault fault = LoadDecimals(rows, length, out ulong codeBytes);
@@ -19,7 +24,10 @@ sealed unsafe partial class ColumnReader
 
         byte* integers = segment + codeBytes;
         length -= codeBytes;
-        fault = DecodeIntegers(_decimals.Integers, integers, length, rows, values);
+        bool isWide = _decimals.Integers == EncodingKind.Wide;
+        fault = isWide
+            ? WideIntegers.Decode(integers, length, rows, values, UpperHalves)
+            : DecodeIntegers(_decimals.Integers, integers, length, rows, values);
         ulong* codes = null;
         if (fault == Fault.None && _decimals.ScaleCount > 1)
         {
@@ -28,7 +36,12 @@ sealed unsafe partial class ColumnReader
             fault = PackedLanes.Decode(segment, codeBytes, rows, PackedLanes.CodeWidth((uint)scales), (ulong)scales, codes);
         }
 
-        if (fault == Fault.None)
+        if (fault == Fault.None && isWide)
+        {
+            byte* datums = _datumBuffer.Ensure(_group.Memory, (ulong)rows * WideDecimalDecoder.DatumBytes);
+            WideDecimalDecoder.Build(_decimals, values, UpperHalves, codes, rows, datums);
+        }
+        else if (fault == Fault.None)
         {
             byte* datums = _datumBuffer.Ensure(_group.Memory, (ulong)rows * DecimalShape.DatumBytes);
             DecimalDecoder.Build(_decimals, values, codes, rows, datums);
@@ -48,7 +61,11 @@ sealed unsafe partial class ColumnReader
 
         byte* integers = segment + codeBytes;
         length -= codeBytes;
-        fault = DecodeInteger(_decimals.Integers, integers, length, rows, index, out value);
+        ulong high = 0;
+        bool isWide = _decimals.Integers == EncodingKind.Wide;
+        fault = isWide
+            ? WideIntegers.DecodeOne(integers, length, rows, index, out value, out high)
+            : DecodeInteger(_decimals.Integers, integers, length, rows, index, out value);
         ulong code = 0;
         if (fault == Fault.None && _decimals.ScaleCount > 1)
         {
@@ -60,7 +77,16 @@ sealed unsafe partial class ColumnReader
         if (fault == Fault.None)
         {
             ulong datum = value;
-            DecimalDecoder.Build(_decimals, &datum, &code, 1, _datumBuffer.Ensure(_group.Memory, DecimalShape.DatumBytes));
+            byte* room = _datumBuffer.Ensure(_group.Memory, WideDecimalDecoder.DatumBytes);
+            if (isWide)
+            {
+                WideDecimalDecoder.Build(_decimals, &datum, &high, &code, 1, room);
+            }
+            else
+            {
+                DecimalDecoder.Build(_decimals, &datum, &code, 1, room);
+            }
+
             value = datum;
         }
 

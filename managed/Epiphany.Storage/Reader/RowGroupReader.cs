@@ -95,7 +95,7 @@ public sealed unsafe class RowGroupReader
             MinLength = zone ? entry->MinLength : 0,
             Max = zone ? entry->Max : null,
             MaxLength = zone ? entry->MaxLength : 0,
-            ZoneScale = zone ? entry->ZoneScale : 0,
+            ZoneScale = (entry->Flags & ColumnFlags.ZoneIsScaled) != 0 ? entry->ZoneScale : 0,
             MinTruncated = (entry->Flags & ColumnFlags.MinTruncated) != 0,
             MaxTruncated = (entry->Flags & ColumnFlags.MaxTruncated) != 0,
             HasSum = (entry->Flags & ColumnFlags.HasSum) != 0,

@@ -61,7 +61,7 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
 
         if (best > (ulong)column.Rows / 2)
         {
-            best = TryDictionary(keys, isDecimal && _decimals.HasOneScale, entry, rowsWithCode, best);
+            best = TryDictionary(keys, isDecimal && _decimals.AreNumbered, entry, rowsWithCode, best);
         }
 
         return !IsFixed && best > plain / 2 && TrySymbols(plain, best, out ulong symbols) ? symbols : best;

@@ -10,6 +10,9 @@ sealed unsafe class DecimalChunk(WriterScratch scratch)
 {
     ulong* _integers;
     byte* _codes;
+
+    /// <summary>Upper halves of integers that 64 bits do not hold, else null.</summary>
+    ulong* _highs;
     int _rows;
     int _places;
 
@@ -20,8 +23,8 @@ sealed unsafe class DecimalChunk(WriterScratch scratch)
 
     int ScaleCount => BitOperations.PopCount(_scales);
 
-    /// <summary>After <see cref="TryRead"/>: the integers tell the values apart, as all have one display scale.</summary>
-    internal bool HasOneScale => ScaleCount == 1;
+    /// <summary>After <see cref="TryRead"/>: the lanes tell the values apart, as all have one display scale.</summary>
+    internal bool AreNumbered => ScaleCount == 1 && _highs == null;
 
     /// <summary>Null rows repeat a neighbour.</summary>
     internal ulong* Integers => _integers;
@@ -36,14 +39,21 @@ sealed unsafe class DecimalChunk(WriterScratch scratch)
     {
         _rows = column.Rows;
         scratch.Decimals(out _integers, out _codes);
-        if (!MeasureAll(column) || !ReadAll(column))
+        _highs = null;
+        if (!MeasureAll(column))
         {
             return false;
         }
 
+        entry->ZoneScale = (byte)_places;
+        if (!ReadAll(column))
+        {
+            _highs = scratch.UpperHalves;
+            return ReadWide(column, entry);
+        }
+
         LaneZones.Fill(_integers, column.Nulls, _rows, ColumnKind.Numeric, entry, vectors, scratch);
         entry->Flags |= ColumnFlags.ZoneIsScaled;
-        entry->ZoneScale = (byte)_places;
         return true;
     }
 
@@ -52,15 +62,30 @@ sealed unsafe class DecimalChunk(WriterScratch scratch)
     {
         LaneChooser chooser = default;
         long codes = 0;
+        long wide = 0;
         for (int vector = 0; vector < GroupFormat.Vectors(_rows); vector++)
         {
             int rows = GroupFormat.RowsOf(_rows, vector);
             int present = rows - (int)vectors[vector].Nulls;
             if (present != 0)
             {
+                if (_highs != null)
+                {
+                    int first = vector * GroupFormat.VectorRows;
+                    wide += WideIntegers.Measure(_integers + first, _highs + first, rows).Bytes;
+                    codes += DecimalShape.CodeBytes(rows, ScaleCount);
+                    continue;
+                }
+
                 chooser.Add(_integers + ((long)vector * GroupFormat.VectorRows), rows, present, sizeof(ulong), scratch.Lanes);
                 codes += DecimalShape.CodeBytes(rows, ScaleCount);
             }
+        }
+
+        if (_highs != null)
+        {
+            _encoding = EncodingKind.Wide;
+            return SharedBytes + (ulong)(wide + codes);
         }
 
         _encoding = chooser.Choose(LaneDomain.Integers, out long bytes);
@@ -94,6 +119,13 @@ sealed unsafe class DecimalChunk(WriterScratch scratch)
 
             byte* at = block.AppendZeros((ulong)DecimalShape.CodeBytes(rows, scales));
             PackedLanes.Encode(lanes, rows, PackedLanes.CodeWidth((uint)scales), at);
+        }
+
+        if (_highs != null)
+        {
+            WidePlan wide = WideIntegers.Measure(_integers + first, _highs + first, rows);
+            WideIntegers.Write(wide, _integers + first, _highs + first, scratch.Lanes, block.AppendZeros((ulong)wide.Bytes));
+            return;
         }
 
         LaneSegments.Write(_encoding, _integers + first, rows, scratch.Lanes, block);
@@ -151,6 +183,51 @@ sealed unsafe class DecimalChunk(WriterScratch scratch)
 
         new Span<ulong>(_integers, start).Fill(_integers[start]);
         new Span<byte>(_codes, start).Fill(_codes[start]);
+        return true;
+    }
+
+    /// <summary>As <see cref="ReadAll"/>, and the sum where 128 bits hold that; such numbers have no bounds.</summary>
+    bool ReadWide(ColumnBuffer column, ColumnEntry* entry)
+    {
+        int start = 0;
+        Int128 value = 0;
+        Int128 sum = 0;
+        bool found = false;
+        bool isExact = true;
+        for (int row = 0; row < _rows; row++)
+        {
+            if (column.Nulls == null || column.Nulls[row] == 0)
+            {
+                if (!DecimalEncoder.ToWide((byte*)column.Values[row], column.Lengths[row], _places, out value))
+                {
+                    return false;
+                }
+
+                Int128 before = sum;
+                sum += value;
+                isExact &= Int128.IsNegative(value) ? sum <= before : sum >= before;
+                found = true;
+            }
+            else if (row > 0)
+            {
+                _codes[row] = _codes[row - 1];
+            }
+
+            start += found ? 0 : 1;
+            _integers[row] = (ulong)value;
+            _highs[row] = (ulong)(value >> 64);
+        }
+
+        new Span<ulong>(_integers, start).Fill(_integers[start]);
+        new Span<ulong>(_highs, start).Fill(_highs[start]);
+        new Span<byte>(_codes, start).Fill(_codes[start]);
+        if (isExact)
+        {
+            entry->Flags |= ColumnFlags.HasSum | ColumnFlags.ZoneIsScaled;
+            entry->SumLow = (ulong)sum;
+            entry->SumHigh = (ulong)(sum >> 64);
+        }
+
         return true;
     }
 }

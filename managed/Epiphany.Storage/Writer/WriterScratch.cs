@@ -11,6 +11,7 @@ sealed unsafe class WriterScratch(IMemory memory, int rows)
     byte* _lanes;
     byte* _entries;
     byte* _decimals;
+    byte* _upperHalves;
     byte* _symbols;
 
     internal int Rows => rows;
@@ -68,6 +69,20 @@ sealed unsafe class WriterScratch(IMemory memory, int rows)
         scales = _decimals + ((nuint)rows * sizeof(ulong));
     }
 
+    /// <summary>A lane for each row, beside those of <see cref="Decimals"/>.</summary>
+    internal ulong* UpperHalves
+    {
+        get
+        {
+            if (_upperHalves == null)
+            {
+                _upperHalves = memory.Allocate((nuint)rows * sizeof(ulong));
+            }
+
+            return (ulong*)_upperHalves;
+        }
+    }
+
     /// <summary>For finding symbol tables.</summary>
     internal byte* Symbols
     {
@@ -88,8 +103,9 @@ sealed unsafe class WriterScratch(IMemory memory, int rows)
         Release(_lanes);
         Release(_entries);
         Release(_decimals);
+        Release(_upperHalves);
         Release(_symbols);
-        _dictionary = _lanes = _entries = _decimals = _symbols = null;
+        _dictionary = _lanes = _entries = _decimals = _upperHalves = _symbols = null;
     }
 
     void Release(byte* memoryOrNull)

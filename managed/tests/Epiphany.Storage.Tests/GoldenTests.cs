@@ -40,6 +40,7 @@ public class GoldenTests
         ("alp-float", 9, TestColumn.OfFloats([.. Enumerable.Range(0, 64).Select(i => i == 3 ? float.NaN : (float?)Degrees(i))])),
         ("decimal", 8, TestColumn.OfStrings(ColumnKind.Numeric, Prices)),
         ("decimal-scales", 8, TestColumn.OfStrings(ColumnKind.Numeric, [.. Enumerable.Range(0, 40).Select(i => Numerics.Of(i * 37, i % 3))])),
+        ("decimal-wide", 8, TestColumn.OfStrings(ColumnKind.Numeric, [.. Enumerable.Range(0, 40).Select(Fortune)])),
         ("plain-numeric", 7, TestColumn.OfStrings(ColumnKind.Numeric, [Numerics.NaN, Numerics.Of(15, 1), null])),
         ("fsst", 10, TestColumn.OfStrings(ColumnKind.VarBytes, [.. Enumerable.Range(0, 48).Select(Verse)])),
         ("delta-of-delta", 11, TestColumn.OfLongs(ColumnKind.Int64, Generate(200, i => (i * 1000L) + (i < 100 ? 0 : 77_777) + 7))),
@@ -150,6 +151,13 @@ public class GoldenTests
         Assert.Equal("0201030000000000" + "02", Block(Read("decimal"), 0)[..18]);
         Assert.Equal("6AFFFFFFFFFFFFFF" + "0B00000000000000" + "00F023235129", Block(Read("decimal"), 1)[..44]);
 
+        // 128-bit integers 2^70 * (7 i mod 40) - i: base 0, 76 bits; the lower 64 are 0, -1, -2; the upper 12 are 0, 7 * 64 - 1, 14 * 64 - 1.
+        Assert.Equal("02010E0000000000" + "02", Block(Read("decimal-wide"), 0)[..18]);
+        Assert.Equal(
+            "00000000000000000000000000000000" + "4C00000000000000" + "0000000000000000" + "FFFFFFFFFFFFFFFF" + "FEFFFFFFFFFFFFFF",
+            Block(Read("decimal-wide"), 1)[..96]);
+        Assert.Equal("00F01B7FF3", Block(Read("decimal-wide"), 1)[(2 * (24 + 320))..(2 * (24 + 325))]);
+
         // Two places, display scales 0, 1, 2 with codes 0, 1, 2, 0: 10 bytes, padded to 16. Then 0, 3.7 and 0.74 as 0, 370, 74.
         Assert.Equal("0203030000000000" + "000102", Block(Read("decimal-scales"), 0)[..22]);
         Assert.Equal("24499224499224499224" + "000000000000" + "0000000000000000" + "1200000000000000", Block(Read("decimal-scales"), 1)[..64]);
@@ -161,6 +169,8 @@ public class GoldenTests
     static double NearPi(int i) => BitConverter.UInt64BitsToDouble(0x400921FB_54442D18 + (ulong)(i < 4 ? i / 2 : i * i * 256));
 
     static double Degrees(int i) => ((i * 37 % 64) + 150) / 10.0;
+
+    static byte[] Fortune(int i) => Numerics.Of((System.Numerics.BigInteger.Pow(2, 70) * (i * 7 % 40)) - i, 2);
 
     static byte[]?[] Prices => [.. Enumerable.Range(0, 40).Select(i => Numerics.Of(i == 0 ? -150 : 1000 + ((i - 1) * i * 7 % 640), 2))];
 

@@ -45,10 +45,12 @@ public unsafe class WriterTests
             ("alp", TestColumn.OfFloats([.. Of(i => random.Next(50_000)).Select(v => (float?)(v / 10f))])),
             ("plain", TestColumn.OfFloats([.. Of(i => i).Select(_ => (float?)random.NextSingle())])),
             ("decimal", Numeric(i => Numerics.Of(i * 3, i % 5))),
+            ("decimal", Numeric(i => Numerics.Of(System.Numerics.BigInteger.Pow(10, 25) + random.Next(), 7))),
             ("dictionary", Numeric(i => Numerics.Of(random.Next(11), 2))),
             ("constant", Numeric(i => Numerics.Of(500, 2))),
             ("plain", Numeric(i => i == 7000 ? Numerics.Infinity : Numerics.Of(random.Next(), 2))),
-            ("plain", Numeric(i => Numerics.Of(random.NextInt64(), i == 3 ? 9 : 0))),
+            ("decimal", Numeric(i => Numerics.Of(random.NextInt64(), i == 3 ? 9 : 0))),
+            ("plain", Numeric(i => Numerics.Of(random.NextInt64(), i == 3 ? 40 : 0))),
             ("bitmap", TestColumn.OfLongs(ColumnKind.Bool, Of(i => random.Next(2)))),
             ("plain", TestColumn.OfDoubles([.. Of(i => i).Select(_ => (double?)random.NextDouble())])),
             ("fsst", TestColumn.OfStrings(ColumnKind.VarBytes, Text(i => random.NextInt64().ToString("x")))),
@@ -112,6 +114,7 @@ public unsafe class WriterTests
         [
             TestColumn.OfStrings(ColumnKind.Numeric, [Numerics.Of(15, 1), Numerics.Of(-1250, 3), null, Numerics.Of(2, 0)]),
             TestColumn.OfStrings(ColumnKind.Numeric, [Numerics.Of(15, 1), Numerics.NaN, null, Numerics.Of(2, 0)]),
+            TestColumn.OfStrings(ColumnKind.Numeric, [Numerics.Of(-15, 1), Numerics.Of(System.Numerics.BigInteger.Pow(2, 80), 2), null, null]),
         ];
         Group group = Group.Write(columns);
         group.Check(columns);
@@ -124,6 +127,10 @@ public unsafe class WriterTests
         chunk = reader.Chunk(1);
         Assert.True(chunk.Min == null && chunk.Max == null);
         Assert.False(chunk.HasSum);
+        chunk = reader.Chunk(2);
+        Assert.True(chunk.Min == null && chunk.HasSum);
+        Assert.Equal(((Int128)1 << 80) - 150, chunk.Sum);
+        Assert.Equal(2, chunk.ZoneScale);
     }
 
     [Fact]

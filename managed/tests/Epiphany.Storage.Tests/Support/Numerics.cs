@@ -3,6 +3,7 @@
 using System;
 using System.Collections.Generic;
 using System.Globalization;
+using System.Numerics;
 
 namespace Epiphany.Storage.Tests;
 
@@ -13,9 +14,9 @@ static class Numerics
     internal static readonly byte[] Infinity = [0x00, 0xD0];
 
     /// <summary>The value of <paramref name="digits"/> / 10^<paramref name="scale"/>, shown with so many places.</summary>
-    internal static byte[] Of(long digits, int scale)
+    internal static byte[] Of(BigInteger digits, int scale)
     {
-        string text = Math.Abs((decimal)digits).ToString(CultureInfo.InvariantCulture).PadLeft(scale + 1, '0');
+        string text = BigInteger.Abs(digits).ToString(CultureInfo.InvariantCulture).PadLeft(scale + 1, '0');
         string whole = text[..^scale];
         whole = whole.PadLeft((whole.Length + 3) / 4 * 4, '0');
         string all = whole + text[^scale..].PadRight((scale + 3) / 4 * 4, '0');

@@ -135,6 +135,8 @@ static class Samples
         yield return Of(row => Numerics.Of(row * 25L, row % 4));
         yield return Of(row => Numerics.Of(row / 500, 3));
         yield return Of(row => Numerics.Of(1_000_000_000_000 + (row * 7), 0));
+        yield return Of(row => Numerics.Of(new System.Numerics.BigInteger(random.NextInt64()) * random.NextInt64(long.MinValue, 1L << 60), row % 3));
+        yield return Of(row => Numerics.Of(System.Numerics.BigInteger.Pow(10, 30) + row, 12));
         yield return Of(row => Numerics.Of(row % 11, 2));
         yield return Of(row => Numerics.Of(random.Next(100) == 0 ? random.NextInt64(1L << 60) : random.Next(50), 2));
         yield return Of(row => Numerics.Of(42, 1));
