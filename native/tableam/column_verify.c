@@ -39,6 +39,8 @@ typedef struct Verify
 	uint64	  **seen;			/* by group: rows that the index in hand has */
 	uint64	  **removed;		/* by group: rows that no index may have */
 	Relation	index;
+	uint64		unwanted;		/* entries of the index for rows that no index may have */
+	ItemPointerData first_unwanted;
 } Verify;
 
 static void problem(Verify *v, const char *format,...) pg_attribute_printf(2, 3);
@@ -254,15 +256,15 @@ verify_entry(ItemPointer tid, void *arg)
 	/* Later groups came after we looked at the directory. */
 	if (group >= v->ndescs)
 		return false;
-	if (v->descs[group].state == PGE_GROUP_RETIRED)
-		problem(v, "index \"%s\" has an entry for row %u of removed row group %u", index, row, group);
-	if (v->descs[group].state != PGE_GROUP_COMPLETE)
+	if (v->descs[group].state == PGE_GROUP_RETIRED ||
+		(v->descs[group].state == PGE_GROUP_COMPLETE &&
+		 (row >= v->descs[group].rows || pge_bitmap_has(v->removed[group], row))))
+	{
+		if (v->unwanted++ == 0)
+			v->first_unwanted = *tid;
 		return false;
-	if (row >= v->descs[group].rows)
-		problem(v, "index \"%s\" has an entry for row %u of row group %u, which has only %u", index, row, group, v->descs[group].rows);
-	else if (pge_bitmap_has(v->removed[group], row))
-		problem(v, "index \"%s\" has an entry for removed row %u of row group %u", index, row, group);
-	else if (v->seen[group] != NULL)
+	}
+	if (v->seen[group] != NULL)
 		pge_bitmap_set(v->seen[group], row);
 	return false;
 }
@@ -305,7 +307,12 @@ verify_index(Verify *v, BufferAccessStrategy strategy)
 	info.message_level = DEBUG2;
 	info.num_heap_tuples = -1;
 	info.strategy = strategy;
+	v->unwanted = 0;
 	index_bulk_delete(&info, NULL, verify_entry, v);
+	if (v->unwanted > 0)
+		problem(v, "index \"%s\" has %llu entries for rows that are removed or never were, the first for row %u of row group %u",
+				RelationGetRelationName(v->index), (unsigned long long) v->unwanted,
+				pge_tid_row(&v->first_unwanted), pge_tid_group(&v->first_unwanted));
 	for (uint32 i = 0; i < v->ndescs; i++)
 		if (v->seen[i] != NULL)
 		{

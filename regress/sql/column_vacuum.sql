@@ -100,6 +100,31 @@ VACUUM v;
 SELECT count(*) FROM v;
 SELECT * FROM epiphany.verify('v');
 
+-- The file is cut: groups move from its end to where the delta was.
+CREATE TABLE shrink (id int PRIMARY KEY, t text) USING epiphany_column WITH (autovacuum_enabled = off);
+CREATE FUNCTION waste() RETURNS numeric LANGUAGE sql AS $$
+	SELECT pg_relation_size('shrink') / 8192 - (SELECT sum(blocks) FROM epiphany.row_groups('shrink') WHERE state <> 'removed') $$;
+INSERT INTO shrink SELECT g, md5(g::text) FROM generate_series(1, 40000) g;
+UPDATE shrink SET t = t || '!';
+SELECT epiphany.compact('shrink') AS moved;
+VACUUM (TRUNCATE off) shrink;
+SELECT waste() > 500 AS much;
+VACUUM shrink;
+SELECT waste() < 40 AS little, relpages = pg_relation_size('shrink') / 8192 AS known FROM pg_class WHERE oid = 'shrink'::regclass;
+SELECT * FROM epiphany.verify('shrink');
+SELECT count(*), count(*) FILTER (WHERE t = md5(id::text) || '!') AS right FROM shrink;
+SET enable_seqscan = off;
+SELECT t = md5('17') || '!' AS right FROM shrink WHERE id = 17;
+RESET enable_seqscan;
+DELETE FROM shrink;
+VACUUM shrink;
+SELECT pg_relation_size('shrink') <= 3 * 8192 AS empty;
+INSERT INTO shrink SELECT g, md5(g::text) FROM generate_series(1, 10000) g;
+SELECT count(*) FROM shrink;
+SELECT * FROM epiphany.verify('shrink');
+DROP TABLE shrink;
+DROP FUNCTION waste;
+
 -- Who may look for damage.
 CREATE ROLE vacuum_nobody;
 SET ROLE vacuum_nobody;
