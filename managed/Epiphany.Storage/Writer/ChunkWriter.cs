@@ -49,7 +49,7 @@ sealed unsafe class ChunkWriter
         ulong expected = encoder.Plan(column, entry, _vectors);
         bool compress = CodecPays(column, encoder, expected);
         entry->Encoding = (byte)encoder.Encoding;
-        entry->BlockShift = (byte)BlockShift(expected, compress ? _compressor.BlockBytes : BlockCompressor.PlainBlockBytes);
+        entry->BlockShift = (byte)BlockShift(expected, compress ? CodecBlockBytes(column) : BlockCompressor.PlainBlockBytes);
 
         _image.Align();
         ulong start = _image.Length;
@@ -122,7 +122,7 @@ sealed unsafe class ChunkWriter
             return false;
         }
 
-        int vectors = 1 << BlockShift(expected, _compressor.BlockBytes);
+        int vectors = 1 << BlockShift(expected, CodecBlockBytes(column));
         int first = int.Max(0, (_vectorCount - vectors) / 2);
         int end = int.Min(_vectorCount, first + vectors);
         for (int vector = first; vector < end; vector++)
@@ -134,6 +134,10 @@ sealed unsafe class ChunkWriter
         _block.Clear();
         return pays;
     }
+
+    /// <summary>What repeats in packed numbers repeats nearby; strings need more to look back on.</summary>
+    ulong CodecBlockBytes(ColumnBuffer column) =>
+        Kinds.IsByValue(column.Shape.Kind) ? BlockCompressor.PlainBlockBytes : _compressor.BlockBytes;
 
     /// <summary>The largest block of whole vectors that stays within the aim, or one vector.</summary>
     int BlockShift(ulong expected, ulong aim)
