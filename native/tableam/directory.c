@@ -209,8 +209,16 @@ static Buffer
 read_directory(Relation rel, uint32 index, int mode)
 {
 	bool		remembered = BlockNumberIsValid(remembered_block(rel, index));
-	Buffer		buffer = ReadBuffer(rel, directory_block(rel, index));
+	BlockNumber block = directory_block(rel, index);
+	Buffer		buffer;
 
+	if (remembered && !pge_block_exists(rel, block))
+	{
+		pge_directory_forget(rel);
+		return read_directory(rel, index, mode);
+	}
+	pge_block_must_exist(rel, block);
+	buffer = ReadBuffer(rel, block);
 	LockBuffer(buffer, mode);
 	if (remembered && !(pge_page_is_ours(BufferGetPage(buffer)) &&
 						PgePageGetHeader(BufferGetPage(buffer))->kind == PGE_KIND_DIRECTORY &&

@@ -40,6 +40,8 @@ extern void pge_page_init(Page page, uint16 kind, uint32 group_id, uint32 page_n
 extern void pge_page_init_heap(Page page);
 extern bool pge_page_is_ours(Page page);
 extern PgePageHeader *pge_page_check(Relation rel, Buffer buffer, uint16 kind);
+extern bool pge_block_exists(Relation rel, BlockNumber block);
+extern void pge_block_must_exist(Relation rel, BlockNumber block);
 extern Buffer pge_page_read(Relation rel, BlockNumber block, uint16 kind, int mode);
 extern Page pge_page_register_new(GenericXLogState *state, Buffer buffer, uint16 kind, uint32 group_id, uint32 page_no);
 

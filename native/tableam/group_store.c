@@ -180,6 +180,7 @@ read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length,
 
 	if (length == 0)
 		return;
+	pge_block_must_exist(rel, desc->first_block + page_no + (BlockNumber) pages - 1);
 	if (plan != NULL && plan->ahead)
 		prefetch_pages(rel, desc, page_no + pages, pages);
 	while (pages > 0)

@@ -70,12 +70,21 @@ pge_page_check(Relation rel, Buffer buffer, uint16 kind)
  * Does the table have that block? Asked of each block number that was read from a page. What the storage manager knew last spares the
  * system call: a table that was cut off meanwhile costs a worse message, no more.
  */
-static bool
-block_exists(Relation rel, BlockNumber block)
+bool
+pge_block_exists(Relation rel, BlockNumber block)
 {
 	BlockNumber known = RelationGetSmgr(rel)->smgr_cached_nblocks[MAIN_FORKNUM];
 
 	return (known != InvalidBlockNumber && block < known) || block < RelationGetNumberOfBlocks(rel);
+}
+
+void
+pge_block_must_exist(Relation rel, BlockNumber block)
+{
+	if (!pge_block_exists(rel, block))
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("block %u of column table \"%s\" is missing", block, RelationGetRelationName(rel))));
 }
 
 /* Read and lock a page that must be ours and of that kind. */
@@ -84,11 +93,7 @@ pge_page_read(Relation rel, BlockNumber block, uint16 kind, int mode)
 {
 	Buffer		buffer;
 
-	if (!block_exists(rel, block))
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("block %u of column table \"%s\" is missing", block, RelationGetRelationName(rel)),
-				 errdetail("A page of kind %u was expected.", kind)));
+	pge_block_must_exist(rel, block);
 	buffer = ReadBuffer(rel, block);
 	LockBuffer(buffer, mode);
 	pge_page_check(rel, buffer, kind);
