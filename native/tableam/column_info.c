@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "access/heapam.h"
 #include "access/htup_details.h"
 #include "access/table.h"
 #include "catalog/pg_class.h"
@@ -212,6 +213,32 @@ pge_column_chunks(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
+/* Rows of a block of the delta that the snapshot sees. */
+static int64
+visible_rows(Relation rel, BlockNumber block, Snapshot snapshot, BufferAccessStrategy strategy)
+{
+	Buffer		buffer = ReadBufferExtended(rel, MAIN_FORKNUM, block, RBM_NORMAL, strategy);
+	Page		page = BufferGetPage(buffer);
+	int64		rows = 0;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	if (!PageIsNew(page))
+		for (OffsetNumber offset = FirstOffsetNumber; offset <= PageGetMaxOffsetNumber(page); offset++)
+		{
+			ItemId		item = PageGetItemId(page, offset);
+			HeapTupleData tuple = {.t_tableOid = RelationGetRelid(rel)};
+
+			if (!ItemIdIsNormal(item))
+				continue;
+			tuple.t_data = (HeapTupleHeader) PageGetItem(page, item);
+			tuple.t_len = ItemIdGetLength(item);
+			ItemPointerSet(&tuple.t_self, block, offset);
+			rows += HeapTupleSatisfiesVisibility(&tuple, snapshot, buffer);
+		}
+	UnlockReleaseBuffer(buffer);
+	return rows;
+}
+
 Datum
 pge_table_stats(PG_FUNCTION_ARGS)
 {
@@ -223,12 +250,14 @@ pge_table_stats(PG_FUNCTION_ARGS)
 				rows = 0,
 				dead_rows = 0,
 				blocks = 0,
-				delta = 0;
+				delta_rows = 0,
+				delta_blocks = 0;
 	BlockNumber total = RelationGetNumberOfBlocks(rel);
 	PgeBlockRange *ranges;
 	int			nranges;
-	Datum		values[6];
-	bool		nulls[6] = {false};
+	BufferAccessStrategy strategy = GetAccessStrategy(BAS_BULKREAD);
+	Datum		values[7];
+	bool		nulls[7] = {false};
 
 	if (get_call_result_type(fcinfo, NULL, &tupdesc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
@@ -242,13 +271,22 @@ pge_table_stats(PG_FUNCTION_ARGS)
 		}
 	nranges = pge_delta_ranges(rel, descs, ndescs, total, &ranges);
 	for (int i = 0; i < nranges; i++)
-		delta += ranges[i].end - ranges[i].start;
+	{
+		delta_blocks += ranges[i].end - ranges[i].start;
+		for (BlockNumber block = ranges[i].start; block < ranges[i].end; block++)
+		{
+			CHECK_FOR_INTERRUPTS();
+			delta_rows += visible_rows(rel, block, GetActiveSnapshot(), strategy);
+		}
+	}
+	FreeAccessStrategy(strategy);
 	values[0] = Int64GetDatum(groups);
 	values[1] = Int64GetDatum(rows);
 	values[2] = Int64GetDatum(dead_rows);
 	values[3] = Int64GetDatum(blocks * BLCKSZ);
-	values[4] = Int64GetDatum(delta * BLCKSZ);
-	values[5] = Int64GetDatum((int64) total * BLCKSZ);
+	values[4] = Int64GetDatum(delta_rows);
+	values[5] = Int64GetDatum(delta_blocks * BLCKSZ);
+	values[6] = Int64GetDatum((int64) total * BLCKSZ);
 	table_close(rel, AccessShareLock);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(tupdesc, values, nulls)));
 }

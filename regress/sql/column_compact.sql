@@ -54,7 +54,7 @@ CREATE FUNCTION complain() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EX
 CREATE TRIGGER of_row AFTER INSERT OR UPDATE OR DELETE ON compact_column FOR EACH ROW EXECUTE FUNCTION complain();
 CREATE TRIGGER of_statement BEFORE INSERT OR UPDATE OR DELETE ON compact_column FOR EACH STATEMENT EXECUTE FUNCTION complain();
 SELECT epiphany.compact('compact_column');
-SELECT row_groups, group_rows FROM epiphany.table_stats('compact_column');
+SELECT row_groups, group_rows, delta_rows FROM epiphany.table_stats('compact_column');
 -- All are there: nothing is left to do.
 SELECT epiphany.compact('compact_column');
 

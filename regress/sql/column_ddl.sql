@@ -197,7 +197,7 @@ CREATE TABLE on_column (i int, s text, f float8) USING epiphany_column;
 INSERT INTO on_column SELECT g, NULLIF(g % 3, 0)::text, -g FROM generate_series(1, 3000) g;
 SELECT group_id, rows, dead_rows, columns, bytes > 0 AS bytes, blocks > 0 AS blocks FROM epiphany.row_groups('on_column');
 SELECT group_id, column_name, nulls, minimum, maximum, raw_bytes > 0 AS raw FROM epiphany.column_chunks('on_column');
-SELECT row_groups, group_rows, dead_rows, delta_bytes, total_bytes = pg_relation_size('on_column') AS total FROM epiphany.table_stats('on_column');
+SELECT row_groups, group_rows, dead_rows, delta_rows, delta_bytes, total_bytes = pg_relation_size('on_column') AS total FROM epiphany.table_stats('on_column');
 CREATE TABLE on_heap (i int);
 CREATE VIEW some_view AS SELECT 1;
 SELECT * FROM epiphany.row_groups('on_heap');

@@ -36,6 +36,9 @@ sub check_rest
 	my ($node, $what) = @_;
 
 	ok($node->poll_query_until('postgres', sprintf($in_delta, 'busy') . ' HAVING count(*) = 0', '0'), "$what: all rows end in row groups");
+	ok( $node->poll_query_until(
+			'postgres', q{SELECT group_bytes + 16 * 8192 >= total_bytes FROM epiphany.table_stats('busy')}),
+		"$what: in a file of their size");
 	is($node->safe_psql('postgres', 'SELECT count(*) FROM (TABLE busy EXCEPT TABLE twin) x'), '0', "$what: no row is wrong");
 	is( $node->safe_psql('postgres', 'SELECT count(*), sum(n), md5(string_agg(s, \'\' ORDER BY id)) FROM busy'),
 		$node->safe_psql('postgres', 'SELECT count(*), sum(n), md5(string_agg(s, \'\' ORDER BY id)) FROM twin'),

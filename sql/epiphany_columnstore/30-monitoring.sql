@@ -43,13 +43,14 @@ CREATE FUNCTION epiphany.table_stats(
 	OUT group_rows pg_catalog.int8,
 	OUT dead_rows pg_catalog.int8,
 	OUT group_bytes pg_catalog.int8,
+	OUT delta_rows pg_catalog.int8,
 	OUT delta_bytes pg_catalog.int8,
 	OUT total_bytes pg_catalog.int8)
 RETURNS pg_catalog.record
 AS 'MODULE_PATHNAME', 'pge_table_stats'
 LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 
-COMMENT ON FUNCTION epiphany.table_stats(pg_catalog.regclass) IS 'sizes of a column table''s two regions, main fork only';
+COMMENT ON FUNCTION epiphany.table_stats(pg_catalog.regclass) IS 'rows and sizes of a column table''s two regions, main fork only; delta_rows are those that the caller''s snapshot sees';
 
 CREATE FUNCTION epiphany.verify("table" pg_catalog.regclass)
 RETURNS SETOF pg_catalog.text
