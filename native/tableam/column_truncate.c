@@ -331,7 +331,8 @@ truncate_alone(Truncation *t, BlockNumber nblocks, PgeVacuumCounts *counts)
 	t->packed = false;
 	INSTR_TIME_SET_CURRENT(t->asked);
 	counts->freed_pages += pge_free_retired(t->rel, true);
-	pfree(t->descs);
+	if (t->descs != NULL)
+		pfree(t->descs);
 	t->ndescs = pge_directory_load(t->rel, &t->descs);
 
 	/* From the first move to the cut there are pages that nobody owns, should this fail. */
