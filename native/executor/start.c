@@ -13,27 +13,61 @@
 
 static ExecutorStart_hook_type next_executor_start = NULL;
 
+/* Does the node scan a column table, and not only an index of it? */
 static bool
-set_up_scans(PlanState *node, void *statement)
+scans_column_table(PlanState *node)
 {
+	switch (nodeTag(node))
+	{
+		case T_SeqScanState:
+		case T_SampleScanState:
+		case T_IndexScanState:
+		case T_BitmapHeapScanState:
+		case T_TidScanState:
+		case T_TidRangeScanState:
+			return pge_is_column_table(((ScanState *) node)->ss_currentRelation);
+		default:
+			return false;
+	}
+}
+
+typedef struct Place
+{
+	PlannedStmt *statement;
+	PlanState  *parent;			/* of the node, or NULL */
+} Place;
+
+static bool
+set_up_scans(PlanState *node, void *context)
+{
+	Place	   *place = context;
+	Place		below;
+
 	if (node == NULL)
 		return false;
-	if (IsA(node, BitmapHeapScanState) && pge_is_column_table(((ScanState *) node)->ss_currentRelation))
-		pge_prefetch_off((BitmapHeapScanState *) node);
-	if (IsA(node, SeqScanState) && node->plan->qual != NIL && pge_is_column_table(((ScanState *) node)->ss_currentRelation))
-		pge_zone_scan((SeqScanState *) node, statement);
-	return planstate_tree_walker(node, set_up_scans, statement);
+	if (scans_column_table(node))
+	{
+		pge_want_columns((ScanState *) node, place->parent);
+		if (IsA(node, BitmapHeapScanState))
+			pge_prefetch_off((BitmapHeapScanState *) node);
+		if (IsA(node, SeqScanState) && node->plan->qual != NIL)
+			pge_zone_scan((SeqScanState *) node, place->statement);
+	}
+	below = (Place) {.statement = place->statement,.parent = node};
+	return planstate_tree_walker(node, set_up_scans, &below);
 }
 
 static void
 executor_start(QueryDesc *desc, int eflags)
 {
+	Place		place = {.statement = desc->plannedstmt};
+
 	if (next_executor_start)
 		next_executor_start(desc, eflags);
 	else
 		standard_ExecutorStart(desc, eflags);
 	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
-		set_up_scans(desc->planstate, desc->plannedstmt);
+		set_up_scans(desc->planstate, &place);
 }
 
 void

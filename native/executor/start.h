@@ -12,4 +12,7 @@ extern void pge_executor_init(void);	/* start.c; once, when the library is loade
 extern void pge_prefetch_init(void);
 extern void pge_prefetch_off(BitmapHeapScanState *node);
 
+/* wanted_columns.c */
+extern void pge_want_columns(ScanState *node, PlanState *parent);
+
 #endif							/* PGE_EXECUTOR_START_H */

@@ -92,6 +92,7 @@ extern TupleTableSlot *pge_slot_heap(TupleTableSlot *slot);
 extern void pge_slot_adopt_heap(TupleTableSlot *slot);
 extern void pge_slot_store_row(TupleTableSlot *slot, Relation rel, PgeReader *reader, uint32 row, PgeFetchMode mode);
 extern void pge_slot_mark_stored(TupleTableSlot *slot, TransactionId xmin, CommandId cmin);
+extern void pge_slot_want(TupleTableSlot *slot, const Bitmapset *columns);
 extern bool pge_slot_is_heap(TupleTableSlot *slot);
 extern bool pge_slot_is_column(TupleTableSlot *slot);
 

@@ -37,6 +37,8 @@ typedef struct PgeSlot
 	PgeReader  *reader;			/* CONTENT_COLUMN: held */
 	uint32		row;
 	PgeFetchMode mode;
+	const Bitmapset *wanted;	/* columns of column rows that are worth decoding, from 0; NULL: all */
+	bool		partial;		/* columns that are not have been left out of this row */
 	MemoryContext row_cxt;		/* values of PGE_FETCH_ROW; made at first use */
 	bool		has_header;		/* xmin and cmin are a column row's */
 	TransactionId xmin;
@@ -103,9 +105,46 @@ slot_clear(TupleTableSlot *slot)
 	}
 	self->content = CONTENT_VALUES;
 	self->has_header = false;
+	self->partial = false;
 	slot->tts_nvalid = 0;
 	slot->tts_flags |= TTS_FLAG_EMPTY;
 	ItemPointerSetInvalid(&slot->tts_tid);
+}
+
+/* Values of a column row, columns [from, to). */
+static void
+decode(TupleTableSlot *slot, int from, int to)
+{
+	PgeSlot    *self = as_pge(slot);
+
+	if (self->mode == PGE_FETCH_VECTOR)
+		pge_reader_vector_values(self->reader, slot->tts_tupleDescriptor, self->row, from, to, slot->tts_values, slot->tts_isnull);
+	else
+		pge_reader_row_values(self->reader, slot->tts_tupleDescriptor, self->row, from, to, slot->tts_values, slot->tts_isnull,
+							  self->row_cxt);
+}
+
+/* The same, but for columns that nobody wants: they are left null. */
+static void
+decode_wanted(TupleTableSlot *slot, int from, int to)
+{
+	PgeSlot    *self = as_pge(slot);
+
+	while (from < to)
+	{
+		int			end = from;
+
+		while (end < to && bms_is_member(end, self->wanted))
+			end++;
+		if (end > from)
+			decode(slot, from, end);
+		for (from = end; from < to && !bms_is_member(from, self->wanted); from++)
+		{
+			slot->tts_values[from] = (Datum) 0;
+			slot->tts_isnull[from] = true;
+			self->partial = true;
+		}
+	}
 }
 
 static void
@@ -125,18 +164,41 @@ slot_fill(TupleTableSlot *slot, int natts)
 		case CONTENT_COLUMN:
 			/* Reading pages allocates and frees. A sort asks in a context where nothing can be freed, to copy the row there. */
 			old = MemoryContextSwitchTo(slot->tts_mcxt);
-			if (self->mode == PGE_FETCH_VECTOR)
-				pge_reader_vector_values(self->reader, slot->tts_tupleDescriptor, self->row, from, natts,
-										 slot->tts_values, slot->tts_isnull);
+			if (self->wanted == NULL)
+				decode(slot, from, natts);
 			else
-				pge_reader_row_values(self->reader, slot->tts_tupleDescriptor, self->row, from, natts,
-									  slot->tts_values, slot->tts_isnull, self->row_cxt);
+				decode_wanted(slot, from, natts);
 			MemoryContextSwitchTo(old);
 			break;
 		case CONTENT_VALUES:
 			elog(ERROR, "a slot of plain values has no more of them");
 	}
 	slot->tts_nvalid = natts;
+}
+
+/* All values, for a copy of the row: with those that were left out. */
+static void
+fill_all(TupleTableSlot *slot)
+{
+	PgeSlot    *self = as_pge(slot);
+	const Bitmapset *wanted = self->wanted;
+
+	if (self->partial)
+		slot->tts_nvalid = 0;
+	self->partial = false;
+	self->wanted = NULL;
+	slot_getallattrs(slot);
+	self->wanted = wanted;
+}
+
+/*
+ * Only these columns, from 0, are going to be asked for while the slot is in use: others of column rows read as null, but in copies of
+ * the slot. The set must live as long as the slot.
+ */
+void
+pge_slot_want(TupleTableSlot *slot, const Bitmapset *columns)
+{
+	as_pge(slot)->wanted = columns;
 }
 
 /* Who deleted or updated a column row, as its table has it now; for RETURNING, after the change. */
@@ -265,7 +327,7 @@ slot_materialize(TupleTableSlot *slot)
 	}
 	if (TTS_SHOULDFREE(slot))
 		return;
-	slot_getallattrs(slot);
+	fill_all(slot);
 	own_values(slot);
 	if (self->content == CONTENT_COLUMN)
 	{
@@ -296,7 +358,10 @@ slot_copy(TupleTableSlot *dst, TupleTableSlot *src)
 	{
 		int			natts = src->tts_tupleDescriptor->natts;
 
-		slot_getallattrs(src);
+		if (from != NULL)
+			fill_all(src);
+		else
+			slot_getallattrs(src);
 		memcpy(dst->tts_values, src->tts_values, natts * sizeof(Datum));
 		memcpy(dst->tts_isnull, src->tts_isnull, natts * sizeof(bool));
 		dst->tts_nvalid = natts;
@@ -322,7 +387,7 @@ slot_copy_heap_tuple(TupleTableSlot *slot)
 	Assert(!TTS_EMPTY(slot));
 	if (self->content == CONTENT_HEAP)
 		return ExecCopySlotHeapTuple(self->heap);
-	slot_getallattrs(slot);
+	fill_all(slot);
 	tuple = heap_form_tuple(slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
 	/* ANALYZE sorts its sample by t_self. */
 	tuple->t_self = slot->tts_tid;
@@ -345,7 +410,7 @@ slot_copy_minimal_tuple(TupleTableSlot *slot)
 	Assert(!TTS_EMPTY(slot));
 	if (self->content == CONTENT_HEAP)
 		return ExecCopySlotMinimalTuple(self->heap);
-	slot_getallattrs(slot);
+	fill_all(slot);
 	return heap_form_minimal_tuple(slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
 }
 

@@ -1,0 +1,100 @@
+/*
+ * Executor: which columns a scan of a column table is going to be asked for, so that no others are decoded. Without it a slot decodes
+ * all columns up to the last one needed.
+ *
+ * A slot cannot tell who asks, so the answer must be complete: it is given only where all who read the scan's slot are known. These are
+ * the node itself, if it projects (then nobody else sees the slot), and an aggregate above a node that does not.
+ */
+#include "postgres.h"
+
+#include "access/sysattr.h"
+#include "executor/executor.h"
+#include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
+
+#include "start.h"
+#include "tableam/column.h"
+
+typedef struct Wanted
+{
+	int			varno;			/* of the variables that mean the scan's columns */
+	Bitmapset  *columns;		/* from 0 */
+	bool		all;
+} Wanted;
+
+static bool
+collect(Node *node, void *context)
+{
+	Wanted	   *wanted = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, Var) && ((Var *) node)->varno == wanted->varno)
+	{
+		AttrNumber	attribute = ((Var *) node)->varattno;
+
+		if (attribute == InvalidAttrNumber)
+			wanted->all = true;
+		else if (attribute > 0)
+			wanted->columns = bms_add_member(wanted->columns, attribute - 1);
+		return false;
+	}
+	return expression_tree_walker(node, collect, context);
+}
+
+/* What the node itself evaluates over its slot, rechecks included. */
+static void
+collect_own(ScanState *node, Wanted *wanted)
+{
+	Plan	   *plan = node->ps.plan;
+
+	wanted->varno = (int) ((Scan *) plan)->scanrelid;
+	collect((Node *) plan->qual, wanted);
+	if (node->ps.ps_ProjInfo != NULL)
+		collect((Node *) plan->targetlist, wanted);
+	if (IsA(plan, IndexScan))
+	{
+		collect((Node *) ((IndexScan *) plan)->indexqualorig, wanted);
+		collect((Node *) ((IndexScan *) plan)->indexorderbyorig, wanted);
+	}
+	if (IsA(plan, BitmapHeapScan))
+		collect((Node *) ((BitmapHeapScan *) plan)->bitmapqualorig, wanted);
+}
+
+/* What an aggregate evaluates over its input. */
+static void
+collect_aggregate(Agg *plan, Wanted *wanted)
+{
+	ListCell   *cell;
+
+	wanted->varno = OUTER_VAR;
+	collect((Node *) plan->plan.targetlist, wanted);
+	collect((Node *) plan->plan.qual, wanted);
+	for (int i = 0; i < plan->numCols; i++)
+		wanted->columns = bms_add_member(wanted->columns, plan->grpColIdx[i] - 1);
+	foreach(cell, plan->chain)
+		collect_aggregate(lfirst_node(Agg, cell), wanted);
+}
+
+void
+pge_want_columns(ScanState *node, PlanState *parent)
+{
+	MemoryContext old = MemoryContextSwitchTo(node->ps.state->es_query_cxt);
+	Wanted		wanted = {0};
+
+	collect_own(node, &wanted);
+	if (node->ps.ps_ProjInfo == NULL)
+	{
+		/* Without a projection the input's columns are the table's. A subquery of the aggregate's expressions is not its input. */
+		if (parent != NULL && IsA(parent, AggState) && outerPlanState(parent) == &node->ps)
+			collect_aggregate((Agg *) parent->plan, &wanted);
+		else
+			wanted.all = true;
+	}
+	/* The empty set looks like all columns: any one will do in its place. */
+	if (wanted.columns == NULL)
+		wanted.columns = bms_make_singleton(0);
+	if (!wanted.all)
+		pge_slot_want(node->ss_ScanTupleSlot, wanted.columns);
+	MemoryContextSwitchTo(old);
+}
