@@ -3,7 +3,8 @@
  * all columns up to the last one needed.
  *
  * A slot cannot tell who asks, so the answer must be complete: it is given only where all who read the scan's slot are known. These are
- * the node itself, if it projects (then nobody else sees the slot), and an aggregate above a node that does not.
+ * the node itself, if it projects (then nobody else sees the slot), and an aggregate, nested loop or hash join above a node that does
+ * not: these always project. Whoever copies a slot gets all of it.
  */
 #include "postgres.h"
 
@@ -76,6 +77,47 @@ collect_aggregate(Agg *plan, Wanted *wanted)
 		collect_aggregate(lfirst_node(Agg, cell), wanted);
 }
 
+/* What a join evaluates over its outer (varno OUTER_VAR) or inner input. */
+static void
+collect_join(Join *plan, int varno, Wanted *wanted)
+{
+	wanted->varno = varno;
+	collect((Node *) plan->plan.targetlist, wanted);
+	collect((Node *) plan->plan.qual, wanted);
+	collect((Node *) plan->joinqual, wanted);
+	if (IsA(plan, NestLoop))
+	{
+		foreach_node(NestLoopParam, parameter, ((NestLoop *) plan)->nestParams)
+			collect((Node *) parameter->paramval, wanted);
+	}
+	if (IsA(plan, HashJoin))
+	{
+		collect((Node *) ((HashJoin *) plan)->hashclauses, wanted);
+		collect((Node *) ((HashJoin *) plan)->hashkeys, wanted);
+	}
+}
+
+/* What the parent evaluates over the input that the node is to it; false: that is not known. */
+static bool
+collect_parent(PlanState *parent, const PlanState *node, Wanted *wanted)
+{
+	/* A subquery in the parent's expressions is no input of it. */
+	if (parent == NULL || (outerPlanState(parent) != node && innerPlanState(parent) != node))
+		return false;
+	switch (nodeTag(parent))
+	{
+		case T_AggState:
+			collect_aggregate((Agg *) parent->plan, wanted);
+			return true;
+		case T_NestLoopState:
+		case T_HashJoinState:
+			collect_join((Join *) parent->plan, outerPlanState(parent) == node ? OUTER_VAR : INNER_VAR, wanted);
+			return true;
+		default:
+			return false;
+	}
+}
+
 void
 pge_want_columns(ScanState *node, PlanState *parent)
 {
@@ -83,14 +125,9 @@ pge_want_columns(ScanState *node, PlanState *parent)
 	Wanted		wanted = {0};
 
 	collect_own(node, &wanted);
-	if (node->ps.ps_ProjInfo == NULL)
-	{
-		/* Without a projection the input's columns are the table's. A subquery of the aggregate's expressions is not its input. */
-		if (parent != NULL && IsA(parent, AggState) && outerPlanState(parent) == &node->ps)
-			collect_aggregate((Agg *) parent->plan, &wanted);
-		else
-			wanted.all = true;
-	}
+	/* Without a projection the parent's input has the table's columns. */
+	if (node->ps.ps_ProjInfo == NULL && !collect_parent(parent, &node->ps, &wanted))
+		wanted.all = true;
 	/* The empty set looks like all columns: any one will do in its place. */
 	if (wanted.columns == NULL)
 		wanted.columns = bms_make_singleton(0);

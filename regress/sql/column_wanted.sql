@@ -61,6 +61,10 @@ SELECT same('SELECT count(*) FILTER (WHERE g IN (SELECT g FROM @ i WHERE i.e = 3
 -- Above others: joins, sorts, limits, window functions, set operations, locks, cursors.
 SELECT same('SELECT x.g, y.b FROM @ x JOIN @ y ON x.a = y.e WHERE y.a < 300', 'enable_hashjoin=off');
 SELECT same('SELECT x.g, y FROM @ x JOIN @ y ON x.a = y.e WHERE y.a < 30', 'enable_nestloop=off');
+SELECT same('SELECT y.g FROM @ x LEFT JOIN @ y ON x.e = y.a AND y.f > 10 AND length(x.b) > 2', 'enable_nestloop=off');
+SELECT same('SELECT x.g, y.c FROM @ x, @ y WHERE y.a = x.e + 1 AND x.a < 900 AND (y.b > x.b OR y.g IS NULL)', 'enable_hashjoin=off');
+SELECT same('SELECT count(*) FROM @ x WHERE EXISTS (SELECT FROM @ y WHERE y.a = x.e AND y.b <> x.b)', 'enable_hashjoin=off');
+SELECT same('SELECT x.a FROM @ x JOIN @ y ON x.b = y.b AND x.e = y.e WHERE y.f < 90', 'work_mem=64kB');
 SELECT same('SELECT x.* FROM @ x JOIN @ y USING (a) WHERE y.e = 5', 'enable_hashjoin=off');
 SELECT same('SELECT * FROM @ ORDER BY b, a LIMIT 20');
 SELECT same('SELECT g, rank() OVER (PARTITION BY e ORDER BY f) FROM @ WHERE a < 500');
