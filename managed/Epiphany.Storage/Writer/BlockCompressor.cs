@@ -16,10 +16,6 @@ sealed unsafe class BlockCompressor(WriterOptions options, IBlockCodec codec)
     /// <summary>A codec must save one part in so many.</summary>
     const ulong LeastSaving = 10;
 
-    /// <summary>LZ4's fast compressor; from <see cref="ThoroughLevel"/> it searches long, and longest where nothing can be found.</summary>
-    const int FastLevel = 1;
-    const int ThoroughLevel = 3;
-
     internal Codec Codec => options.Codec;
 
     /// <summary>How long blocks should be that the codec pays for.</summary>
@@ -40,17 +36,7 @@ sealed unsafe class BlockCompressor(WriterOptions options, IBlockCodec codec)
         }
 
         byte* room = to.Reserve((ulong)bound);
-        if (options.Codec == Codec.Lz4 && options.Level >= ThoroughLevel && Compress(block, FastLevel, room, bound) == 0)
-        {
-            return 0;
-        }
-
-        return Compress(block, options.Level, room, bound);
-    }
-
-    ulong Compress(ByteSink block, int level, byte* room, long bound)
-    {
-        long written = codec.Compress(options.Codec, level, block.Bytes, (long)block.Length, room, bound);
+        long written = codec.Compress(options.Codec, options.Level, block.Bytes, (long)block.Length, room, bound);
         return written > 0 && (ulong)written < block.Length - (block.Length / LeastSaving) ? (ulong)written : 0;
     }
 }
