@@ -468,6 +468,10 @@ column_vacuum(Relation rel, VacuumParams *params, BufferAccessStrategy bstrategy
 	pge_vacuum_truncate(rel, params, &counts);
 	pgstat_progress_end_command();
 
+	/* What was retired waits for who began before the next transaction id: without one of ours an idle server would never come to that. */
+	if (counts.removed_rows > 0 || counts.removed_groups > 0)
+		(void) GetCurrentTransactionId();
+
 	pge_vacuum_record(rel, &counts, index_tuples);
 	if (ndescs > 0)
 		pge_vacuum_report(rel, params, &counts);
