@@ -15,9 +15,7 @@
 #include "compact.h"
 #include "row_lock.h"
 
-/* A group is worth a rewrite of its own when more than one row in so many is dead ... */
-#define DEAD_SHARE	5
-/* ... and worth joining with others, if that is not asked for explicitly, up to this part of a full one: bounds how often a row moves. */
+/* Unless asked for, a group is joined with others up to this part of a full one: bounds how often a row moves. */
 #define SMALL_SHARE 4
 
 /* Groups that are to become one. */
@@ -65,7 +63,7 @@ wanted(PgeSink *sink, const PgeGroupDesc *desc, bool thorough, uint32 *left, boo
 	/* A group of which nothing is left is VACUUM's. */
 	if (!quiet || *left == 0)
 		return false;
-	*sparse = (desc->rows - *left) * (uint64) DEAD_SHARE > desc->rows;
+	*sparse = pge_compact_sparse(desc->rows, desc->rows - *left);
 	return *sparse || (!(desc->flags & PGE_GROUP_FULL) && (thorough || *left <= sink->max_rows / SMALL_SHARE));
 }
 
@@ -164,9 +162,7 @@ pge_compact_merge(PgeSink *sink, bool thorough, uint32 *next_group)
 	fill_bin(sink, descs, ndescs, thorough, next_group, &bin);
 	if (descs != NULL)
 		pfree(descs);
-	if (bin.ngroups == 0)
-		return false;
-	if (!pge_row_lock_all(sink->rel, LockTupleExclusive, false))
+	if (bin.ngroups > 0 && !pge_row_lock_all(sink->rel, LockTupleExclusive, false))
 	{
 		pfree(bin.groups);
 		return false;
@@ -174,8 +170,8 @@ pge_compact_merge(PgeSink *sink, bool thorough, uint32 *next_group)
 	for (int i = 0; i < bin.ngroups; i++)
 		merge_group(sink, bin.groups[i]);
 	pfree(bin.groups);
-	/* Groups that did not fit together with the rows of the delta may fit with each other. */
+	/* Groups that did not fit together with the rows of the delta may fit with each other, or be worth a rewrite by themselves. */
 	if (begun)
 		*next_group = 0;
-	return begun || *next_group < ndescs;
+	return begun || (bin.ngroups > 0 && *next_group < ndescs);
 }

@@ -163,6 +163,18 @@ SELECT epiphany.compact('compact_full');
 SELECT group_id, state, rows FROM epiphany.row_groups('compact_full') ORDER BY group_id;
 SELECT count(*), sum(k) FROM compact_full;
 
+-- Groups that have lost many rows are rewritten also where none of them fits together with what comes from the delta.
+CREATE TABLE compact_apart (k int) USING epiphany_column WITH (epiphany.row_group_rows = 2048);
+INSERT INTO compact_apart SELECT generate_series(1, 4096);
+SELECT epiphany.compact('compact_apart');
+DELETE FROM compact_apart WHERE k % 3 = 1;
+INSERT INTO compact_apart SELECT generate_series(5001, 6500);
+SELECT epiphany.compact('compact_apart');
+SELECT group_id, state, rows FROM epiphany.row_groups('compact_apart') ORDER BY group_id;
+SELECT count(*), sum(k) FROM compact_apart;
+SELECT epiphany.compact('compact_apart');
+DROP TABLE compact_apart;
+
 -- Small groups become one with what comes from the delta, and those of which a fifth is dead are rewritten.
 CREATE TABLE compact_merge (k int PRIMARY KEY, v int, s text) USING epiphany_column WITH (epiphany.row_group_rows = 2048);
 CREATE VIEW merge_groups AS SELECT group_id, state, rows FROM epiphany.row_groups('compact_merge') ORDER BY group_id;
