@@ -92,24 +92,31 @@ pge_maintenance_retire_launcher(void)
 	return idle;
 }
 
+/* Note a database; under the lock. One too many for the array is left out. */
+static void
+note(Oid database)
+{
+	int			place = -1;
+
+	for (int i = PGE_MAINTENANCE_DATABASES - 1; i >= 0; i--)
+	{
+		if (shared->asked[i] == database)
+			return;
+		if (!OidIsValid(shared->asked[i]))
+			place = i;
+	}
+	if (place >= 0)
+		shared->asked[place] = database;
+}
+
 /* A database has something to do. True: the caller is to start a launcher. */
 bool
 pge_maintenance_ask(Oid database)
 {
 	bool		launch;
-	int			place = -1;
 
 	LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
-	for (int i = PGE_MAINTENANCE_DATABASES - 1; i >= 0; i--)
-		if (shared->asked[i] == database)
-		{
-			place = i;
-			break;
-		}
-		else if (!OidIsValid(shared->asked[i]))
-			place = i;
-	if (place >= 0)
-		shared->asked[place] = database;
+	note(database);
 	launch = shared->launcher == 0 &&
 		(shared->launched == 0 || TimestampDifferenceExceeds(shared->launched, GetCurrentTimestamp(), LAUNCH_TIMEOUT_MS));
 	if (launch)
@@ -118,19 +125,17 @@ pge_maintenance_ask(Oid database)
 	return launch;
 }
 
-/* A worker has visited the database; more: it is to be visited again. */
+/* A worker has visited the database, or is about to; more: it is to be visited again. */
 void
 pge_maintenance_settle(Oid database, bool more)
 {
-	if (more)
-	{
-		pge_maintenance_ask(database);
-		return;
-	}
 	LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
-	for (int i = 0; i < PGE_MAINTENANCE_DATABASES; i++)
-		if (shared->asked[i] == database)
-			shared->asked[i] = InvalidOid;
+	if (more)
+		note(database);
+	else
+		for (int i = 0; i < PGE_MAINTENANCE_DATABASES; i++)
+			if (shared->asked[i] == database)
+				shared->asked[i] = InvalidOid;
 	LWLockRelease(&shared->lock);
 }
 

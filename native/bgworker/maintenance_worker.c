@@ -105,10 +105,7 @@ allowed(Relation rel)
 	return pge_table_options(rel)->compaction == 0;
 }
 
-/* A group with more dead rows than one in so many is written anew. */
-#define DEAD_SHARE 5
-
-/* About how many rows the delta holds (pgstat counts all, the directory those of groups), and whether some group is mostly dead. */
+/* About how many rows the delta holds (pgstat counts all, the directory those of groups), and whether some group is worth a rewrite. */
 static double
 delta_rows(Relation rel, const PgStat_StatTabEntry *stats, bool *sparse)
 {
@@ -121,7 +118,7 @@ delta_rows(Relation rel, const PgStat_StatTabEntry *stats, bool *sparse)
 		if (pge_group_is_current(&descs[i]))
 		{
 			rows -= descs[i].rows - descs[i].dead_rows;
-			*sparse |= (uint64) descs[i].dead_rows * DEAD_SHARE > descs[i].rows;
+			*sparse |= pge_compact_sparse(descs[i].rows, descs[i].dead_rows);
 		}
 	return Max(rows, 0);
 }

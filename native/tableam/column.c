@@ -27,6 +27,17 @@ pge_is_column_table(Relation rel)
 	return rel->rd_tableam == &routine;
 }
 
+/* For functions that users hand a table to. */
+void
+pge_check_column_table(Relation rel)
+{
+	if (!pge_is_column_table(rel))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("\"%s\" is not a column table", RelationGetRelationName(rel)),
+				 errhint("Make one with CREATE TABLE ... USING epiphany_column.")));
+}
+
 /* How groups of this table are written, by its options; MaxBytes is the writer's. */
 void
 pge_writer_options(Relation rel, PgeWriterOptions *options)

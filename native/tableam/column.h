@@ -109,6 +109,10 @@ extern void pge_writer_finish_level(int level);
 extern void pge_writer_init(void);
 extern void pge_writer_options(Relation rel, PgeWriterOptions *options);
 
+/* ---- column_info.c ---- */
+
+extern Relation pge_open_column_table(Oid relid, AclMode right, LOCKMODE mode);
+
 /* ---- column_vacuum.c ---- */
 
 /* Called at the end of each VACUUM of a column table; NULL, or set by those above who move rows by themselves. */
@@ -118,6 +122,7 @@ extern void (*pge_after_vacuum) (Relation rel);
 
 extern const TableAmRoutine *pge_heap_routine(void);
 extern bool pge_is_column_table(Relation rel);
+extern void pge_check_column_table(Relation rel);
 
 extern void pge_column_set_scan_callbacks(TableAmRoutine *routine);		/* column_scan.c */
 extern void pge_column_set_bitmap_callbacks(TableAmRoutine *routine);	/* column_bitmap.c */

@@ -27,12 +27,6 @@
 
 PG_FUNCTION_INFO_V1(pge_compact);
 
-static bool
-is_column_table(Relation rel)
-{
-	return RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind) && rel->rd_tableam->slot_callbacks(rel) == &PgeSlotOps;
-}
-
 const char *
 pge_compact_refusal(Relation rel)
 {
@@ -144,16 +138,13 @@ pge_compact(PG_FUNCTION_ARGS)
 	{
 		Relation	rel = table_open(lfirst_oid(cell), partitioned ? NoLock : ShareUpdateExclusiveLock);
 
-		if (is_column_table(rel))
+		if (!partitioned)
+			pge_check_column_table(rel);
+		if (pge_is_column_table(rel))
 		{
 			CheckTableNotInUse(rel, "compact");
 			rows += compact(rel);
 		}
-		else if (!partitioned)
-			ereport(ERROR,
-					(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-					 errmsg("\"%s\" is not a column table", RelationGetRelationName(rel)),
-					 errhint("Make one with CREATE TABLE ... USING epiphany_column.")));
 		/* The lock stays: what we have done is not committed. */
 		table_close(rel, NoLock);
 	}

@@ -26,23 +26,18 @@ PG_FUNCTION_INFO_V1(pge_column_chunks);
 PG_FUNCTION_INFO_V1(pge_table_stats);
 PG_FUNCTION_INFO_V1(pge_scan_counts_of_session);
 
-/* Open a column table that the user may read. */
-static Relation
-open_column_table(Oid relid)
+/* Open a column table for a user who needs this right to it. */
+Relation
+pge_open_column_table(Oid relid, AclMode right, LOCKMODE mode)
 {
-	AclResult	acl;
+	AclResult	acl = pg_class_aclcheck(relid, GetUserId(), right);
 	Relation	rel;
 
-	/* Before locking: nobody locks a table that they may not read. */
-	acl = pg_class_aclcheck(relid, GetUserId(), ACL_SELECT);
+	/* Before locking: nobody locks a table that they have no right to. */
 	if (acl != ACLCHECK_OK)
 		aclcheck_error(acl, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
-	rel = table_open(relid, AccessShareLock);
-	if (!RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind) || rel->rd_tableam->slot_callbacks(rel) != &PgeSlotOps)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a column table", RelationGetRelationName(rel)),
-				 errhint("Make one with CREATE TABLE ... USING epiphany_column.")));
+	rel = table_open(relid, mode);
+	pge_check_column_table(rel);
 	if (RELATION_IS_OTHER_TEMP(rel))
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -77,7 +72,7 @@ Datum
 pge_row_groups(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Relation	rel = open_column_table(PG_GETARG_OID(0));
+	Relation	rel = pge_open_column_table(PG_GETARG_OID(0), ACL_SELECT, AccessShareLock);
 	PgeGroupDesc *descs;
 	uint32		ndescs;
 
@@ -189,7 +184,7 @@ Datum
 pge_column_chunks(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Relation	rel = open_column_table(PG_GETARG_OID(0));
+	Relation	rel = pge_open_column_table(PG_GETARG_OID(0), ACL_SELECT, AccessShareLock);
 	bool		show_bounds = check_enable_rls(RelationGetRelid(rel), InvalidOid, true) != RLS_ENABLED;
 	PgeGroupDesc *descs;
 	uint32		ndescs;
@@ -242,7 +237,7 @@ visible_rows(Relation rel, BlockNumber block, Snapshot snapshot, BufferAccessStr
 Datum
 pge_table_stats(PG_FUNCTION_ARGS)
 {
-	Relation	rel = open_column_table(PG_GETARG_OID(0));
+	Relation	rel = pge_open_column_table(PG_GETARG_OID(0), ACL_SELECT, AccessShareLock);
 	TupleDesc	tupdesc;
 	PgeGroupDesc *descs;
 	uint32		ndescs = pge_directory_load(rel, &descs);

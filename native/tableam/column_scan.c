@@ -66,9 +66,23 @@ load_groups(PgeScan *scan)
 }
 
 static void
+close_group(PgeScan *scan)
+{
+	if (scan->reader != NULL)
+	{
+		pge_reader_stream(scan->reader, NULL);
+		pge_reader_release(scan->reader);
+	}
+	scan->reader = NULL;
+	if (scan->gone != NULL)
+		pfree(scan->gone);
+	scan->gone = NULL;
+}
+
+static void
 open_reader(PgeScan *scan, uint32 group)
 {
-	pge_scan_close_group(scan);
+	close_group(scan);
 	scan->reader = pge_reader_open(scan->base.rs_rd, &scan->descs[group]);
 	if (scan->base.rs_flags & SO_TYPE_SEQSCAN)
 		pge_reader_stream(scan->reader, scan->ring);
@@ -93,20 +107,6 @@ pge_scan_open_group(PgeScan *scan, uint32 group, Snapshot snapshot)
 		return;
 	open_reader(scan, group);
 	load_gone_rows(scan, group, snapshot);
-}
-
-void
-pge_scan_close_group(PgeScan *scan)
-{
-	if (scan->reader != NULL)
-	{
-		pge_reader_stream(scan->reader, NULL);
-		pge_reader_release(scan->reader);
-	}
-	scan->reader = NULL;
-	if (scan->gone != NULL)
-		pfree(scan->gone);
-	scan->gone = NULL;
 }
 
 static void
@@ -172,7 +172,7 @@ enter_unit(PgeScan *scan, ScanDirection direction)
 		start_group(scan, scan->groups[scan->unit], direction);
 		return;
 	}
-	pge_scan_close_group(scan);
+	close_group(scan);
 	if (scan->whole_delta)
 	{
 		heap_rescan(scan->heap, NULL, false, false, false, false);
@@ -222,7 +222,7 @@ next_parallel_group(PgeScan *scan)
 			return true;
 		}
 	}
-	pge_scan_close_group(scan);
+	close_group(scan);
 	return false;
 }
 
@@ -446,7 +446,7 @@ column_scan_end(TableScanDesc sscan)
 {
 	PgeScan    *scan = (PgeScan *) sscan;
 
-	pge_scan_close_group(scan);
+	close_group(scan);
 	pge_bitmap_reset(scan);
 	heap_endscan(scan->heap);
 	if (scan->base.rs_flags & SO_TEMP_SNAPSHOT)
@@ -466,7 +466,7 @@ column_rescan(TableScanDesc sscan, ScanKey key, bool set_params, bool allow_stra
 	heap_rescan(scan->heap, NULL, set_params, allow_strat, false, allow_pagemode);
 	if (sscan->rs_flags & SO_TYPE_SEQSCAN)
 		pgstat_count_heap_scan(sscan->rs_rd);
-	pge_scan_close_group(scan);
+	close_group(scan);
 	pge_bitmap_reset(scan);
 	scan->unit = -1;
 	scan->entered = false;

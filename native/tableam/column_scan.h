@@ -72,7 +72,6 @@ typedef struct PgeScan
 } PgeScan;
 
 extern void pge_scan_open_group(PgeScan *scan, uint32 group, Snapshot snapshot);
-extern void pge_scan_close_group(PgeScan *scan);
 extern void pge_bitmap_reset(PgeScan *scan);
 
 /* column_tidrange.c */

@@ -321,35 +321,12 @@ verify_index(Verify *v, BufferAccessStrategy strategy)
 		}
 }
 
-static Relation
-open_table(Oid relid, LOCKMODE mode)
-{
-	AclResult	acl = pg_class_aclcheck(relid, GetUserId(), ACL_MAINTAIN);
-	Relation	rel;
-
-	/* Before locking: nobody locks a table that he may not maintain. */
-	if (acl != ACLCHECK_OK)
-		aclcheck_error(acl, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
-	rel = table_open(relid, mode);
-	if (!RELKIND_HAS_TABLE_AM(rel->rd_rel->relkind) || rel->rd_tableam->slot_callbacks(rel) != &PgeSlotOps)
-		ereport(ERROR,
-				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
-				 errmsg("\"%s\" is not a column table", RelationGetRelationName(rel)),
-				 errhint("Make one with CREATE TABLE ... USING epiphany_column.")));
-	if (RELATION_IS_OTHER_TEMP(rel))
-		ereport(ERROR,
-				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
-				 errmsg("cannot access temporary tables of other sessions")));
-	pge_writer_flush(rel);
-	return rel;
-}
-
 Datum
 pge_verify(PG_FUNCTION_ARGS)
 {
 	/* VACUUM must not change things under us. In recovery nobody may lock against it, and indexes cannot be gone through. */
 	LOCKMODE	mode = RecoveryInProgress() ? AccessShareLock : ShareUpdateExclusiveLock;
-	Verify		v = {.rel = open_table(PG_GETARG_OID(0), mode),.result = (ReturnSetInfo *) fcinfo->resultinfo};
+	Verify		v = {.rel = pge_open_column_table(PG_GETARG_OID(0), ACL_MAINTAIN, mode),.result = (ReturnSetInfo *) fcinfo->resultinfo};
 	BufferAccessStrategy strategy = GetAccessStrategy(BAS_BULKREAD);
 	Buffer		map = InvalidBuffer;
 	Relation   *indexes;

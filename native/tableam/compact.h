@@ -35,6 +35,13 @@ extern bool pge_compact_some(Relation rel, PgeCompactProgress *progress);
 /* Why the table cannot be compacted, as an error message's tail ("..."), or NULL. */
 extern const char *pge_compact_refusal(Relation rel);
 
+/* Is a group worth a rewrite of its own: is more than one of its rows in five dead? */
+static inline bool
+pge_compact_sparse(uint32 rows, uint32 dead)
+{
+	return (uint64) dead * 5 > rows;
+}
+
 /* ---- compact_sink.c: moved rows into groups and indexes ---- */
 
 typedef struct PgeSinkIndex

@@ -226,6 +226,19 @@ make_page(Relation rel, const PgeGroupDesc *desc, uint16 kind, uint32 page_no)
 	return block;
 }
 
+/* Whoever makes or retires pages of a delete vector queues here. The tag is a block that there cannot be. */
+static void
+lock_vector(Relation rel, uint32 group_id)
+{
+	LockPage(rel, PGE_TID_BLOCK_FLAG | group_id, ExclusiveLock);
+}
+
+static void
+unlock_vector(Relation rel, uint32 group_id)
+{
+	UnlockPage(rel, PGE_TID_BLOCK_FLAG | group_id, ExclusiveLock);
+}
+
 /* The page that holds a row's entry; made now if nobody has. */
 static BlockNumber
 ensure_page(Relation rel, const PgeGroupDesc *known, uint32 row)
@@ -236,28 +249,15 @@ ensure_page(Relation rel, const PgeGroupDesc *known, uint32 row)
 
 	if (block != InvalidBlockNumber)
 		return block;
-	pge_delete_vector_lock(rel, desc.group_id);
+	lock_vector(rel, desc.group_id);
 	pge_directory_get(rel, desc.group_id, &desc);
 	if (desc.delete_root == InvalidBlockNumber)
 		desc.delete_root = make_map(rel, &desc);
 	block = row_blocks(rel, &desc, row, &dead);
 	if (block == InvalidBlockNumber)
 		block = make_page(rel, &desc, PGE_KIND_DELETE, row / PGE_DELETES_PER_PAGE);
-	pge_delete_vector_unlock(rel, desc.group_id);
+	unlock_vector(rel, desc.group_id);
 	return block;
-}
-
-/* Whoever makes or retires pages of a delete vector queues here. The tag is a block that there cannot be. */
-void
-pge_delete_vector_lock(Relation rel, uint32 group_id)
-{
-	LockPage(rel, PGE_TID_BLOCK_FLAG | group_id, ExclusiveLock);
-}
-
-void
-pge_delete_vector_unlock(Relation rel, uint32 group_id)
-{
-	UnlockPage(rel, PGE_TID_BLOCK_FLAG | group_id, ExclusiveLock);
 }
 
 /* Set a row's entry. The caller holds the row's lock. */
@@ -335,11 +335,11 @@ pge_delete_set_removed(Relation rel, const PgeGroupDesc *desc, const uint64 *row
 			any |= rows[first + w] != 0;
 		if (!any)
 			continue;
-		pge_delete_vector_lock(rel, desc->group_id);
+		lock_vector(rel, desc->group_id);
 		row_blocks(rel, desc, i * PGE_DEAD_ROWS_PER_PAGE, &block);
 		if (block == InvalidBlockNumber)
 			block = make_page(rel, desc, PGE_KIND_DEAD, i);
-		pge_delete_vector_unlock(rel, desc->group_id);
+		unlock_vector(rel, desc->group_id);
 		buffer = pge_delete_read(rel, desc->group_id, block, PGE_KIND_DEAD, i, BUFFER_LOCK_EXCLUSIVE);
 		state = GenericXLogStart(rel);
 		bits = bits_of(GenericXLogRegisterBuffer(state, buffer, 0));
@@ -359,7 +359,7 @@ pge_delete_retire_page(Relation rel, const PgeGroupDesc *desc, uint32 page_no, c
 	BlockNumber block;
 	bool		settled = false;
 
-	pge_delete_vector_lock(rel, desc->group_id);
+	lock_vector(rel, desc->group_id);
 	map = pge_delete_read(rel, desc->group_id, desc->delete_root, PGE_KIND_DELETE_MAP, 0, BUFFER_LOCK_EXCLUSIVE);
 	block = pge_delete_map_of(BufferGetPage(map))->pages[page_no];
 	/* The page that was here before may still wait. */
@@ -389,6 +389,6 @@ pge_delete_retire_page(Relation rel, const PgeGroupDesc *desc, uint32 page_no, c
 	if (BufferIsValid(buffer))
 		UnlockReleaseBuffer(buffer);
 	UnlockReleaseBuffer(map);
-	pge_delete_vector_unlock(rel, desc->group_id);
+	unlock_vector(rel, desc->group_id);
 	return settled;
 }

@@ -91,8 +91,6 @@ extern void pge_delete_set_removed(Relation rel, const PgeGroupDesc *desc, const
 extern bool pge_delete_retire_page(Relation rel, const PgeGroupDesc *desc, uint32 page_no, const uint64 *removed);
 extern Buffer pge_delete_read(Relation rel, uint32 group_id, BlockNumber block, uint16 kind, uint32 page_no, int mode);
 extern PgeDeleteMap *pge_delete_map_of(Page page);
-extern void pge_delete_vector_lock(Relation rel, uint32 group_id);
-extern void pge_delete_vector_unlock(Relation rel, uint32 group_id);
 
 /* page_free.c */
 extern uint32 pge_extent_free(Relation rel, uint32 group_id, BlockNumber first, uint32 blocks);

@@ -5,20 +5,9 @@ RESET client_min_messages;
 CREATE SCHEMA column_types;
 SET search_path = column_types;
 
-CREATE PROCEDURE on_both(statement text) LANGUAGE plpgsql AS $$
-BEGIN
-	EXECUTE replace(replace(statement, '@am', 'heap'), '@', 'on_heap');
-	EXECUTE replace(replace(statement, '@am', 'epiphany_column'), '@', 'on_column');
-END $$;
--- Rows compare as text, so that types without equality compare, too.
-CREATE FUNCTION same(query text DEFAULT 'SELECT * FROM @', OUT rows bigint, OUT "differing rows" bigint) LANGUAGE plpgsql AS $$
-DECLARE
-	h text := format('SELECT q::text FROM (%s) q', replace(query, '@', 'on_heap'));
-	c text := format('SELECT q::text FROM (%s) q', replace(query, '@', 'on_column'));
-BEGIN
-	EXECUTE format('SELECT count(*) FROM (%s) q', c) INTO rows;
-	EXECUTE format('SELECT count(*) FROM ((%1$s EXCEPT ALL %2$s) UNION ALL (%2$s EXCEPT ALL %1$s)) q', h, c) INTO "differing rows";
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set on_both :here '/include/on_both.sql'
+\i :on_both
 CREATE TYPE mood AS ENUM ('sad', 'ok', 'happy');
 CREATE TYPE pair AS (a int, b text);
 CREATE DOMAIN short AS varchar(20) CHECK (length(value) > 0);

@@ -2,7 +2,7 @@
 use strict;
 use warnings FATAL => 'all';
 
-use IPC::Run;
+use Clients;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -122,30 +122,22 @@ sub crash_test
 {
 	my ($name, $created, %settings) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
-	my @clients = ([ insert => 1 ], [ keyed => 1 ], [ nested => 1 ], [ copy => 1 ], [ single => 1 ], [ vacuum => 1 ]);
+	my @clients = qw(insert keyed nested copy single vacuum);
 
-	push @clients, [ created => 1 ] if $created;
+	push @clients, 'created' if $created;
 	$node->init(extra => ['--data-checksums']);
 	$node->append_conf('postgresql.conf', "$_ = '$settings{$_}'") foreach sort keys %settings;
 	$node->append_conf('postgresql.conf', "autovacuum = off\nmax_wal_senders = 0\nlog_statement = none\nmax_wal_size = 64MB");
 	$node->start;
 	$node->safe_psql('postgres', $setup);
-	foreach my $script (keys %scripts)
-	{
-		append_to_file($node->basedir . "/$script.sql", $scripts{$script});
-	}
 
 	for my $round (1 .. $rounds)
 	{
 		$node->safe_psql('postgres', 'INSERT INTO unlogged SELECT g FROM generate_series(1, 5000) g');
-		my @runs = map {
-			IPC::Run::start(
-				[ 'pgbench', '-n', '-T', 60, '-c', $_->[1], '-h', $node->host, '-p', $node->port, '-f', $node->basedir . "/$_->[0].sql", 'postgres' ],
-				'<', \undef, '>', \my $out, '2>', \my $err)
-		} @clients;
+		my @runs = Clients::start($node, \%scripts, names => \@clients);
 		usleep(300_000 + int(rand(1_500_000)));
 		$node->stop('immediate');
-		$_->finish foreach @runs;
+		$_->{run}->finish foreach @runs;
 		$node->start;
 		check($node, "$name, crash $round");
 		is($node->safe_psql('postgres', $differences_in_created), '', "$name, crash $round: tables made with their load") if $created;

@@ -2,7 +2,7 @@
 use strict;
 use warnings FATAL => 'all';
 
-use IPC::Run;
+use Clients;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -66,19 +66,10 @@ $node->safe_psql('postgres', q{
 
 for my $round (1 .. $rounds)
 {
-	my @clients;
-	for my $name (sort keys %scripts)
-	{
-		my $file = $node->basedir . "/$name.sql";
-		PostgreSQL::Test::Utils::append_to_file($file, $scripts{$name}) unless -e $file;
-		my ($out, $err) = ('', '');
-		push @clients, IPC::Run::start(
-			[ 'pgbench', '-n', '-c', 1, '-T', 60, '--max-tries=100', '-f', $file, '-h', $node->host, '-p', $node->port, 'postgres' ],
-			'>', \$out, '2>', \$err);
-	}
+	my @clients = Clients::start($node, \%scripts, options => ['--max-tries=100']);
 	usleep(700_000 + int(rand(2_000_000)));
 	$node->stop('immediate');
-	$_->finish for @clients;
+	$_->{run}->finish for @clients;
 	$node->start;
 	is($node->safe_psql('postgres', $differences), '0', "round $round: rows are the model's after the crash");
 	is($node->safe_psql('postgres', $by_index), $node->safe_psql('postgres', $by_scan), "round $round: so by the index");

@@ -2,7 +2,7 @@
 use strict;
 use warnings FATAL => 'all';
 
-use IPC::Run;
+use Clients;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
@@ -59,28 +59,11 @@ my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
 $standby->start;
 
-# Start a client for each script; a client ends when a check fails.
-sub start_clients
-{
-	my ($on, @names) = @_;
-	my @clients;
-	for my $name (@names)
-	{
-		my $file = $node->basedir . "/$name.sql";
-		PostgreSQL::Test::Utils::append_to_file($file, $scripts{$name}) unless -e $file;
-		my %client = (name => $name, out => '', err => '');
-		$client{run} = IPC::Run::start(
-			[ 'pgbench', '-n', '-c', 1, '-T', 120, '--max-tries=1000', '-f', $file, '-h', $on->host, '-p', $on->port, 'postgres' ],
-			'>', \$client{out}, '2>', \$client{err});
-		push @clients, \%client;
-	}
-	return @clients;
-}
-
 my $moved = 0;
 for my $round (1 .. $rounds)
 {
-	my @clients = (start_clients($node, sort keys %scripts), start_clients($standby, 'check'));
+	my @how = (options => [ '-T', 120, '--max-tries=1000' ]);
+	my @clients = (Clients::start($node, \%scripts, @how), Clients::start($node, \%scripts, @how, names => ['check'], on => $standby));
 	usleep(1_500_000 + int(rand(2_000_000)));
 	$node->stop('immediate');
 	$_->{run}->signal('TERM') for grep { $_->{err} eq '' } @clients;
