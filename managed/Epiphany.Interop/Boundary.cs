@@ -46,5 +46,11 @@ public static unsafe class Boundary
         managed->ReaderDecodeRow = &Exports.ReaderDecodeRow;
         managed->ReaderChunkInfo = &Exports.ReaderChunkInfo;
         managed->ReaderMatch = &Exports.ReaderMatch;
+        managed->EngineCreate = &Exports.EngineCreate;
+        managed->EngineNext = &Exports.EngineNext;
+        managed->EngineRescan = &Exports.EngineRescan;
+        managed->EngineBound = &Exports.EngineBound;
+        managed->EngineStats = &Exports.EngineStats;
+        managed->AggregateSupported = &Exports.AggregateSupported;
     }
 }

@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xcbd35159;
+    public const u32 Hash = 0x77d15847;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -67,6 +67,69 @@ public enum PgeZoneOrder : int
     /* No ranges: the value is null; it is not. */
     IsNull = 5,
     IsNotNull = 6,
+}
+
+/* Node of a lowered plan; managed/Epiphany.Execution/README.md has each one's words. */
+public enum PgePlanKind : int
+{
+    ColumnScan = 1,
+    RowSource = 2,
+    Aggregate = 3,
+    HashJoin = 4,
+    Sort = 5,
+    Limit = 6,
+    Append = 7,
+    Project = 8,
+    Window = 9,
+}
+
+/* Node of a lowered expression; likewise. */
+public enum PgeExpressionKind : int
+{
+    Column = 1,
+    Const = 2,
+    Param = 3,
+    /* A function or operator, by its OID in pg_proc. */
+    Call = 4,
+    And = 5,
+    Or = 6,
+    Not = 7,
+    IsNull = 8,
+    IsNotNull = 9,
+    BooleanTest = 10,
+    Case = 11,
+    Coalesce = 12,
+    /* GREATEST and LEAST. */
+    MinMax = 13,
+    NullIf = 14,
+    /* IS DISTINCT FROM. */
+    Distinct = 15,
+    /* value op ANY or ALL (array). */
+    ArrayCompare = 16,
+    /* Anything else: PostgreSQL evaluates it, row by row. */
+    Other = 17,
+}
+
+/* PostgreSQL's JoinType, as far as hash joins have it. */
+public enum PgeJoinKind : int
+{
+    Inner = 0,
+    Left = 1,
+    Full = 2,
+    Right = 3,
+    Semi = 4,
+    Anti = 5,
+    RightSemi = 6,
+    RightAnti = 7,
+}
+
+/* What a scan of a column table comes to next. */
+public enum PgeUnitKind : int
+{
+    End = 0,
+    Group = 1,
+    /* Rows of the heap region, to be read with ScanRows until it has no more. */
+    Delta = 2,
 }
 
 /* What PgeManagedApi.SelfTest can be asked to do; for tests. */
@@ -243,6 +306,77 @@ public unsafe struct PgeZoneTest
     [FieldOffset(20)] public i32 Reserved;
 }
 
+/* A unit of a scan of a column table. */
+[StructLayout(LayoutKind.Explicit, Size = 40)]
+public unsafe struct PgeScanUnit
+{
+    /* PgeUnitKind. */
+    [FieldOffset(0)] public i32 Kind;
+    [FieldOffset(4)] public i32 Rows;
+    /* Of the group; it dies with the unit. */
+    [FieldOffset(8)] public u64 Reader;
+    /* The vectors that zone maps leave, a bit each. */
+    [FieldOffset(16)] public u64 Vectors;
+    /* A bit for each row, set where the snapshot does not see it; null: it sees all. */
+    [FieldOffset(24)] public u64* Gone;
+    /* Columns the group has; later ones have their missing values (ScanMissing). */
+    [FieldOffset(32)] public i32 Columns;
+    [FieldOffset(36)] public i32 Reserved;
+}
+
+/* Limits of an engine, and whom its host functions are told to serve. */
+[StructLayout(LayoutKind.Explicit, Size = 40)]
+public unsafe struct PgeEngineOptions
+{
+    /* The first argument of the host functions that it calls. */
+    [FieldOffset(0)] public ptr Host;
+    /* Bytes for a sort, and for a hash table, before it goes to temporary files. */
+    [FieldOffset(8)] public u64 SortMemory;
+    [FieldOffset(16)] public u64 HashMemory;
+    /* Not 0: measure times (EXPLAIN ANALYZE). */
+    [FieldOffset(24)] public i32 Timing;
+    [FieldOffset(28)] public i32 Reserved;
+    [FieldOffset(32)] public u64 Reserved2;
+}
+
+/* Rows of an engine's result, a column's values as Datums. Valid until the engine's next call. */
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+public unsafe struct PgeBatch
+{
+    [FieldOffset(0)] public i32 Rows;
+    [FieldOffset(4)] public i32 Columns;
+    [FieldOffset(8)] public u64** Values;
+    /* A byte for each value; a null pointer where a column has no nulls in this batch. */
+    [FieldOffset(16)] public u8** Nulls;
+}
+
+/* What a node of an engine's plan has done, all runs together. */
+[StructLayout(LayoutKind.Explicit, Size = 120)]
+public unsafe struct PgeNodeStats
+{
+    [FieldOffset(0)] public u64 Rows;
+    [FieldOffset(8)] public u64 Batches;
+    /* Rows that its conditions took away. */
+    [FieldOffset(16)] public u64 Filtered;
+    [FieldOffset(24)] public u64 GroupsRead;
+    [FieldOffset(32)] public u64 GroupsSkipped;
+    [FieldOffset(40)] public u64 VectorsRead;
+    [FieldOffset(48)] public u64 VectorsSkipped;
+    /* Stored bytes of the columns' chunks that were read. */
+    [FieldOffset(56)] public u64 BytesRead;
+    /* Nanoseconds, with Timing: in the node and below it; decoding, of that. */
+    [FieldOffset(64)] public u64 Time;
+    [FieldOffset(72)] public u64 DecodeTime;
+    /* The most memory a hash table or sort has held. */
+    [FieldOffset(80)] public u64 PeakMemory;
+    [FieldOffset(88)] public u64 SpilledBytes;
+    [FieldOffset(96)] public u64 SpilledParts;
+    /* Groups of an aggregate, rows of a join's inner side. */
+    [FieldOffset(104)] public u64 HashEntries;
+    /* Rows answered from footers, without reading any. */
+    [FieldOffset(112)] public u64 FromMetadata;
+}
+
 /* What the shim gives to the managed side. */
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct PgeHostApi
@@ -275,6 +409,39 @@ public unsafe struct PgeHostApi
     public delegate* unmanaged<i32, i32, u8*, i64, u8*, i64, i64> Compress;
     /* PgeCodec, source, its length, destination, its capacity: bytes written, or -1 for bad input. */
     public delegate* unmanaged<i32, u8*, i64, u8*, i64, i64> Decompress;
+    /* The functions below serve an engine; the first argument is PgeEngineOptions.Host. */
+    /* Row source, a column's values and nulls (null: not wanted), capacity, out rows (0: no more). By-reference values live until the next call. */
+    public delegate* unmanaged<ptr, i32, u64**, u8**, i32, i32*, PgeStatus> SourceRows;
+    /* Scan, out unit: on to the next group or range of the heap region. */
+    public delegate* unmanaged<ptr, i32, PgeScanUnit*, PgeStatus> ScanNext;
+    /* Scan, values and nulls of each table column (null: not wanted), capacity, out rows: as SourceRows, of a Delta unit. */
+    public delegate* unmanaged<ptr, i32, u64**, u8**, i32, i32*, PgeStatus> ScanRows;
+    /* Scan, table column, out value, out null: of rows whose group lacks the column. */
+    public delegate* unmanaged<ptr, i32, i32, u64*, u8*, PgeStatus> ScanMissing;
+    /* Parameter, out value, out null: as it is now, for this run. */
+    public delegate* unmanaged<ptr, i32, u64*, u8*, PgeStatus> ParamValue;
+    /* Expression id, out columns (room for 1600), out their number: what EvaluateRows of it wants to be given. */
+    public delegate* unmanaged<ptr, i32, i32*, i32*, PgeStatus> PrepareExpression;
+    /* Expression id, values and nulls of its columns, rows' numbers (null: all), their count, out values, out nulls, both by row number.
+    By-reference results live until the expression's next evaluation. */
+    public delegate* unmanaged<ptr, i32, u64**, u8**, u16*, i32, u64*, u8*, PgeStatus> EvaluateRows;
+    /* Function OID, collation, expression id (whose node tells it its argument types; -1: none), out call number. */
+    public delegate* unmanaged<ptr, u32, u32, i32, i32*, PgeStatus> PrepareCall;
+    /* Call number, arguments' values and nulls (null: none), rows' numbers (null: all), their count, out values, out nulls: as EvaluateRows. */
+    public delegate* unmanaged<ptr, i32, u64**, u8**, u16*, i32, u64*, u8*, PgeStatus> CallRows;
+    /* Ordering operator, collation, nulls first, out comparer. */
+    public delegate* unmanaged<ptr, u32, u32, i32*, PgeStatus> PrepareOrder;
+    /* Comparer, pairs of values, their number, out below 0, 0 or above 0 each. */
+    public delegate* unmanaged<ptr, i32, u64*, u64*, i32, i32*, PgeStatus> CompareRows;
+    /* Type OID, values, nulls, rows, out hashes: PostgreSQL's own hash function, extended, seed 0; collation given. For types without a kernel. */
+    public delegate* unmanaged<ptr, u32, u32, u64*, u8*, i32, u64*, PgeStatus> HashRows;
+    /* A new temporary file, out its number; closed and removed with the engine's context at the latest. */
+    public delegate* unmanaged<ptr, i32*, PgeStatus> FileCreate;
+    public delegate* unmanaged<ptr, i32, u8*, u64, PgeStatus> FileWrite;
+    /* File, destination, bytes; fewer are an error. Files are written first, rewound, then read. */
+    public delegate* unmanaged<ptr, i32, u8*, u64, PgeStatus> FileRead;
+    public delegate* unmanaged<ptr, i32, PgeStatus> FileRewind;
+    public delegate* unmanaged<ptr, i32, PgeStatus> FileClose;
 }
 
 /* What the managed side gives to the shim. Handles are freed by the memory context that they were made in. */
@@ -302,4 +469,16 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<u64, i32, PgeChunkInfo*, PgeStatus> ReaderChunkInfo;
     /* Handle, tests, their number, out vectors: bit v is 0 where no row of vector v can pass all tests. Decodes nothing. */
     public delegate* unmanaged<u64, PgeZoneTest*, i32, u64*, PgeStatus> ReaderMatch;
+    /* Memory context, options, program, its words, out handle. */
+    public delegate* unmanaged<ptr, PgeEngineOptions*, i64*, i64, u64*, PgeStatus> EngineCreate;
+    /* Handle, out batch; 0 rows: the end. */
+    public delegate* unmanaged<u64, PgeBatch*, PgeStatus> EngineNext;
+    /* From the start, with new parameters. Sources and scans have been told before. */
+    public delegate* unmanaged<u64, PgeStatus> EngineRescan;
+    /* The root will not be asked for more rows than these; -1: no bound. Before the first EngineNext after a start. */
+    public delegate* unmanaged<u64, i64, PgeStatus> EngineBound;
+    /* Handle, node id, out stats. */
+    public delegate* unmanaged<u64, i32, PgeNodeStats*, PgeStatus> EngineStats;
+    /* Aggregate function, type of its argument (0: none), AggSplit, out not 0 when the engine has it. */
+    public delegate* unmanaged<u32, u32, i32, i32*, PgeStatus> AggregateSupported;
 }

@@ -1,0 +1,26 @@
+// Execution layer, contract. An engine's limits, and what its nodes report.
+
+namespace Epiphany.Execution;
+
+/// <summary>Bytes for a sort and for a hash table; whether times are measured.</summary>
+readonly record struct EngineOptions(ulong SortMemory, ulong HashMemory, bool Timing);
+
+/// <summary>What a node has done, all runs together. Times in nanoseconds; those of nodes below are included.</summary>
+sealed class NodeStats
+{
+    public ulong Rows;
+    public ulong Batches;
+    public ulong Filtered;
+    public ulong GroupsRead;
+    public ulong GroupsSkipped;
+    public ulong VectorsRead;
+    public ulong VectorsSkipped;
+    public ulong BytesRead;
+    public ulong Time;
+    public ulong DecodeTime;
+    public ulong PeakMemory;
+    public ulong SpilledBytes;
+    public ulong SpilledParts;
+    public ulong HashEntries;
+    public ulong FromMetadata;
+}

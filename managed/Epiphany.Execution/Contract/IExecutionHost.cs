@@ -1,0 +1,82 @@
+// Execution layer, contract. What an engine needs of its host. Functions that can fail throw what the host's error became.
+
+using Epiphany.Storage;
+
+namespace Epiphany.Execution;
+
+/// <summary>What a scan comes to next; numbers as in the boundary.</summary>
+enum ScanUnitKind
+{
+    End = 0,
+    Group = 1,
+    Delta = 2,
+}
+
+/// <summary>A group of a column table as the snapshot sees it, or the sign that rows of its heap region follow.</summary>
+unsafe struct ScanUnit
+{
+    public ScanUnitKind Kind;
+    public int Rows;
+
+    /// <summary>Columns that the group has; later ones have their missing values.</summary>
+    public int Columns;
+    public RowGroupReader? Reader;
+
+    /// <summary>The vectors that zone maps leave, a bit each.</summary>
+    public ulong Vectors;
+
+    /// <summary>A bit for each row, set where it is not seen; null: all are.</summary>
+    public ulong* Gone;
+}
+
+/// <summary>One engine's host. Value and null arrays have room for a batch; a null pointer in place of a column's array: not wanted.</summary>
+unsafe interface IExecutionHost
+{
+    /// <summary>Memory that lives as long as the engine.</summary>
+    IMemory Memory { get; }
+
+    void Poll();
+
+    /// <summary>Not less than the time of any earlier call, in nanoseconds.</summary>
+    ulong Now();
+
+    int SourceRows(int source, ulong** values, byte** nulls, int capacity);
+
+    void ScanNext(int scan, out ScanUnit unit);
+
+    int ScanRows(int scan, ulong** values, byte** nulls, int capacity);
+
+    bool ScanMissing(int scan, int column, out ulong value);
+
+    /// <summary>False: it is null.</summary>
+    bool Param(int parameter, out ulong value);
+
+    /// <summary>Fills in the columns that the expression is to be given, and says how many.</summary>
+    int PrepareExpression(int expression, int* columns);
+
+    void EvaluateRows(int expression, ulong** values, byte** nulls, Rows rows, ulong* results, byte* resultNulls);
+
+    int PrepareCall(uint procedure, uint collation, int expression);
+
+    void CallRows(int number, ulong** values, byte** nulls, Rows rows, ulong* results, byte* resultNulls);
+
+    int PrepareOrder(uint orderingOperator, uint collation);
+
+    void CompareRows(int comparer, ulong* left, ulong* right, int count, int* results);
+
+    void HashRows(uint type, uint collation, ulong* values, byte* nulls, int count, ulong* hashes);
+
+    int FileCreate();
+
+    void FileWrite(int file, byte* bytes, ulong length);
+
+    void FileRead(int file, byte* bytes, ulong length);
+
+    void FileRewind(int file);
+
+    void FileClose(int file);
+
+    /// <summary>Raises an error of PostgreSQL's, by its SQLSTATE as MAKE_SQLSTATE packs it.</summary>
+    [System.Diagnostics.CodeAnalysis.DoesNotReturn]
+    void Raise(int sqlState, string message);
+}

@@ -1,0 +1,43 @@
+// Execution layer, core. What an expression is.
+
+namespace Epiphany.Execution;
+
+/// <summary>Computes a vector from a batch. Made once for a program; its output memory is its own and reused.</summary>
+abstract unsafe class Expression(ValueType type)
+{
+    public ValueType Type { get; } = type;
+
+    /// <summary>Of the same value for all rows of a run: evaluated at one row, it stands for all.</summary>
+    public virtual bool IsConstant => false;
+
+    /// <summary>
+    /// Values at the rows that count, by row number; of others the result says nothing. What it returns is good until the next call.
+    /// </summary>
+    public abstract Vector Evaluate(Batch batch, Rows rows);
+
+    /// <summary>
+    /// Bool only: writes the numbers of those rows for which it is true, ascending, and says how many. <paramref name="selected"/> has room
+    /// for a batch and may be where <paramref name="rows"/> lie.
+    /// </summary>
+    public virtual int Filter(Batch batch, Rows rows, ushort* selected)
+    {
+        Vector result = Evaluate(batch, rows);
+        int count = 0;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            selected[count] = (ushort)row;
+            count += (result.Values[row] & 1) != 0 && !result.IsNull(row) ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    /// <summary>Marks the columns of the batch that it looks at.</summary>
+    public abstract void MarkColumns(System.Span<bool> columns);
+
+    /// <summary>A run begins: parameters may have changed.</summary>
+    public virtual void Start()
+    {
+    }
+}

@@ -1,0 +1,58 @@
+// Execution layer, core. What an operator is.
+
+using System;
+
+namespace Epiphany.Execution;
+
+/// <summary>Produces batches. Made once for a program; Rescan starts it anew, with parameters as they are then.</summary>
+abstract class Operator(Tail tail, EngineContext context)
+{
+    bool _ended;
+
+    /// <summary>Types of the columns it gives.</summary>
+    public ReadOnlySpan<ValueType> Types => Tail.Types;
+
+    public NodeStats Stats { get; } = new();
+
+    protected Tail Tail { get; } = tail;
+
+    protected EngineContext Context { get; } = context;
+
+    /// <summary>The next rows, at least one; null at the end, and from then on.</summary>
+    public Batch? Next()
+    {
+        if (_ended)
+        {
+            return null;
+        }
+
+        Context.Host.Poll();
+        ulong begun = Context.Options.Timing ? Context.Host.Now() : 0;
+        Batch? batch = Produce();
+        _ended = batch == null;
+        if (Context.Options.Timing)
+        {
+            Stats.Time += Context.Host.Now() - begun;
+        }
+
+        return batch;
+    }
+
+    /// <summary>Starts anew, and so do the operators below.</summary>
+    public void Rescan()
+    {
+        _ended = false;
+        Tail.Start();
+        Restart();
+    }
+
+    /// <summary>Nobody will ask for more rows than these (-1: no bound); told before the first Next after a start or Rescan.</summary>
+    public virtual void Bound(long rows)
+    {
+    }
+
+    /// <summary>The next rows that conditions and projection leave, or null; not asked again after a null.</summary>
+    protected abstract Batch? Produce();
+
+    protected abstract void Restart();
+}

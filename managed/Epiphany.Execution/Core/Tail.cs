@@ -1,0 +1,126 @@
+// Execution layer, core. What every operator does last: conditions and projection over its raw columns.
+
+using System;
+using Epiphany.Storage;
+
+namespace Epiphany.Execution;
+
+/// <summary>Conditions and projection of one node. Without either, batches pass as they are.</summary>
+sealed unsafe class Tail
+{
+    readonly ValueType[] _raw;
+    readonly Expression[] _conditions;
+    readonly Expression[]? _projection;
+    readonly ValueType[] _types;
+    readonly bool[] _wanted;
+    readonly ushort* _selected;
+    readonly VectorBuffer?[] _buffers;
+    readonly Batch _dense;
+    readonly Batch? _output;
+    readonly IMemory _memory;
+
+    public Tail(ValueType[] raw, Expression[] conditions, Expression[]? projection, IMemory memory)
+    {
+        ArgumentNullException.ThrowIfNull(raw);
+        ArgumentNullException.ThrowIfNull(conditions);
+        ArgumentNullException.ThrowIfNull(memory);
+        _raw = raw;
+        _conditions = conditions;
+        _projection = projection;
+        _memory = memory;
+        _types = projection == null ? raw : Array.ConvertAll(projection, e => e.Type);
+        _wanted = new bool[raw.Length];
+        if (projection == null)
+        {
+            Array.Fill(_wanted, true);
+        }
+        else
+        {
+            Array.ForEach(projection, e => e.MarkColumns(_wanted));
+            _output = new Batch(projection.Length);
+        }
+
+        _buffers = new VectorBuffer?[raw.Length];
+        _dense = new Batch(raw.Length);
+        _selected = (ushort*)memory.Allocate(Batch.Capacity * sizeof(ushort));
+    }
+
+    public ReadOnlySpan<ValueType> Types => _types;
+
+    public ReadOnlySpan<ValueType> RawTypes => _raw;
+
+    public ReadOnlySpan<Expression> Conditions => _conditions;
+
+    /// <summary>The raw columns that the projection looks at.</summary>
+    public ReadOnlySpan<bool> Wanted => _wanted;
+
+    public ushort* Selected => _selected;
+
+    public void Start()
+    {
+        Array.ForEach(_conditions, e => e.Start());
+        if (_projection != null)
+        {
+            Array.ForEach(_projection, e => e.Start());
+        }
+    }
+
+    /// <summary>What is left of a raw batch; null if nothing is.</summary>
+    public Batch? Apply(Batch raw, NodeStats stats)
+    {
+        ArgumentNullException.ThrowIfNull(raw);
+        Rows rows = Rows.All(raw.Rows);
+        foreach (Expression condition in _conditions)
+        {
+            rows = new Rows(_selected, condition.Filter(raw, rows, _selected));
+            if (rows.Count == 0)
+            {
+                break;
+            }
+        }
+
+        return Finish(raw, rows, stats);
+    }
+
+    /// <summary>The projection of those rows of a raw batch that passed the conditions; null if there are none.</summary>
+    public Batch? Finish(Batch raw, Rows rows, NodeStats stats)
+    {
+        ArgumentNullException.ThrowIfNull(raw);
+        ArgumentNullException.ThrowIfNull(stats);
+        stats.Filtered += (ulong)(raw.Rows - rows.Count);
+        if (rows.Count == 0)
+        {
+            return null;
+        }
+
+        Batch dense = raw;
+        if (rows.Count < raw.Rows)
+        {
+            dense = _dense;
+            dense.Rows = rows.Count;
+            for (int i = 0; i < _wanted.Length; i++)
+            {
+                if (_wanted[i])
+                {
+                    Compaction.Gather(raw.Columns[i], rows, _buffers[i] ??= new VectorBuffer(_memory), dense.Columns[i]);
+                }
+            }
+        }
+
+        stats.Rows += (ulong)rows.Count;
+        stats.Batches++;
+        if (_projection == null)
+        {
+            return dense;
+        }
+
+        Batch output = _output!;
+        output.Rows = rows.Count;
+        for (int i = 0; i < _projection.Length; i++)
+        {
+            output.Columns[i].Refer(_projection[i].Evaluate(dense, Rows.All(rows.Count)));
+        }
+
+        return output;
+    }
+}

@@ -1,0 +1,74 @@
+// Execution layer, core. A column of a batch. README.md has the meaning of every field.
+
+using Epiphany.Storage;
+
+namespace Epiphany.Execution;
+
+/// <summary>How a vector's lanes are to be read.</summary>
+enum VectorForm
+{
+    /// <summary>PostgreSQL's Datums.</summary>
+    Datum,
+
+    /// <summary>NUMERIC as integers divided by 10^Scale.</summary>
+    Decimal,
+}
+
+/// <summary>Points to lanes and nulls; owns none of them. Reused from batch to batch.</summary>
+sealed unsafe class Vector
+{
+    public ulong* Values;
+
+    /// <summary>Null: no row is null.</summary>
+    public byte* Nulls;
+    public VectorForm Form;
+    public int Scale;
+
+    /// <summary>Decimal: no value's magnitude is greater.</summary>
+    public ulong Bound;
+
+    /// <summary>Every row has the value of row 0 (and its null); the lanes are filled all the same.</summary>
+    public bool IsConstant;
+
+    /// <summary>Dictionary codes by row and the datums by code; null: none.</summary>
+    public ushort* Codes;
+    public ulong* Table;
+    public int Entries;
+    public ulong TableId;
+
+    public bool IsNull(int row) => Nulls != null && Nulls[row] != 0;
+
+    /// <summary>The same column as another vector shows it.</summary>
+    public void Refer(Vector other)
+    {
+        Values = other.Values;
+        Nulls = other.Nulls;
+        Form = other.Form;
+        Scale = other.Scale;
+        Bound = other.Bound;
+        IsConstant = other.IsConstant;
+        Codes = other.Codes;
+        Table = other.Table;
+        Entries = other.Entries;
+        TableId = other.TableId;
+    }
+
+    /// <summary>Plain datums in memory of the caller's.</summary>
+    public void SetDatums(ulong* values, byte* nulls)
+    {
+        Values = values;
+        Nulls = nulls;
+        Form = VectorForm.Datum;
+        IsConstant = false;
+        Codes = null;
+        Table = null;
+    }
+}
+
+/// <summary>Room for the lanes and nulls of one vector, taken once.</summary>
+sealed unsafe class VectorBuffer(IMemory memory)
+{
+    public ulong* Values { get; } = (ulong*)memory.Allocate(Batch.Capacity * sizeof(ulong));
+
+    public byte* Nulls { get; } = memory.Allocate(Batch.Capacity);
+}

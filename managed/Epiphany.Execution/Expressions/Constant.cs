@@ -1,0 +1,65 @@
+// Execution layer, expressions. Values that do not depend on rows: constants, and parameters, which are asked for at the start of a run.
+
+using System;
+
+namespace Epiphany.Execution;
+
+/// <summary>A value that was known when the program was made.</summary>
+sealed unsafe class Constant : Expression
+{
+    readonly Vector _vector = new();
+
+    internal Constant(ValueType type, bool isNull, ulong value, IExecutionHost host) : base(type)
+    {
+        var buffer = new VectorBuffer(host.Memory);
+        Fill(_vector, buffer, isNull, value);
+    }
+
+    public override bool IsConstant => true;
+
+    internal bool IsNull => _vector.Nulls != null;
+
+    internal ulong Value => _vector.Values[0];
+
+    public override Vector Evaluate(Batch batch, Rows rows) => _vector;
+
+    public override void MarkColumns(Span<bool> columns)
+    {
+    }
+
+    internal static void Fill(Vector vector, VectorBuffer buffer, bool isNull, ulong value)
+    {
+        new Span<ulong>(buffer.Values, Batch.Capacity).Fill(value);
+        new Span<byte>(buffer.Nulls, Batch.Capacity).Fill(isNull ? (byte)1 : (byte)0);
+        vector.SetDatums(buffer.Values, isNull ? buffer.Nulls : null);
+        vector.IsConstant = true;
+    }
+}
+
+/// <summary>A value that is known when a run begins and is first asked for.</summary>
+sealed class Parameter(ValueType type, int parameter, IExecutionHost host) : Expression(type)
+{
+    readonly Vector _vector = new();
+    readonly VectorBuffer _buffer = new(host.Memory);
+    bool _ready;
+
+    public override bool IsConstant => true;
+
+    public override Vector Evaluate(Batch batch, Rows rows)
+    {
+        if (!_ready)
+        {
+            bool isNull = !host.Param(parameter, out ulong value);
+            Constant.Fill(_vector, _buffer, isNull, value);
+            _ready = true;
+        }
+
+        return _vector;
+    }
+
+    public override void MarkColumns(Span<bool> columns)
+    {
+    }
+
+    public override void Start() => _ready = false;
+}

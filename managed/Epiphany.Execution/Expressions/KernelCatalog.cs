@@ -1,0 +1,9 @@
+// Execution layer, expressions. Which of PostgreSQL's functions have kernels. OIDs are those of pg_proc.dat, fixed for all servers.
+
+namespace Epiphany.Execution;
+
+static class KernelCatalog
+{
+    /// <summary>Null: there is none for these arguments.</summary>
+    internal static Expression? Find(uint function, uint collation, ValueType type, Expression[] arguments, IExecutionHost host) => null;
+}

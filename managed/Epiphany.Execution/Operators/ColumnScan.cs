@@ -1,0 +1,146 @@
+// Execution layer, operators. Scan of a column table: groups as they lie in storage, then rows of the heap region. Columns are decoded when
+// a condition or the projection asks for them, vector by vector, and not at all where the conditions before have left no row.
+
+using System;
+using System.Numerics;
+using Epiphany.Storage;
+
+namespace Epiphany.Execution;
+
+sealed unsafe class ColumnScan : Operator
+{
+    readonly int _scan;
+    readonly RawColumns _delta;
+    readonly Batch _raw;
+    readonly VectorBuffer?[] _buffers;
+    readonly bool[] _loaded;
+    readonly bool[][] _conditionColumns;
+    ScanUnit _unit;
+    ulong _vectors;
+
+    internal ColumnScan(int scan, Tail tail, EngineContext context) : base(tail, context)
+    {
+        int columns = tail.RawTypes.Length;
+        bool[] wanted = tail.Wanted.ToArray();
+        _scan = scan;
+        _raw = new Batch(columns);
+        _buffers = new VectorBuffer?[columns];
+        _loaded = new bool[columns];
+        _conditionColumns = new bool[tail.Conditions.Length][];
+        for (int i = 0; i < _conditionColumns.Length; i++)
+        {
+            _conditionColumns[i] = new bool[columns];
+            tail.Conditions[i].MarkColumns(_conditionColumns[i]);
+            tail.Conditions[i].MarkColumns(wanted);
+        }
+
+        _delta = new RawColumns(wanted, context.Host.Memory);
+    }
+
+    protected override Batch? Produce()
+    {
+        for (; ; )
+        {
+            Batch? batch = null;
+            switch (_unit.Kind)
+            {
+                case ScanUnitKind.Group when _vectors != 0:
+                    int vector = BitOperations.TrailingZeroCount(_vectors);
+                    _vectors &= _vectors - 1;
+                    batch = ReadVector(vector);
+                    break;
+                case ScanUnitKind.Delta when Context.Host.ScanRows(_scan, _delta.Values, _delta.Nulls, Batch.Capacity) is var rows and > 0:
+                    batch = Tail.Apply(_delta.Show(rows), Stats);
+                    break;
+                default:
+                    Context.Host.ScanNext(_scan, out _unit);
+                    if (_unit.Kind == ScanUnitKind.End)
+                    {
+                        return null;
+                    }
+
+                    _vectors = _unit.Vectors;
+                    break;
+            }
+
+            if (batch != null)
+            {
+                return batch;
+            }
+        }
+    }
+
+    /// <summary>The host has started its own side.</summary>
+    protected override void Restart()
+    {
+        _unit = default;
+        _vectors = 0;
+    }
+
+    Batch? ReadVector(int vector)
+    {
+        int count = Math.Min(Batch.Capacity, _unit.Rows - (vector * Batch.Capacity));
+        Rows rows = Seen(vector, count);
+        _raw.Rows = count;
+        Array.Clear(_loaded);
+        Stats.VectorsRead++;
+        for (int i = 0; i < _conditionColumns.Length && rows.Count > 0; i++)
+        {
+            Load(vector, count, _conditionColumns[i]);
+            rows = new Rows(Tail.Selected, Tail.Conditions[i].Filter(_raw, rows, Tail.Selected));
+        }
+
+        if (rows.Count > 0)
+        {
+            Load(vector, count, Tail.Wanted);
+        }
+
+        return Tail.Finish(_raw, rows, Stats);
+    }
+
+    /// <summary>Rows that the snapshot sees.</summary>
+    Rows Seen(int vector, int count)
+    {
+        if (_unit.Gone == null)
+        {
+            return Rows.All(count);
+        }
+
+        ulong* gone = _unit.Gone + (vector * (Batch.Capacity / 64));
+        int seen = 0;
+        for (int row = 0; row < count; row++)
+        {
+            Tail.Selected[seen] = (ushort)row;
+            seen += (int)(~(gone[row / 64] >> (row % 64)) & 1);
+        }
+
+        return seen == count ? Rows.All(count) : new Rows(Tail.Selected, seen);
+    }
+
+    void Load(int vector, int count, ReadOnlySpan<bool> columns)
+    {
+        for (int i = 0; i < columns.Length; i++)
+        {
+            if (columns[i] && !_loaded[i])
+            {
+                LoadColumn(i, vector, count);
+                _loaded[i] = true;
+            }
+        }
+    }
+
+    void LoadColumn(int column, int vector, int count)
+    {
+        VectorBuffer buffer = _buffers[column] ??= new VectorBuffer(Context.Host.Memory);
+        if (column >= _unit.Columns)
+        {
+            bool isNull = !Context.Host.ScanMissing(_scan, column, out ulong value);
+            Constant.Fill(_raw.Columns[column], buffer, isNull, value);
+            return;
+        }
+
+        _unit.Reader!.Decode(column, vector, buffer.Values, buffer.Nulls);
+        bool hasNulls = new ReadOnlySpan<byte>(buffer.Nulls, count).Contains((byte)1);
+        _raw.Columns[column].SetDatums(buffer.Values, hasNulls ? buffer.Nulls : null);
+    }
+}

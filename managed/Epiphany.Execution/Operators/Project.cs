@@ -1,0 +1,29 @@
+// Execution layer, operators. Conditions and projection over another operator's rows.
+
+namespace Epiphany.Execution;
+
+sealed class Project(Operator child, Tail tail, EngineContext context) : Operator(tail, context)
+{
+    public override void Bound(long rows)
+    {
+        if (Tail.Conditions.IsEmpty)
+        {
+            child.Bound(rows);
+        }
+    }
+
+    protected override Batch? Produce()
+    {
+        while (child.Next() is { } raw)
+        {
+            if (Tail.Apply(raw, Stats) is { } batch)
+            {
+                return batch;
+            }
+        }
+
+        return null;
+    }
+
+    protected override void Restart() => child.Rescan();
+}

@@ -1,0 +1,37 @@
+// Execution layer, program. Kinds of nodes and expressions; numbers as in the boundary.
+
+namespace Epiphany.Execution;
+
+enum PlanKind
+{
+    ColumnScan = 1,
+    RowSource = 2,
+    Aggregate = 3,
+    HashJoin = 4,
+    Sort = 5,
+    Limit = 6,
+    Append = 7,
+    Project = 8,
+    Window = 9,
+}
+
+enum ExpressionKind
+{
+    Column = 1,
+    Const = 2,
+    Param = 3,
+    Call = 4,
+    And = 5,
+    Or = 6,
+    Not = 7,
+    IsNull = 8,
+    IsNotNull = 9,
+    BooleanTest = 10,
+    Case = 11,
+    Coalesce = 12,
+    MinMax = 13,
+    NullIf = 14,
+    Distinct = 15,
+    ArrayCompare = 16,
+    Other = 17,
+}

@@ -1,0 +1,61 @@
+// Execution layer, program. Words to operators.
+
+using System.Collections.Generic;
+
+namespace Epiphany.Execution;
+
+/// <summary>Builds the operators of one engine, from the root down.</summary>
+sealed class PlanBuilder(EngineContext context)
+{
+    readonly ExpressionBuilder _expressions = new(context.Host);
+
+    /// <summary>By node id.</summary>
+    internal Dictionary<int, Operator> Nodes { get; } = [];
+
+    internal Operator Build(ref ProgramReader reader)
+    {
+        var kind = (PlanKind)reader.Word();
+        int id = reader.Int();
+        reader.Double();
+        ValueType[] raw = reader.Types();
+        Operator node = Node(ref reader, kind, raw);
+        Nodes.Add(id, node);
+        return node;
+    }
+
+    Operator Node(ref ProgramReader reader, PlanKind kind, ValueType[] raw)
+    {
+        switch (kind)
+        {
+            case PlanKind.ColumnScan:
+                int scan = reader.Int();
+                return new ColumnScan(scan, Tail(ref reader, raw), context);
+            case PlanKind.RowSource:
+                int source = reader.Int();
+                return new RowSource(source, Tail(ref reader, raw), context);
+            case PlanKind.Project:
+                Operator child = Build(ref reader);
+                return new Project(child, Tail(ref reader, raw), context);
+            default:
+                Throw.BadProgram($"node kind {(int)kind}");
+                return null;
+        }
+    }
+
+    Tail Tail(ref ProgramReader reader, ValueType[] raw)
+    {
+        Expression[] conditions = _expressions.Expressions(ref reader);
+        long count = reader.Word();
+        Expression[]? projection = null;
+        if (count >= 0)
+        {
+            projection = new Expression[count];
+            for (int i = 0; i < projection.Length; i++)
+            {
+                projection[i] = _expressions.Expression(ref reader);
+            }
+        }
+
+        return new Tail(raw, conditions, projection, context.Host.Memory);
+    }
+}

@@ -1,0 +1,176 @@
+// A host without PostgreSQL: sources are arrays, memory is the process's, functions are the test's.
+
+using System;
+using System.Collections.Generic;
+using System.Diagnostics.CodeAnalysis;
+using System.Runtime.InteropServices;
+using Epiphany.Storage;
+
+namespace Epiphany.Execution.Tests;
+
+/// <summary>An error that the engine raised.</summary>
+public sealed class RaisedException(int sqlState, string message) : Exception(message)
+{
+    public int SqlState => sqlState;
+}
+
+/// <summary>A column of a source: datums, with null for SQL's null.</summary>
+internal sealed unsafe class FakeHost : IExecutionHost, IMemory
+{
+    readonly List<ulong?[][]> _sources = [];
+    readonly List<int> _positions = [];
+    readonly List<Func<ulong?[], ulong?>> _calls = [];
+    readonly List<(uint Function, Func<ulong?[], ulong?> Body)> _functions = [];
+    readonly List<(List<byte> Bytes, int Position)> _files = [];
+
+    public IMemory Memory => this;
+
+    /// <summary>Bytes that were asked for and not given back.</summary>
+    public ulong Allocated { get; private set; }
+
+    public int BatchRows { get; set; } = Batch.Capacity;
+
+    public List<ulong?> Parameters { get; } = [];
+
+    /// <summary>Columns of equal length; says the source's number.</summary>
+    public int AddSource(params ulong?[][] columns)
+    {
+        _sources.Add(columns);
+        _positions.Add(0);
+        return _sources.Count - 1;
+    }
+
+    /// <summary>What a function does that the engine has no kernel for.</summary>
+    public void AddFunction(uint function, Func<ulong?[], ulong?> body) => _functions.Add((function, body));
+
+    public void Rewind()
+    {
+        for (int i = 0; i < _positions.Count; i++)
+        {
+            _positions[i] = 0;
+        }
+    }
+
+    public byte* Allocate(nuint bytes)
+    {
+        Allocated += bytes;
+        byte* block = (byte*)NativeMemory.AllocZeroed(bytes + 8);
+        *(ulong*)block = bytes;
+        return block + 8;
+    }
+
+    public void Free(byte* p)
+    {
+        Allocated -= *(ulong*)(p - 8);
+        NativeMemory.Free(p - 8);
+    }
+
+    public void Poll()
+    {
+    }
+
+    public ulong Now() => 0;
+
+    public int SourceRows(int source, ulong** values, byte** nulls, int capacity)
+    {
+        ulong?[][] columns = _sources[source];
+        int rows = columns.Length == 0 ? 0 : Math.Min(Math.Min(capacity, BatchRows), columns[0].Length - _positions[source]);
+        for (int c = 0; c < columns.Length; c++)
+        {
+            for (int i = 0; i < rows && values[c] != null; i++)
+            {
+                ulong? value = columns[c][_positions[source] + i];
+                values[c][i] = value ?? 0;
+                nulls[c][i] = value == null ? (byte)1 : (byte)0;
+            }
+        }
+
+        _positions[source] += rows;
+        return rows;
+    }
+
+    public void ScanNext(int scan, out ScanUnit unit) => unit = default;
+
+    public int ScanRows(int scan, ulong** values, byte** nulls, int capacity) => 0;
+
+    public bool ScanMissing(int scan, int column, out ulong value)
+    {
+        value = 0;
+        return false;
+    }
+
+    public bool Param(int parameter, out ulong value)
+    {
+        value = Parameters[parameter] ?? 0;
+        return Parameters[parameter] != null;
+    }
+
+    public int PrepareExpression(int expression, int* columns) => 0;
+
+    public void EvaluateRows(int expression, ulong** values, byte** nulls, Rows rows, ulong* results, byte* resultNulls) =>
+        throw new NotSupportedException();
+
+    public int PrepareCall(uint procedure, uint collation, int expression)
+    {
+        _calls.Add(_functions.Find(f => f.Function == procedure).Body ?? throw new NotSupportedException($"function {procedure}"));
+        return _calls.Count - 1;
+    }
+
+    public void CallRows(int number, ulong** values, byte** nulls, Rows rows, ulong* results, byte* resultNulls)
+    {
+        // As many arguments as any function of the tests has.
+        ulong?[] arguments = new ulong?[2];
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            for (int a = 0; a < arguments.Length && values[a] != null; a++)
+            {
+                arguments[a] = nulls[a] != null && nulls[a][row] != 0 ? null : values[a][row];
+            }
+
+            ulong? result = _calls[number](arguments);
+            results[row] = result ?? 0;
+            resultNulls[row] = result == null ? (byte)1 : (byte)0;
+        }
+    }
+
+    public int PrepareOrder(uint orderingOperator, uint collation) => 0;
+
+    public void CompareRows(int comparer, ulong* left, ulong* right, int count, int* results)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            results[i] = ((long)left[i]).CompareTo((long)right[i]);
+        }
+    }
+
+    public void HashRows(uint type, uint collation, ulong* values, byte* nulls, int count, ulong* hashes)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            hashes[i] = nulls != null && nulls[i] != 0 ? 0 : values[i] * 0x9E3779B97F4A7C15;
+        }
+    }
+
+    public int FileCreate()
+    {
+        _files.Add(([], 0));
+        return _files.Count - 1;
+    }
+
+    public void FileWrite(int file, byte* bytes, ulong length) => _files[file].Bytes.AddRange(new ReadOnlySpan<byte>(bytes, (int)length));
+
+    public void FileRead(int file, byte* bytes, ulong length)
+    {
+        (List<byte> stored, int position) = _files[file];
+        stored.GetRange(position, (int)length).ToArray().AsSpan().CopyTo(new Span<byte>(bytes, (int)length));
+        _files[file] = (stored, position + (int)length);
+    }
+
+    public void FileRewind(int file) => _files[file] = (_files[file].Bytes, 0);
+
+    public void FileClose(int file) => _files[file] = ([], 0);
+
+    [DoesNotReturn]
+    public void Raise(int sqlState, string message) => throw new RaisedException(sqlState, message);
+}
