@@ -67,6 +67,9 @@ public readonly unsafe struct DecimalShape
 
     internal byte* Scales { get; }
 
+    /// <summary>The one display scale, where ScaleCount is 1.</summary>
+    public int OneScale => Scales[0];
+
     /// <summary>Weight of the last base-10,000 digit that an integer has.</summary>
     internal int LowestWeight { get; }
 
@@ -120,10 +123,10 @@ public readonly unsafe struct DecimalShape
 }
 
 /// <summary>Powers of ten that fit 64 bits.</summary>
-static class PowersOfTen
+public static class PowersOfTen
 {
     /// <summary>10^19 is the largest.</summary>
-    internal const int Max = 19;
+    public const int Max = 19;
 
     static readonly ulong[] s_powers =
     [
@@ -132,5 +135,5 @@ static class PowersOfTen
         100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
     ];
 
-    internal static ulong Of(int exponent) => s_powers[exponent];
+    public static ulong Of(int exponent) => s_powers[exponent];
 }

@@ -88,11 +88,14 @@ sealed unsafe class Tail
         ArgumentNullException.ThrowIfNull(raw);
         ArgumentNullException.ThrowIfNull(stats);
         stats.Filtered += (ulong)(raw.Rows - rows.Count);
-        if (rows.Count == 0)
-        {
-            return null;
-        }
+        return rows.Count == 0 ? null : Project(raw, rows, stats);
+    }
 
+    /// <summary>The projection of some rows, at least one.</summary>
+    public Batch Project(Batch raw, Rows rows, NodeStats stats)
+    {
+        ArgumentNullException.ThrowIfNull(raw);
+        ArgumentNullException.ThrowIfNull(stats);
         Batch dense = raw;
         if (rows.Count < raw.Rows)
         {

@@ -13,6 +13,8 @@ sealed unsafe class ColumnScan : Operator
     readonly RawColumns _delta;
     readonly Batch _raw;
     readonly VectorBuffer?[] _buffers;
+    readonly nint[] _codes;
+    readonly bool[] _touched;
     readonly bool[] _loaded;
     readonly bool[][] _conditionColumns;
     ScanUnit _unit;
@@ -25,6 +27,8 @@ sealed unsafe class ColumnScan : Operator
         _scan = scan;
         _raw = new Batch(columns);
         _buffers = new VectorBuffer?[columns];
+        _codes = new nint[columns];
+        _touched = new bool[columns];
         _loaded = new bool[columns];
         _conditionColumns = new bool[tail.Conditions.Length][];
         for (int i = 0; i < _conditionColumns.Length; i++)
@@ -59,7 +63,7 @@ sealed unsafe class ColumnScan : Operator
                         return null;
                     }
 
-                    _vectors = _unit.Vectors;
+                    Enter();
                     break;
             }
 
@@ -75,6 +79,20 @@ sealed unsafe class ColumnScan : Operator
     {
         _unit = default;
         _vectors = 0;
+    }
+
+    void Enter()
+    {
+        _vectors = _unit.Vectors;
+        Array.Clear(_touched);
+        if (_unit.Kind == ScanUnitKind.Group)
+        {
+            int all = (_unit.Rows + Batch.Capacity - 1) / Batch.Capacity;
+            int left = BitOperations.PopCount(_vectors);
+            Stats.GroupsRead += left > 0 ? 1UL : 0;
+            Stats.GroupsSkipped += left > 0 ? 0UL : 1;
+            Stats.VectorsSkipped += (ulong)(left > 0 ? all - left : 0);
+        }
     }
 
     Batch? ReadVector(int vector)
@@ -139,8 +157,46 @@ sealed unsafe class ColumnScan : Operator
             return;
         }
 
-        _unit.Reader!.Decode(column, vector, buffer.Values, buffer.Nulls);
-        bool hasNulls = new ReadOnlySpan<byte>(buffer.Nulls, count).Contains((byte)1);
-        _raw.Columns[column].SetDatums(buffer.Values, hasNulls ? buffer.Nulls : null);
+        ulong begun = Context.Options.Timing ? Context.Host.Now() : 0;
+        ushort* codes = (ushort*)_codes[column];
+        if (codes == null && !Tail.RawTypes[column].ByValue)
+        {
+            codes = (ushort*)Context.Host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
+            _codes[column] = (nint)codes;
+        }
+
+        Show(column, _unit.Reader!.DecodeVector(column, vector, buffer.Values, buffer.Nulls, codes), buffer, codes);
+        if (!_touched[column])
+        {
+            _touched[column] = true;
+            Stats.BytesRead += _unit.Reader!.ChunkBytes(column);
+        }
+
+        if (Context.Options.Timing)
+        {
+            Stats.DecodeTime += Context.Host.Now() - begun;
+        }
+    }
+
+    void Show(int column, in DecodedVector decoded, VectorBuffer buffer, ushort* codes)
+    {
+        Vector result = _raw.Columns[column];
+        result.SetDatums(buffer.Values, decoded.HasNulls ? buffer.Nulls : null);
+        // Lanes past the rows are not filled: a constant stands for a batch of this length.
+        result.IsConstant = decoded.IsConstant;
+        if (decoded.IsDecimal)
+        {
+            result.Form = VectorForm.Decimal;
+            result.Scale = decoded.Scale;
+            result.Bound = decoded.Bound;
+        }
+
+        if (decoded.Table != null)
+        {
+            result.Codes = codes;
+            result.Table = decoded.Table;
+            result.Entries = decoded.Entries;
+            result.TableId = decoded.TableId;
+        }
     }
 }

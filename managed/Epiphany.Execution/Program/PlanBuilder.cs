@@ -33,6 +33,21 @@ sealed class PlanBuilder(EngineContext context)
             case PlanKind.RowSource:
                 int source = reader.Int();
                 return new RowSource(source, Tail(ref reader, raw), context);
+            case PlanKind.Sort:
+                return Sort(ref reader, raw);
+            case PlanKind.Limit:
+                Expression? offset = reader.Flag() ? _expressions.Expression(ref reader) : null;
+                Expression? count = reader.Flag() ? _expressions.Expression(ref reader) : null;
+                Operator limited = Build(ref reader);
+                return new Limit(limited, offset, count, Tail(ref reader, raw), context);
+            case PlanKind.Append:
+                var children = new Operator[reader.Count()];
+                for (int i = 0; i < children.Length; i++)
+                {
+                    children[i] = Build(ref reader);
+                }
+
+                return new Append(children, Tail(ref reader, raw), context);
             case PlanKind.Project:
                 Operator child = Build(ref reader);
                 return new Project(child, Tail(ref reader, raw), context);
@@ -40,6 +55,18 @@ sealed class PlanBuilder(EngineContext context)
                 Throw.BadProgram($"node kind {(int)kind}");
                 return null;
         }
+    }
+
+    Sort Sort(ref ProgramReader reader, ValueType[] raw)
+    {
+        var keys = new SortKey[reader.Count()];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            keys[i] = new SortKey(ref reader, raw, context.Host);
+        }
+
+        Operator child = Build(ref reader);
+        return new Sort(child, keys, Tail(ref reader, raw), context);
     }
 
     Tail Tail(ref ProgramReader reader, ValueType[] raw)

@@ -51,6 +51,24 @@ public sealed unsafe class RowGroupReader
         return Column(column).Decode(vector, values, nulls);
     }
 
+    /// <summary>
+    /// As <see cref="Decode"/>, with what is known of the values. Nulls are written only where there are some, codes only where the result has
+    /// a table; rows that are null have any lane, and NUMERIC may come as integers. All three arrays have room for 2,048.
+    /// </summary>
+    public DecodedVector DecodeVector(int column, int vector, ulong* values, byte* nulls, ushort* codes)
+    {
+        if ((uint)vector >= (uint)GroupFormat.Vectors(_group.Location.Rows))
+        {
+            Throw.Argument("the row group has no such vector");
+        }
+
+        _group.Poll();
+        return Column(column).DecodeVector(vector, values, nulls, codes);
+    }
+
+    /// <summary>Bytes of a column's chunk as it is stored.</summary>
+    public ulong ChunkBytes(int column) => _entries[column].StoredLength;
+
     /// <summary>Decodes one row, by its number in the group.</summary>
     public void DecodeRow(int column, int row, out ulong value, out bool isNull)
     {

@@ -1,0 +1,40 @@
+// Execution layer, operators. One input after the other.
+
+using System;
+
+namespace Epiphany.Execution;
+
+sealed class Append(Operator[] children, Tail tail, EngineContext context) : Operator(tail, context)
+{
+    int _child;
+
+    public override void Bound(long rows)
+    {
+        if (Tail.Conditions.IsEmpty)
+        {
+            Array.ForEach(children, c => c.Bound(rows));
+        }
+    }
+
+    protected override Batch? Produce()
+    {
+        for (; _child < children.Length; _child++)
+        {
+            while (children[_child].Next() is { } raw)
+            {
+                if (Tail.Apply(raw, Stats) is { } batch)
+                {
+                    return batch;
+                }
+            }
+        }
+
+        return null;
+    }
+
+    protected override void Restart()
+    {
+        _child = 0;
+        Array.ForEach(children, c => c.Rescan());
+    }
+}

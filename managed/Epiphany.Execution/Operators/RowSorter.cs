@@ -1,0 +1,253 @@
+// Execution layer, operators. The order of rows that are kept: radix sort by the first key's prefix, then merge sort among those that are equal by it.
+
+using System;
+using System.Runtime.InteropServices;
+using Epiphany.Storage;
+
+namespace Epiphany.Execution;
+
+/// <summary>Sorts row numbers of a store. Comparisons may throw (the host's can): nothing is lost but the order.</summary>
+sealed unsafe class RowSorter(SortKey[] keys, RowStore rows, IExecutionHost host)
+{
+    /// <summary>What is sorted: 16 bytes, twice for each row.</summary>
+    internal const int BytesPerRow = 2 * 16;
+
+    const int SmallRun = 12;
+
+    Entry* _entries;
+    Entry* _other;
+    nuint _room;
+    bool _isDecisive;
+
+    [StructLayout(LayoutKind.Sequential)]
+    struct Entry
+    {
+        internal ulong Prefix;
+        internal int Row;
+
+        /// <summary>0 null that comes first, 1 value, 2 null that comes last.</summary>
+        internal int Rank;
+    }
+
+    /// <summary>Writes the numbers of the first so many rows in order.</summary>
+    internal void Sort(int* order, int wanted)
+    {
+        int count = rows.Count;
+        Reserve((nuint)count);
+        Fill(count);
+        RadixByPrefix(count);
+        RadixByRank(count);
+        int from = _isDecisive ? 1 : 0;
+        for (int start = 0; start < count && start < wanted && from < keys.Length;)
+        {
+            int end = start + 1;
+            while (end < count && _entries[end].Prefix == _entries[start].Prefix && _entries[end].Rank == _entries[start].Rank)
+            {
+                end++;
+            }
+
+            if (end - start > 1)
+            {
+                MergeSort(start, end, _entries[start].Rank == 1 ? from : 1);
+            }
+
+            start = end;
+        }
+
+        for (int i = 0; i < wanted; i++)
+        {
+            order[i] = _entries[i].Row;
+        }
+    }
+
+    void Reserve(nuint count)
+    {
+        if (count <= _room)
+        {
+            return;
+        }
+
+        IMemory memory = host.Memory;
+        if (_room > 0)
+        {
+            memory.Free((byte*)_entries);
+            memory.Free((byte*)_other);
+            _room = 0;
+        }
+
+        _entries = (Entry*)memory.Allocate(count * (nuint)sizeof(Entry));
+        _other = (Entry*)memory.Allocate(count * (nuint)sizeof(Entry));
+        _room = count;
+    }
+
+    void Fill(int count)
+    {
+        SortKey key = keys[0];
+        StoredColumn column = rows[key.Column];
+        int nullRank = key.NullsFirst ? 0 : 2;
+        _isDecisive = key.IsDecisive(column.Form);
+        for (int row = 0; row < count; row++)
+        {
+            bool isNull = column.IsNull(row);
+            _entries[row].Row = row;
+            _entries[row].Rank = isNull ? nullRank : 1;
+            _entries[row].Prefix = isNull ? 0 : key.Prefix(column.Value(row), column.Form);
+        }
+    }
+
+    /// <summary>Stable, least significant byte first; bytes that all prefixes share cost nothing.</summary>
+    void RadixByPrefix(int count)
+    {
+        ulong differing = 0;
+        for (int i = 1; i < count; i++)
+        {
+            differing |= _entries[i].Prefix ^ _entries[0].Prefix;
+        }
+
+        int* starts = stackalloc int[256];
+        for (int shift = 0; shift < 64; shift += 8)
+        {
+            if (((differing >> shift) & 0xFF) == 0)
+            {
+                continue;
+            }
+
+            host.Poll();
+            new Span<int>(starts, 256).Clear();
+            for (int i = 0; i < count; i++)
+            {
+                starts[(byte)(_entries[i].Prefix >> shift)]++;
+            }
+
+            Starts(starts, 256);
+            for (int i = 0; i < count; i++)
+            {
+                _other[starts[(byte)(_entries[i].Prefix >> shift)]++] = _entries[i];
+            }
+
+            Swap();
+        }
+    }
+
+    /// <summary>Counts to where each begins.</summary>
+    static void Starts(int* counts, int length)
+    {
+        int sum = 0;
+        for (int i = 0; i < length; i++)
+        {
+            int count = counts[i];
+            counts[i] = sum;
+            sum += count;
+        }
+    }
+
+    void RadixByRank(int count)
+    {
+        int* starts = stackalloc int[3];
+        new Span<int>(starts, 3).Clear();
+        for (int i = 0; i < count; i++)
+        {
+            starts[_entries[i].Rank]++;
+        }
+
+        if (starts[0] == count || starts[1] == count || starts[2] == count)
+        {
+            return;
+        }
+
+        Starts(starts, 3);
+        for (int i = 0; i < count; i++)
+        {
+            _other[starts[_entries[i].Rank]++] = _entries[i];
+        }
+
+        Swap();
+    }
+
+    /// <summary>Bottom up, from runs sorted by insertion. Stable.</summary>
+    void MergeSort(int start, int end, int fromKey)
+    {
+        if (fromKey == keys.Length)
+        {
+            return;
+        }
+
+        for (int run = start; run < end; run += SmallRun)
+        {
+            InsertionSort(run, Math.Min(run + SmallRun, end), fromKey);
+        }
+
+        Entry* from = _entries;
+        Entry* to = _other;
+        for (long length = SmallRun; length < end - start; length *= 2)
+        {
+            for (long low = start; low < end; low += 2 * length)
+            {
+                host.Poll();
+                Merge(from, to, low, Math.Min(low + length, end), Math.Min(low + (2 * length), end), fromKey);
+            }
+
+            Entry* sorted = to;
+            to = from;
+            from = sorted;
+        }
+
+        if (from != _entries)
+        {
+            new Span<Entry>(from + start, end - start).CopyTo(new Span<Entry>(_entries + start, end - start));
+        }
+    }
+
+    void InsertionSort(int start, int end, int fromKey)
+    {
+        for (int i = start + 1; i < end; i++)
+        {
+            Entry entry = _entries[i];
+            int j = i;
+            for (; j > start && Compare(_entries[j - 1].Row, entry.Row, fromKey) > 0; j--)
+            {
+                _entries[j] = _entries[j - 1];
+            }
+
+            _entries[j] = entry;
+        }
+    }
+
+    void Merge(Entry* from, Entry* to, long low, long middle, long end, int fromKey)
+    {
+        long left = low;
+        long right = middle;
+        for (long i = low; i < end; i++)
+        {
+            bool takeLeft = left < middle && (right >= end || Compare(from[left].Row, from[right].Row, fromKey) <= 0);
+            to[i] = takeLeft ? from[left++] : from[right++];
+        }
+    }
+
+    int Compare(int left, int right, int fromKey)
+    {
+        for (int i = fromKey; i < keys.Length; i++)
+        {
+            SortKey key = keys[i];
+            StoredColumn column = rows[key.Column];
+            bool leftNull = column.IsNull(left);
+            bool rightNull = column.IsNull(right);
+            int result = leftNull || rightNull
+                ? leftNull == rightNull ? 0 : leftNull == key.NullsFirst ? -1 : 1
+                : key.Compare(column.Value(left), column.Value(right), column.Form);
+            if (result != 0)
+            {
+                return result;
+            }
+        }
+
+        return 0;
+    }
+
+    void Swap()
+    {
+        Entry* entries = _entries;
+        _entries = _other;
+        _other = entries;
+    }
+}

@@ -1,0 +1,132 @@
+// Execution layer, operators. All rows in order; only the first ones where nobody will ask for more.
+
+using System;
+
+namespace Epiphany.Execution;
+
+sealed unsafe class Sort : Operator
+{
+    /// <summary>A bounded sort throws away what is too late once it holds twice its bound, and so many rows at least.</summary>
+    const int MinPruned = 4 * Batch.Capacity;
+
+    readonly Operator _child;
+    readonly SortKey[] _keys;
+    readonly Batch _batch;
+    RowStore _rows;
+    RowSorter _sorter;
+    RowStore _spare;
+    RowSorter _spareSorter;
+    int* _order;
+    int _orderRoom;
+    int _count;
+    int _next;
+    long _bound = -1;
+    bool _sorted;
+
+    internal Sort(Operator child, SortKey[] keys, Tail tail, EngineContext context) : base(tail, context)
+    {
+        _child = child;
+        _keys = keys;
+        bool[] wanted = tail.Wanted.ToArray();
+        Array.ForEach(keys, k => wanted[k.Column] = true);
+        foreach (Expression condition in tail.Conditions)
+        {
+            condition.MarkColumns(wanted);
+        }
+
+        _batch = new Batch(wanted.Length);
+        (_rows, _sorter) = Side(wanted);
+        (_spare, _spareSorter) = Side(wanted);
+    }
+
+    public override void Bound(long rows) => _bound = Tail.Conditions.IsEmpty ? rows : -1;
+
+    protected override Batch? Produce()
+    {
+        if (!_sorted)
+        {
+            Collect();
+            Order();
+            _sorted = true;
+        }
+
+        while (_next < _count)
+        {
+            int rows = Math.Min(Batch.Capacity, _count - _next);
+            _rows.Gather(_order + _next, rows, _batch, 0);
+            _batch.Rows = rows;
+            _next += rows;
+            if (Tail.Apply(_batch, Stats) is { } batch)
+            {
+                return batch;
+            }
+        }
+
+        return null;
+    }
+
+    protected override void Restart()
+    {
+        _rows.Reset();
+        _spare.Reset();
+        _next = 0;
+        _bound = -1;
+        _sorted = false;
+        _child.Rescan();
+    }
+
+    void Collect()
+    {
+        while (_child.Next() is { } batch)
+        {
+            _rows.Append(batch, Rows.All(batch.Rows));
+            if (_bound >= 0 && _rows.Count > Math.Max(2 * _bound, MinPruned))
+            {
+                Prune();
+            }
+        }
+
+        Stats.PeakMemory = Math.Max(Stats.PeakMemory, _rows.Bytes + _spare.Bytes);
+    }
+
+    /// <summary>Keeps the first rows, as many as the bound says.</summary>
+    void Prune()
+    {
+        Order();
+        for (int done = 0; done < _count; done += Batch.Capacity)
+        {
+            int rows = Math.Min(Batch.Capacity, _count - done);
+            _rows.Gather(_order + done, rows, _batch, 0);
+            _spare.Append(_batch, Rows.All(rows));
+        }
+
+        Stats.PeakMemory = Math.Max(Stats.PeakMemory, _rows.Bytes + _spare.Bytes);
+        _rows.Reset();
+        (_rows, _spare) = (_spare, _rows);
+        (_sorter, _spareSorter) = (_spareSorter, _sorter);
+    }
+
+    void Order()
+    {
+        _count = _bound >= 0 ? (int)Math.Min(_bound, _rows.Count) : _rows.Count;
+        if (_count > _orderRoom)
+        {
+            if (_order != null)
+            {
+                Context.Host.Memory.Free((byte*)_order);
+                _order = null;
+            }
+
+            _order = (int*)Context.Host.Memory.Allocate((nuint)_count * sizeof(int));
+            _orderRoom = _count;
+        }
+
+        _sorter.Sort(_order, _count);
+    }
+
+    (RowStore Rows, RowSorter Sorter) Side(bool[] wanted)
+    {
+        var rows = new RowStore(_child.Types, wanted, Context.Host.Memory);
+        return (rows, new RowSorter(_keys, rows, Context.Host));
+    }
+}

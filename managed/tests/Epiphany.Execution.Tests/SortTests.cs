@@ -1,0 +1,108 @@
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Xunit;
+
+namespace Epiphany.Execution.Tests;
+
+public class SortTests
+{
+    const uint Int4Less = 97;
+    const uint Int8Greater = 413;
+    const uint Float8Less = 672;
+
+    static ulong?[] Random(int seed, int count, int range, double nulls)
+    {
+        var random = new Random(seed);
+        return [.. Enumerable.Range(0, count).Select(_ => random.NextDouble() < nulls ? (ulong?)null : (ulong)(long)(random.Next(range) - (range / 2)))];
+    }
+
+    static int Compare(ulong? a, ulong? b, bool descending, bool nullsFirst) =>
+        a == null || b == null
+            ? a == b ? 0 : (a == null) == nullsFirst ? -1 : 1
+            : ((long)a).CompareTo((long)b) * (descending ? -1 : 1);
+
+    [Theory]
+    [InlineData(0, 10, 0.0)]
+    [InlineData(1, 10, 0.0)]
+    [InlineData(13, 3, 0.5)]
+    [InlineData(5000, 7, 0.1)]
+    [InlineData(20000, 1000000, 0.01)]
+    [InlineData(3000, 2, 1.0)]
+    public void Rows_come_in_order(int count, int range, double nulls)
+    {
+        foreach (bool descending in new[] { false, true })
+        {
+            foreach (bool nullsFirst in new[] { false, true })
+            {
+                var host = new FakeHost();
+                ulong?[] first = Random(count, count, range, nulls);
+                ulong?[] second = Random(count + 1, count, 50, 0.1);
+                int source = host.AddSource(first, second);
+                ProgramWriter program = new ProgramWriter().Node(PlanKind.Sort, ProgramWriter.Int4, ProgramWriter.Int8)
+                    .Add(2)
+                    .Add(0, descending ? 521 : Int4Less, 0, descending ? 1 : 0, nullsFirst ? 1 : 0)
+                    .Add(1, Int8Greater, 0, 1, 1)
+                    .Source(source, ProgramWriter.Int4, ProgramWriter.Int8).NoTail();
+
+                List<(ulong? A, ulong? B)> expected = [.. first.Zip(second)];
+                expected.Sort((x, y) => Compare(x.A, y.A, descending, nullsFirst) is var c and not 0 ? c : Compare(x.B, y.B, true, true));
+                Assert.Equal(expected, program.Run(host).Select(r => (r[0], r[1])));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 5)]
+    [InlineData(0, 0)]
+    [InlineData(100, 1)]
+    [InlineData(2040, 3000)]
+    [InlineData(29999, 10)]
+    public void A_limit_takes_the_first_rows(long offset, long limit)
+    {
+        var host = new FakeHost();
+        ulong?[] values = Random(3, 30000, 1 << 30, 0);
+        ProgramWriter program = new ProgramWriter().Node(PlanKind.Limit, ProgramWriter.Int8)
+            .Add(1).Const(ProgramWriter.Int8, (ulong)offset).Add(1).Const(ProgramWriter.Int8, (ulong)limit)
+            .Node(PlanKind.Sort, ProgramWriter.Int8).Add(1).Add(0, 412, 0, 0, 0)
+            .Source(host.AddSource(values), ProgramWriter.Int8).NoTail().NoTail();
+
+        Assert.Equal(values.OrderBy(v => (long)v!).Skip((int)offset).Take((int)limit), program.Run(host).Select(r => r[0]));
+    }
+
+    [Fact]
+    public void A_negative_limit_is_an_error()
+    {
+        var host = new FakeHost();
+        ProgramWriter program = new ProgramWriter().Node(PlanKind.Limit, ProgramWriter.Int8)
+            .Add(0).Add(1).Const(ProgramWriter.Int8, ulong.MaxValue)
+            .Source(host.AddSource([1UL]), ProgramWriter.Int8).NoTail();
+
+        Assert.Equal(SqlState.Pack("2201W"), Assert.Throws<RaisedException>(() => program.Run(host)).SqlState);
+    }
+
+    [Fact]
+    public void Floats_are_ordered_as_PostgreSQL_orders_them()
+    {
+        double[] values = [1, -0.0, double.NaN, double.NegativeInfinity, 0.0, -5e-324, double.PositiveInfinity, -1, double.MaxValue];
+        var host = new FakeHost();
+        ProgramWriter program = new ProgramWriter().Node(PlanKind.Sort, ProgramWriter.Float8).Add(1).Add(0, Float8Less, 0, 0, 0)
+            .Source(host.AddSource([.. values.Select(v => (ulong?)BitConverter.DoubleToUInt64Bits(v))]), ProgramWriter.Float8).NoTail();
+
+        IEnumerable<double> sorted = program.Run(host).Select(r => BitConverter.UInt64BitsToDouble(r[0]!.Value));
+        Assert.Equal([double.NegativeInfinity, -1, -5e-324, 0, 0, 1, double.MaxValue, double.PositiveInfinity, double.NaN], sorted);
+    }
+
+    [Fact]
+    public void Appended_inputs_come_one_after_the_other()
+    {
+        var host = new FakeHost();
+        ulong?[] first = Random(1, 3000, 100, 0.1);
+        ulong?[] second = Random(2, 10, 100, 0.1);
+        ProgramWriter program = new ProgramWriter().Node(PlanKind.Append, ProgramWriter.Int8).Add(3)
+            .Source(host.AddSource(first), ProgramWriter.Int8).Source(host.AddSource([]), ProgramWriter.Int8)
+            .Source(host.AddSource(second), ProgramWriter.Int8).NoTail();
+
+        Assert.Equal(first.Concat(second), program.Run(host).Select(r => r[0]));
+    }
+}
