@@ -1,14 +1,16 @@
 /*
  * Executor: the engine's plan node. What its files, and the planner that makes such nodes, share.
  *
- * A CustomScan named PGE_ENGINE_NAME stands in a finished plan in place of a subtree. custom_private is the subtree (its root first, and only), custom_plans
- * are those nodes below it that PostgreSQL's executor runs: the row sources, in the order of their numbers. The subtree is lowered when the node starts.
+ * A CustomScan named PGE_ENGINE_NAME stands in a finished plan in place of a subtree. custom_private is the subtree (its root first, and
+ * only), custom_plans are those nodes below it that PostgreSQL's executor runs: the row sources, in the order of their numbers. The subtree
+ * is lowered when the node starts.
  */
 #ifndef PGE_ENGINE_H
 #define PGE_ENGINE_H
 
 #include "abi/pge_abi.h"
 #include "nodes/execnodes.h"
+#include "nodes/extensible.h"
 #include "nodes/plannodes.h"
 
 #define PGE_ENGINE_NAME	"Epiphany Engine"
@@ -19,6 +21,7 @@ extern const CustomScanMethods pge_engine_methods;
 typedef struct PgeLoweredExpr
 {
 	Expr	   *expr;			/* as in the plan */
+	PgeExpressionKind kind;		/* as in the words */
 	int			outer_columns;	/* Vars of OUTER_VAR are raw columns from 0; of INNER_VAR from this on; of a scan's relation from 0 */
 	/* An aggregate's output: raw column of what stands for a Var or Aggref; NULL elsewhere. See lower_aggregate.c. */
 	struct PgeAggregateColumns *aggregate;
@@ -31,6 +34,7 @@ typedef struct PgeLowered
 	i64			nwords;
 	List	   *scans;			/* SeqScan plan nodes of column tables, by scan number */
 	List	   *nodes;			/* Plan nodes, by node id */
+	List	   *kinds;			/* their PgePlanKind, likewise; an integer list */
 	List	   *params;			/* Param nodes, by parameter number */
 	PgeLoweredExpr *exprs;		/* by expression id */
 	int			nexprs;
@@ -40,8 +44,8 @@ typedef struct PgeLowered
 extern PgeLowered *pge_lower(CustomScan *node, EState *estate);
 
 /*
- * The expression with each Var (and Aggref) replaced by a Var of OUTER_VAR that counts its input columns from 1, in the order of columns[], which are raw columns;
- * for ExecInitExpr over one slot that has these columns.
+ * The expression with each Var (and Aggref) replaced by a Var of OUTER_VAR that counts its input columns from 1, in the order of columns[],
+ * which are raw columns; for ExecInitExpr over one slot that has these columns.
  */
 extern Expr *pge_lowered_over_columns(const PgeLoweredExpr *lowered, int *columns, int *ncolumns);
 
