@@ -1,120 +1,70 @@
-// Execution layer, expressions. What has no kernel: PostgreSQL's function for each row, or PostgreSQL's evaluation of the whole expression.
+// Execution layer, expressions. What has no kernel: PostgreSQL's function, called for each row.
 
 using System;
 
 namespace Epiphany.Execution;
 
-/// <summary>A function of PostgreSQL's, called for each row that counts. Strict ones are not called where an argument is null.</summary>
-sealed unsafe class HostCall(
-    ValueType type, uint function, uint collation, bool strict, Expression[] arguments, int id, IExecutionHost host) : Expression(type)
+/// <summary>Called for each row that counts; a strict function is not called where an argument is null. Prepared when first needed.</summary>
+sealed unsafe class HostCall(CallSite call) : Kernel(call.Type, call.Arguments)
 {
-    readonly int _call = host.PrepareCall(function, collation, id);
-    readonly VectorBuffer _buffer = new(host.Memory);
-    readonly Vector _vector = new();
-    readonly ulong** _values = (ulong**)host.Memory.Allocate((nuint)(Math.Max(arguments.Length, 1) * sizeof(ulong*)));
-    readonly byte** _nulls = (byte**)host.Memory.Allocate((nuint)(Math.Max(arguments.Length, 1) * sizeof(byte*)));
-    readonly ushort* _rows = (ushort*)host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
-    readonly DatumForm[] _forms = Array.ConvertAll(arguments, _ => new DatumForm(host.Memory));
+    Prepared? _prepared;
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {
+        Prepared prepared = _prepared ??= new Prepared(call);
         bool mayBeNull = false;
-        for (int i = 0; i < arguments.Length; i++)
+        for (int i = 0; i < Arguments.Length; i++)
         {
-            Vector argument = _forms[i].Of(arguments[i].Evaluate(batch, rows), rows);
-            _values[i] = argument.Values;
-            _nulls[i] = argument.Nulls;
+            Vector argument = prepared.Forms[i].Of(Arguments[i].Evaluate(batch, rows), rows);
+            prepared.Values[i] = argument.Values;
+            prepared.Nulls[i] = argument.Nulls;
             mayBeNull |= argument.Nulls != null;
         }
 
-        if (strict && mayBeNull)
+        if (mayBeNull && call.Flags.HasFlag(CallFlags.Strict))
         {
-            rows = NotNull(rows);
+            rows = NotNull(prepared, rows);
         }
 
-        host.CallRows(_call, _values, _nulls, rows, _buffer.Values, _buffer.Nulls);
-        _vector.SetDatums(_buffer.Values, _buffer.Nulls);
-        return _vector;
+        Output output = prepared.Output;
+        call.Host.CallRows(prepared.Number, prepared.Values, prepared.Nulls, rows, output.Values, output.Nulls);
+        return output.Finish(output.Nulls);
     }
-
-    public override void MarkColumns(Span<bool> columns)
-    {
-        foreach (Expression argument in arguments)
-        {
-            argument.MarkColumns(columns);
-        }
-    }
-
-    public override void Start() => Array.ForEach(arguments, e => e.Start());
 
     /// <summary>Rows without a null argument; the others get a null result.</summary>
-    Rows NotNull(Rows rows)
+    Rows NotNull(Prepared prepared, Rows rows)
     {
         int count = 0;
         for (int i = 0; i < rows.Count; i++)
         {
             int row = rows[i];
             byte isNull = 0;
-            for (int a = 0; a < arguments.Length; a++)
+            for (int a = 0; a < Arguments.Length; a++)
             {
-                isNull |= _nulls[a] == null ? (byte)0 : _nulls[a][row];
+                isNull |= prepared.Nulls[a] == null ? (byte)0 : prepared.Nulls[a][row];
             }
 
-            _buffer.Nulls[row] = isNull;
-            _rows[count] = (ushort)row;
+            prepared.Output.Nulls[row] = isNull;
+            prepared.Rows[count] = (ushort)row;
             count += isNull == 0 ? 1 : 0;
         }
 
-        return new Rows(_rows, count);
-    }
-}
-
-/// <summary>An expression that PostgreSQL evaluates, row by row.</summary>
-sealed unsafe class HostExpression : Expression
-{
-    const int MaxColumns = 1600;
-
-    readonly IExecutionHost _host;
-    readonly int _id;
-    readonly int[] _columns;
-    readonly DatumForm[] _forms;
-    readonly ulong** _values;
-    readonly byte** _nulls;
-    readonly VectorBuffer _buffer;
-    readonly Vector _vector = new();
-
-    internal HostExpression(ValueType type, int id, IExecutionHost host) : base(type)
-    {
-        int* columns = stackalloc int[MaxColumns];
-        _host = host;
-        _id = id;
-        _columns = new Span<int>(columns, host.PrepareExpression(id, columns)).ToArray();
-        _forms = Array.ConvertAll(_columns, _ => new DatumForm(host.Memory));
-        nuint room = (nuint)Math.Max(_columns.Length, 1);
-        _values = (ulong**)host.Memory.Allocate(room * (nuint)sizeof(ulong*));
-        _nulls = (byte**)host.Memory.Allocate(room * (nuint)sizeof(byte*));
-        _buffer = new VectorBuffer(host.Memory);
+        return new Rows(prepared.Rows, count);
     }
 
-    public override Vector Evaluate(Batch batch, Rows rows)
+    /// <summary>What a call needs, arrays by argument.</summary>
+    sealed class Prepared(CallSite call)
     {
-        for (int i = 0; i < _columns.Length; i++)
-        {
-            Vector column = _forms[i].Of(batch.Columns[_columns[i]], rows);
-            _values[i] = column.Values;
-            _nulls[i] = column.Nulls;
-        }
+        internal int Number { get; } = call.Host.PrepareCall(call.Function, call.Collation, call.Id);
 
-        _host.EvaluateRows(_id, _values, _nulls, rows, _buffer.Values, _buffer.Nulls);
-        _vector.SetDatums(_buffer.Values, _buffer.Nulls);
-        return _vector;
-    }
+        internal Output Output { get; } = new(call.Host);
 
-    public override void MarkColumns(Span<bool> columns)
-    {
-        foreach (int column in _columns)
-        {
-            columns[column] = true;
-        }
+        internal DatumForm[] Forms { get; } = Array.ConvertAll(call.Arguments, _ => new DatumForm(call.Host.Memory));
+
+        internal ulong** Values { get; } = (ulong**)call.Host.Memory.Allocate((nuint)(Math.Max(call.Arguments.Length, 1) * sizeof(ulong*)));
+
+        internal byte** Nulls { get; } = (byte**)call.Host.Memory.Allocate((nuint)(Math.Max(call.Arguments.Length, 1) * sizeof(byte*)));
+
+        internal ushort* Rows { get; } = (ushort*)call.Host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
     }
 }

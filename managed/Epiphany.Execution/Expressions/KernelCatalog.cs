@@ -5,5 +5,5 @@ namespace Epiphany.Execution;
 static class KernelCatalog
 {
     /// <summary>Null: there is none for these arguments.</summary>
-    internal static Expression? Find(uint function, uint collation, ValueType type, Expression[] arguments, IExecutionHost host) => null;
+    internal static Expression? Find(CallSite call) => ComparisonCatalog.Find(call) ?? IntegerCatalog.Find(call);
 }

@@ -5,8 +5,6 @@ namespace Epiphany.Execution;
 /// <summary>Builds the expressions of one engine.</summary>
 sealed class ExpressionBuilder(IExecutionHost host)
 {
-    readonly IExecutionHost _host = host;
-
     internal Expression[] Expressions(ref ProgramReader reader)
     {
         var expressions = new Expression[reader.Count()];
@@ -28,13 +26,26 @@ sealed class ExpressionBuilder(IExecutionHost host)
             case ExpressionKind.Column:
                 return new ColumnReference(type, reader.Int());
             case ExpressionKind.Const:
-                return new Constant(type, reader.Flag(), (ulong)reader.Word(), _host);
+                return new Constant(type, reader.Flag(), (ulong)reader.Word(), host);
             case ExpressionKind.Param:
-                return new Parameter(type, reader.Int(), _host);
+                return new Parameter(type, reader.Int(), host);
             case ExpressionKind.Call:
                 return Call(ref reader, type, id);
+            case ExpressionKind.And:
+                return Once(new And(type, Expressions(ref reader), host));
+            case ExpressionKind.Or:
+                return Once(new Or(type, Expressions(ref reader), host));
+            case ExpressionKind.Not:
+                return Once(new Not(type, Expression(ref reader), host));
+            case ExpressionKind.IsNull:
+                return Once(new NullTest(type, isNot: false, Expression(ref reader), host));
+            case ExpressionKind.IsNotNull:
+                return Once(new NullTest(type, isNot: true, Expression(ref reader), host));
+            case ExpressionKind.BooleanTest:
+                var test = (BooleanTestKind)reader.Int();
+                return Once(new BooleanTest(type, test, Expression(ref reader), host));
             case ExpressionKind.Other:
-                return new HostExpression(type, id, _host);
+                return Once(new HostExpression(type, id, host));
             default:
                 Throw.BadProgram($"expression kind {(int)kind}");
                 return null;
@@ -45,9 +56,17 @@ sealed class ExpressionBuilder(IExecutionHost host)
     {
         uint function = reader.Oid();
         uint collation = reader.Oid();
-        bool strict = reader.Flag();
+        var flags = (CallFlags)reader.Int();
         Expression[] arguments = Expressions(ref reader);
-        return KernelCatalog.Find(function, collation, type, arguments, _host)
-            ?? new HostCall(type, function, collation, strict, arguments, id, _host);
+        var call = new CallSite(type, function, collation, flags, arguments, id, host);
+        return Once(KernelCatalog.Find(call) ?? call.OnHost());
     }
+
+    /// <summary>What looks at no column is computed once a run.</summary>
+    Expression Once(Expression expression) => expression switch
+    {
+        { IsConstant: true } => expression,
+        Kernel { HasConstantsOnly: true } or HostExpression { HasColumns: false } => new RunConstant(expression, host),
+        _ => expression,
+    };
 }

@@ -1,0 +1,203 @@
+// Execution layer, expressions. Comparisons of lanes; SIMD where all rows count.
+
+using System.Runtime.Intrinsics;
+
+namespace Epiphany.Execution;
+
+interface IComparison
+{
+    static abstract bool Holds(long left, long right);
+
+    /// <summary>All bits of a lane set where it holds.</summary>
+    static abstract Vector512<long> Holds(Vector512<long> left, Vector512<long> right);
+}
+
+readonly struct Equal : IComparison
+{
+    public static bool Holds(long left, long right) => left == right;
+
+    public static Vector512<long> Holds(Vector512<long> left, Vector512<long> right) => Vector512.Equals(left, right);
+}
+
+readonly struct NotEqual : IComparison
+{
+    public static bool Holds(long left, long right) => left != right;
+
+    public static Vector512<long> Holds(Vector512<long> left, Vector512<long> right) => ~Vector512.Equals(left, right);
+}
+
+readonly struct Less : IComparison
+{
+    public static bool Holds(long left, long right) => left < right;
+
+    public static Vector512<long> Holds(Vector512<long> left, Vector512<long> right) => Vector512.LessThan(left, right);
+}
+
+readonly struct LessOrEqual : IComparison
+{
+    public static bool Holds(long left, long right) => left <= right;
+
+    public static Vector512<long> Holds(Vector512<long> left, Vector512<long> right) => Vector512.LessThanOrEqual(left, right);
+}
+
+readonly struct Greater : IComparison
+{
+    public static bool Holds(long left, long right) => left > right;
+
+    public static Vector512<long> Holds(Vector512<long> left, Vector512<long> right) => Vector512.GreaterThan(left, right);
+}
+
+readonly struct GreaterOrEqual : IComparison
+{
+    public static bool Holds(long left, long right) => left >= right;
+
+    public static Vector512<long> Holds(Vector512<long> left, Vector512<long> right) => Vector512.GreaterThanOrEqual(left, right);
+}
+
+/// <summary>The two passes: booleans for rows, and the numbers of rows. They never fault, whatever the lanes of null rows hold.</summary>
+static unsafe class Compare<TLeft, TRight, TComparison>
+    where TLeft : struct, ILaneView
+    where TRight : struct, ILaneView
+    where TComparison : struct, IComparison
+{
+    const int Step = 8;
+
+    internal static void Evaluate(Vector left, Vector right, Rows rows, ulong* results)
+    {
+        ulong* a = left.Values;
+        ulong* b = right.Values;
+        if (!rows.IsAll)
+        {
+            for (int i = 0; i < rows.Count; i++)
+            {
+                int row = rows.Index[i];
+                results[row] = One(a[row], b[row]);
+            }
+
+            return;
+        }
+
+        Vector512<ulong> one = Vector512.Create(1UL);
+        int r = 0;
+        if (right.IsConstant)
+        {
+            Vector512<long> constant = TRight.Of(Vector512.Create(*b));
+            for (; r <= rows.Count - Step; r += Step)
+            {
+                (TComparison.Holds(TLeft.Of(Vector512.Load(a + r)), constant).AsUInt64() & one).Store(results + r);
+            }
+        }
+
+        for (; r <= rows.Count - Step; r += Step)
+        {
+            (TComparison.Holds(TLeft.Of(Vector512.Load(a + r)), TRight.Of(Vector512.Load(b + r))).AsUInt64() & one).Store(results + r);
+        }
+
+        for (; r < rows.Count; r++)
+        {
+            results[r] = One(a[r], b[r]);
+        }
+    }
+
+    internal static int Filter(Vector left, Vector right, Rows rows, ushort* selected)
+    {
+        if (!rows.IsAll)
+        {
+            return Narrow(left, right, rows, selected);
+        }
+
+        ulong* a = left.Values;
+        ulong* b = right.Values;
+        byte* aNulls = left.Nulls;
+        byte* bNulls = right.Nulls;
+        ushort* table = RowNumbers.Table;
+        int count = 0;
+        int r = 0;
+        if (right.IsConstant)
+        {
+            if (right.IsNull(0))
+            {
+                return 0;
+            }
+
+            Vector512<long> constant = TRight.Of(Vector512.Create(*b));
+            for (; r <= rows.Count - Step; r += Step)
+            {
+                uint bits = (uint)TComparison.Holds(TLeft.Of(Vector512.Load(a + r)), constant).ExtractMostSignificantBits();
+                bits &= aNulls == null ? ~0U : ~NullMath.Bits8(aNulls + r);
+                count = RowNumbers.Append(table, bits, r, selected, count);
+            }
+        }
+
+        for (; r <= rows.Count - Step; r += Step)
+        {
+            Vector512<long> holds = TComparison.Holds(TLeft.Of(Vector512.Load(a + r)), TRight.Of(Vector512.Load(b + r)));
+            uint bits = (uint)holds.ExtractMostSignificantBits();
+            bits &= aNulls == null ? ~0U : ~NullMath.Bits8(aNulls + r);
+            bits &= bNulls == null ? ~0U : ~NullMath.Bits8(bNulls + r);
+            count = RowNumbers.Append(table, bits, r, selected, count);
+        }
+
+        for (; r < rows.Count; r++)
+        {
+            selected[count] = (ushort)r;
+            count += One(a[r], b[r]) != 0 && !left.IsNull(r) && !right.IsNull(r) ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    static int Narrow(Vector left, Vector right, Rows rows, ushort* selected)
+    {
+        ulong* a = left.Values;
+        ulong* b = right.Values;
+        int count = 0;
+        if (left.Nulls == null && right.Nulls == null)
+        {
+            for (int i = 0; i < rows.Count; i++)
+            {
+                int row = rows.Index[i];
+                selected[count] = (ushort)row;
+                count += (int)One(a[row], b[row]);
+            }
+
+            return count;
+        }
+
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows.Index[i];
+            selected[count] = (ushort)row;
+            count += left.IsNull(row) || right.IsNull(row) ? 0 : (int)One(a[row], b[row]);
+        }
+
+        return count;
+    }
+
+    static ulong One(ulong left, ulong right) => TComparison.Holds(TLeft.Of(left), TRight.Of(right)) ? 1UL : 0UL;
+}
+
+/// <summary>A comparison of two by-value arguments.</summary>
+sealed unsafe class Comparison<TLeft, TRight, TComparison>(ValueType type, Expression left, Expression right, IExecutionHost host)
+    : Kernel(type, left, right)
+    where TLeft : struct, ILaneView
+    where TRight : struct, ILaneView
+    where TComparison : struct, IComparison
+{
+    readonly Output _output = new(host);
+
+    public override Vector Evaluate(Batch batch, Rows rows)
+    {
+        Vector a = left.Evaluate(batch, rows);
+        Vector b = right.Evaluate(batch, rows);
+        Compare<TLeft, TRight, TComparison>.Evaluate(a, b, rows, _output.Values);
+        return _output.Strict(a, b, rows);
+    }
+
+    public override int Filter(Batch batch, Rows rows, ushort* selected)
+    {
+        Vector a = left.Evaluate(batch, rows);
+        Vector b = right.Evaluate(batch, rows);
+        return Compare<TLeft, TRight, TComparison>.Filter(a, b, rows, selected);
+    }
+}

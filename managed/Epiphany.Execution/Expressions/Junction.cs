@@ -1,0 +1,127 @@
+// Execution layer, expressions. AND, OR and NOT in three-valued logic. An argument is evaluated at those rows that the ones before it have
+// not decided, so that it raises no error elsewhere.
+
+using System;
+
+namespace Epiphany.Execution;
+
+/// <summary>AND or OR: a row is decided by the first argument that is false or true; else it is null if one was.</summary>
+abstract unsafe class Junction(ValueType type, bool decides, Expression[] arguments, IExecutionHost host) : Kernel(type, arguments)
+{
+    readonly Output _output = new(host);
+    readonly ulong _decides = decides ? 1UL : 0;
+
+    /// <summary>Room for rows' numbers.</summary>
+    protected ushort* Left { get; } = (ushort*)host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
+
+    public override Vector Evaluate(Batch batch, Rows rows)
+    {
+        ulong* results = _output.Values;
+        byte* nulls = _output.Nulls;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            results[rows[i]] = _decides ^ 1;
+            nulls[rows[i]] = 0;
+        }
+
+        Rows open = rows;
+        bool anyNull = false;
+        for (int a = 0; a < Arguments.Length && open.Count > 0; a++)
+        {
+            Vector argument = Arguments[a].Evaluate(batch, open);
+            anyNull |= argument.Nulls != null;
+            open = new Rows(Left, Decide(argument, open));
+        }
+
+        return _output.Finish(anyNull ? nulls : null);
+    }
+
+    /// <summary>Numbers of the rows that stay open are left in <see cref="Left"/>.</summary>
+    int Decide(Vector argument, Rows open)
+    {
+        ulong* results = _output.Values;
+        byte* nulls = _output.Nulls;
+        int count = 0;
+        for (int i = 0; i < open.Count; i++)
+        {
+            int row = open[i];
+            bool isNull = argument.IsNull(row);
+            bool isDecided = !isNull && (argument.Values[row] & 1) == _decides;
+            results[row] = isDecided ? _decides : results[row];
+            nulls[row] = isDecided ? (byte)0 : (byte)(nulls[row] | (isNull ? 1 : 0));
+            Left[count] = (ushort)row;
+            count += isDecided ? 0 : 1;
+        }
+
+        return count;
+    }
+}
+
+sealed unsafe class And(ValueType type, Expression[] arguments, IExecutionHost host) : Junction(type, false, arguments, host)
+{
+    public override int Filter(Batch batch, Rows rows, ushort* selected)
+    {
+        for (int a = 0; a < Arguments.Length && rows.Count > 0; a++)
+        {
+            rows = new Rows(selected, Arguments[a].Filter(batch, rows, selected));
+        }
+
+        return rows.Count;
+    }
+}
+
+sealed unsafe class Or(ValueType type, Expression[] arguments, IExecutionHost host) : Junction(type, true, arguments, host)
+{
+    readonly ushort* _found = (ushort*)host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
+
+    /// <summary>1 for rows that an argument has chosen; all zero between calls.</summary>
+    readonly byte* _isFound = host.Memory.Allocate(Batch.Capacity);
+
+    public override int Filter(Batch batch, Rows rows, ushort* selected)
+    {
+        new Span<byte>(_isFound, Batch.Capacity).Clear();
+        Rows open = rows;
+        for (int a = 0; a < Arguments.Length && open.Count > 0; a++)
+        {
+            int found = Arguments[a].Filter(batch, open, _found);
+            for (int i = 0; i < found; i++)
+            {
+                _isFound[_found[i]] = 1;
+            }
+
+            open = a == Arguments.Length - 1 ? open : new Rows(Left, Choose(open, 0, Left));
+        }
+
+        return Choose(rows, 1, selected);
+    }
+
+    int Choose(Rows rows, int isFound, ushort* chosen)
+    {
+        int count = 0;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            chosen[count] = (ushort)row;
+            count += _isFound[row] == isFound ? 1 : 0;
+        }
+
+        return count;
+    }
+}
+
+sealed unsafe class Not(ValueType type, Expression argument, IExecutionHost host) : Kernel(type, argument)
+{
+    readonly Output _output = new(host);
+
+    public override Vector Evaluate(Batch batch, Rows rows)
+    {
+        Vector negated = Arguments[0].Evaluate(batch, rows);
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            _output.Values[row] = (negated.Values[row] & 1) ^ 1;
+        }
+
+        return _output.Strict(negated);
+    }
+}
