@@ -22,9 +22,7 @@ typedef struct PgeLoweredExpr
 {
 	Expr	   *expr;			/* as in the plan */
 	PgeExpressionKind kind;		/* as in the words */
-	int			outer_columns;	/* Vars of OUTER_VAR are raw columns from 0; of INNER_VAR from this on; of a scan's relation from 0 */
-	/* An aggregate's output: raw column of what stands for a Var or Aggref; NULL elsewhere. See lower_aggregate.c. */
-	struct PgeAggregateColumns *aggregate;
+	const struct PgeRawColumns *raw;	/* what its Vars and Aggrefs stand for; for pge_lowered_over_columns() */
 } PgeLoweredExpr;
 
 /* A subtree as words, and what the numbers in them mean. */

@@ -1,0 +1,287 @@
+/*
+ * Executor: a subtree of a plan becomes a program for the engine. What may stand in such a subtree is the planner's judgement (planner/vectorize_judge.c);
+ * what else is met here is an internal error.
+ *
+ * Where row sources were, the subtree has Results without an input, whose plan_node_id is the source's number.
+ */
+#include "postgres.h"
+
+#include "access/tupdesc.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/rel.h"
+
+#include "lower.h"
+
+/* What each node begins with: kind, id, rows expected, number of raw columns. Their types follow. */
+void
+pge_lower_head(PgeLowering *lowering, PgePlanKind kind, Plan *plan, double rows, int nraw)
+{
+	pge_word(lowering, kind);
+	pge_word(lowering, list_length(lowering->out->nodes));
+	lowering->out->nodes = lappend(lowering->out->nodes, plan);
+	lowering->out->kinds = lappend_int(lowering->out->kinds, kind);
+	pge_word_double(lowering, rows);
+	pge_word(lowering, nraw);
+}
+
+void
+pge_lower_target_types(PgeLowering *lowering, const Plan *plan, Bitmapset *wanted)
+{
+	foreach_ptr(Expr, target, pge_wanted_targets(plan, wanted))
+		pge_words_type_of(lowering, target);
+}
+
+/* What each node ends with: conditions, and the projection unless that is the raw columns as they are. */
+void
+pge_lower_tail(PgeLowering *lowering, List *conditions, List *projection, const PgeRawColumns *raw, int nraw)
+{
+	int			same = 0;
+
+	pge_lower_expressions(lowering, conditions, raw);
+	foreach_ptr(Node, expr, projection)
+	{
+		if (!IsA(expr, Var) || pge_raw_column(raw, expr) != same)
+			break;
+		same++;
+	}
+	if (same == nraw && same == list_length(projection))
+		pge_word(lowering, -1);
+	else
+		pge_lower_expressions(lowering, projection, raw);
+}
+
+/* The tail of a node that has its child's columns and may leave out some. */
+static void
+lower_passing_tail(PgeLowering *lowering, Plan *plan, Bitmapset *wanted, Bitmapset *child_wanted)
+{
+	PgeRawColumns *raw = pge_raw_columns(OUTER_VAR, plan, child_wanted);
+	List	   *projection = NIL;
+	int			column = -1;
+
+	while ((column = bms_next_member(wanted, column)) >= 0)
+	{
+		TargetEntry *target = list_nth_node(TargetEntry, plan->targetlist, column);
+
+		projection = lappend(projection, makeVarFromTargetEntry(OUTER_VAR, target));
+	}
+	pge_lower_tail(lowering, NIL, projection, raw, bms_num_members(child_wanted));
+}
+
+static void
+lower_scan(PgeLowering *lowering, SeqScan *scan, Bitmapset *wanted)
+{
+	Plan	   *plan = &scan->scan.plan;
+	TupleDesc	columns = RelationGetDescr(ExecGetRangeTableRelation(lowering->estate, scan->scan.scanrelid));
+	PgeRawColumns *raw = palloc0_object(PgeRawColumns);
+
+	raw->varno = scan->scan.scanrelid;
+	raw->outer = palloc_array(int, Max(columns->natts, 1));
+	pge_lower_head(lowering, PgePlanKind_ColumnScan, plan, plan->plan_rows, columns->natts);
+	for (int i = 0; i < columns->natts; i++)
+	{
+		Form_pg_attribute column = TupleDescAttr(columns, i);
+
+		pge_words_type(lowering, column->atttypid, column->atttypmod, column->attcollation);
+		raw->outer[i] = i;
+	}
+	pge_word(lowering, list_length(lowering->out->scans));
+	lowering->out->scans = lappend(lowering->out->scans, scan);
+	pge_lower_tail(lowering, plan->qual, pge_wanted_targets(plan, wanted), raw, columns->natts);
+}
+
+static void
+lower_row_source(PgeLowering *lowering, Plan *plan, Bitmapset *wanted)
+{
+	Bitmapset  *all = pge_all_targets(plan);
+
+	pge_lower_head(lowering, PgePlanKind_RowSource, plan, plan->plan_rows, bms_num_members(all));
+	pge_lower_target_types(lowering, plan, all);
+	pge_word(lowering, plan->plan_node_id);
+	lower_passing_tail(lowering, plan, wanted, all);
+}
+
+/* Conditions and projection over a child, whose columns the node's Vars have as those of varno. */
+static void
+lower_projection(PgeLowering *lowering, Plan *plan, Plan *child, int varno, Bitmapset *wanted)
+{
+	List	   *projection = pge_wanted_targets(plan, wanted);
+	Bitmapset  *child_wanted = pge_columns_used(pge_columns_used(NULL, projection, varno), plan->qual, varno);
+	int			nraw = bms_num_members(child_wanted);
+
+	pge_lower_head(lowering, PgePlanKind_Project, plan, plan->plan_rows, nraw);
+	pge_lower_target_types(lowering, child, child_wanted);
+	pge_lower_node(lowering, child, child_wanted);
+	pge_lower_tail(lowering, plan->qual, projection, pge_raw_columns(varno, child, child_wanted), nraw);
+}
+
+static PgeJoinKind
+join_kind(JoinType type)
+{
+	switch (type)
+	{
+		case JOIN_INNER:
+			return PgeJoinKind_Inner;
+		case JOIN_LEFT:
+			return PgeJoinKind_Left;
+		case JOIN_FULL:
+			return PgeJoinKind_Full;
+		case JOIN_RIGHT:
+			return PgeJoinKind_Right;
+		case JOIN_SEMI:
+			return PgeJoinKind_Semi;
+		case JOIN_ANTI:
+			return PgeJoinKind_Anti;
+		case JOIN_RIGHT_ANTI:
+			return PgeJoinKind_RightAnti;
+		default:
+			elog(ERROR, "unrecognized join type: %d", (int) type);
+			return PgeJoinKind_Inner;
+	}
+}
+
+static void
+lower_hash_join(PgeLowering *lowering, HashJoin *join, Bitmapset *wanted)
+{
+	Plan	   *plan = &join->join.plan;
+	Plan	   *outer = outerPlan(plan);
+	Plan	   *inner = outerPlan(innerPlan(plan));
+	List	   *projection = pge_wanted_targets(plan, wanted);
+	List	   *exprs = list_make4(projection, plan->qual, join->join.joinqual, join->hashclauses);
+	Bitmapset  *outer_wanted = pge_columns_used(NULL, exprs, OUTER_VAR);
+	Bitmapset  *inner_wanted = pge_columns_used(NULL, exprs, INNER_VAR);
+	PgeRawColumns *outer_raw = pge_raw_columns(OUTER_VAR, outer, outer_wanted);
+	PgeRawColumns *inner_raw = pge_raw_columns(INNER_VAR, inner, inner_wanted);
+	PgeRawColumns *raw = pge_raw_columns(OUTER_VAR, outer, outer_wanted);
+	int			nouter = bms_num_members(outer_wanted);
+	int			nraw = nouter + bms_num_members(inner_wanted);
+
+	raw->inner = pge_column_map(inner, inner_wanted, nouter);
+	pge_lower_head(lowering, PgePlanKind_HashJoin, plan, plan->plan_rows, nraw);
+	pge_lower_target_types(lowering, outer, outer_wanted);
+	pge_lower_target_types(lowering, inner, inner_wanted);
+	pge_word(lowering, join_kind(join->join.jointype));
+	pge_word(lowering, join->join.inner_unique);
+	pge_word(lowering, list_length(join->hashclauses));
+	foreach_node(OpExpr, clause, join->hashclauses)
+	{
+		pge_lower_expression(lowering, linitial(clause->args), outer_raw);
+		pge_lower_expression(lowering, lsecond(clause->args), inner_raw);
+		pge_word(lowering, clause->opfuncid);
+		pge_word(lowering, clause->inputcollid);
+	}
+	pge_lower_expressions(lowering, join->join.joinqual, raw);
+	pge_lower_node(lowering, outer, outer_wanted);
+	pge_lower_node(lowering, inner, inner_wanted);
+	pge_lower_tail(lowering, plan->qual, projection, raw, nraw);
+}
+
+static void
+lower_sort(PgeLowering *lowering, Sort *sort, Bitmapset *wanted)
+{
+	Plan	   *plan = &sort->plan;
+	Bitmapset  *child_wanted = bms_copy(wanted);
+	int		   *columns;
+
+	for (int i = 0; i < sort->numCols; i++)
+		child_wanted = bms_add_member(child_wanted, sort->sortColIdx[i] - 1);
+	columns = pge_column_map(plan, child_wanted, 0);
+	pge_lower_head(lowering, PgePlanKind_Sort, plan, plan->plan_rows, bms_num_members(child_wanted));
+	pge_lower_target_types(lowering, outerPlan(plan), child_wanted);
+	pge_word(lowering, sort->numCols);
+	for (int i = 0; i < sort->numCols; i++)
+		pge_words_order(lowering, columns[sort->sortColIdx[i] - 1], sort->sortOperators[i], sort->collations[i], sort->nullsFirst[i]);
+	pge_lower_node(lowering, outerPlan(plan), child_wanted);
+	lower_passing_tail(lowering, plan, wanted, child_wanted);
+}
+
+static void
+lower_limit_expression(PgeLowering *lowering, Node *expr)
+{
+	pge_word(lowering, expr != NULL);
+	if (expr != NULL)
+		pge_lower_expression(lowering, (Expr *) expr, NULL);
+}
+
+static void
+lower_limit(PgeLowering *lowering, Limit *limit, Bitmapset *wanted)
+{
+	Plan	   *plan = &limit->plan;
+
+	pge_lower_head(lowering, PgePlanKind_Limit, plan, plan->plan_rows, bms_num_members(wanted));
+	pge_lower_target_types(lowering, outerPlan(plan), wanted);
+	lower_limit_expression(lowering, limit->limitOffset);
+	lower_limit_expression(lowering, limit->limitCount);
+	pge_lower_node(lowering, outerPlan(plan), wanted);
+	lower_passing_tail(lowering, plan, wanted, wanted);
+}
+
+static void
+lower_append(PgeLowering *lowering, Append *append, Bitmapset *wanted)
+{
+	Plan	   *plan = &append->plan;
+
+	pge_lower_head(lowering, PgePlanKind_Append, plan, plan->plan_rows, bms_num_members(wanted));
+	pge_lower_target_types(lowering, plan, wanted);
+	pge_word(lowering, list_length(append->appendplans));
+	foreach_ptr(Plan, child, append->appendplans)
+		pge_lower_node(lowering, child, wanted);
+	lower_passing_tail(lowering, plan, wanted, wanted);
+}
+
+void
+pge_lower_node(PgeLowering *lowering, Plan *plan, Bitmapset *wanted)
+{
+	check_stack_depth();
+	switch (nodeTag(plan))
+	{
+		case T_SeqScan:
+			lower_scan(lowering, (SeqScan *) plan, wanted);
+			break;
+		case T_Result:
+			if (outerPlan(plan) == NULL)
+				lower_row_source(lowering, plan, wanted);
+			else
+				lower_projection(lowering, plan, outerPlan(plan), OUTER_VAR, wanted);
+			break;
+		case T_SubqueryScan:
+			lower_projection(lowering, plan, ((SubqueryScan *) plan)->subplan, ((SubqueryScan *) plan)->scan.scanrelid, wanted);
+			break;
+		case T_Agg:
+			pge_lower_aggregate(lowering, (Agg *) plan, wanted);
+			break;
+		case T_HashJoin:
+			lower_hash_join(lowering, (HashJoin *) plan, wanted);
+			break;
+		case T_Sort:
+			lower_sort(lowering, (Sort *) plan, wanted);
+			break;
+		case T_Limit:
+			lower_limit(lowering, (Limit *) plan, wanted);
+			break;
+		case T_Append:
+			lower_append(lowering, (Append *) plan, wanted);
+			break;
+		case T_Material:
+			/* It saves its input's work or lets it be read twice; the nodes that stand above it here ask for neither. */
+			pge_lower_node(lowering, outerPlan(plan), wanted);
+			break;
+		default:
+			elog(ERROR, "unrecognized node type: %d", (int) nodeTag(plan));
+	}
+}
+
+PgeLowered *
+pge_lower(CustomScan *node, EState *estate)
+{
+	PgeLowering lowering = {.estate = estate,.word_capacity = 256,.expr_capacity = 32};
+	Plan	   *plan = linitial(node->custom_private);
+
+	lowering.out = palloc0_object(PgeLowered);
+	lowering.out->words = palloc_array(i64, lowering.word_capacity);
+	lowering.out->exprs = palloc_array(PgeLoweredExpr, lowering.expr_capacity);
+	pge_lower_node(&lowering, plan, pge_all_targets(plan));
+	return lowering.out;
+}

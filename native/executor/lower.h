@@ -1,0 +1,63 @@
+/*
+ * Executor: what the files that lower a plan share. A subtree becomes words; managed/Epiphany.Execution/README.md has their grammar.
+ *
+ * A node gives only those columns that somebody above asks for, in the order of its target list: they are its *wanted* ones, by column number less one.
+ */
+#ifndef PGE_LOWER_H
+#define PGE_LOWER_H
+
+#include "engine.h"
+#include "nodes/bitmapset.h"
+
+/* Which raw column of a node each Var and Aggref in its expressions stands for. */
+typedef struct PgeRawColumns
+{
+	int			varno;			/* of Vars that outer is for: OUTER_VAR, INNER_VAR or a relation's number */
+	int		   *outer;			/* by column number less one; -1: none */
+	int		   *inner;			/* likewise of INNER_VAR, or NULL */
+	List	   *aggregates;		/* Aggrefs; the first is raw column first_aggregate */
+	int			first_aggregate;
+} PgeRawColumns;
+
+typedef struct PgeLowering
+{
+	EState	   *estate;
+	PgeLowered *out;
+	i64			word_capacity;
+	int			expr_capacity;
+} PgeLowering;
+
+/* lower_words.c */
+extern void pge_word(PgeLowering *lowering, i64 word);
+extern void pge_word_double(PgeLowering *lowering, double value);
+extern void pge_words_type(PgeLowering *lowering, Oid type, int32 typmod, Oid collation);
+extern void pge_words_type_of(PgeLowering *lowering, const void *expr);
+extern void pge_words_order(PgeLowering *lowering, int column, Oid ordering_operator, Oid collation, bool nulls_first);
+
+/* lower.c */
+extern void pge_lower_node(PgeLowering *lowering, Plan *plan, Bitmapset *wanted);
+extern void pge_lower_head(PgeLowering *lowering, PgePlanKind kind, Plan *plan, double rows, int nraw);
+extern void pge_lower_target_types(PgeLowering *lowering, const Plan *plan, Bitmapset *wanted);
+extern void pge_lower_tail(PgeLowering *lowering, List *conditions, List *projection, const PgeRawColumns *raw, int nraw);
+
+/* lower_columns.c */
+extern Expr *pge_target(const Plan *plan, int column);
+extern List *pge_wanted_targets(const Plan *plan, Bitmapset *wanted);
+extern Bitmapset *pge_all_targets(const Plan *plan);
+extern Bitmapset *pge_columns_used(Bitmapset *columns, const void *expr, int varno);
+extern PgeRawColumns *pge_raw_columns(int varno, const Plan *plan, Bitmapset *wanted);
+extern int *pge_column_map(const Plan *plan, Bitmapset *wanted, int first);
+extern int	pge_raw_column(const PgeRawColumns *raw, const Node *node);
+
+/* lower_expression.c */
+extern void pge_lower_expression(PgeLowering *lowering, Expr *expr, const PgeRawColumns *raw);
+extern void pge_lower_expressions(PgeLowering *lowering, List *exprs, const PgeRawColumns *raw);
+
+/* lower_case.c */
+extern bool pge_case_conditions(const CaseExpr *expr, List **conditions);
+
+/* lower_aggregate.c */
+extern void pge_lower_aggregate(PgeLowering *lowering, Agg *plan, Bitmapset *wanted);
+extern Plan *pge_aggregate_input(const Agg *plan);
+
+#endif							/* PGE_LOWER_H */

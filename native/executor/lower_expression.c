@@ -1,0 +1,245 @@
+/*
+ * Executor, lowering: expressions. Each node of an expression has a number, by which the engine can ask what PostgreSQL knows of it. What the grammar
+ * has no word for is Other: PostgreSQL evaluates it.
+ */
+#include "postgres.h"
+
+#include "miscadmin.h"
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+#include "lower.h"
+
+static int
+expression_number(PgeLowering *lowering, PgeExpressionKind kind, Expr *expr, const PgeRawColumns *raw)
+{
+	PgeLowered *out = lowering->out;
+
+	if (out->nexprs == lowering->expr_capacity)
+	{
+		lowering->expr_capacity *= 2;
+		out->exprs = repalloc_array(out->exprs, PgeLoweredExpr, lowering->expr_capacity);
+	}
+	out->exprs[out->nexprs] = (PgeLoweredExpr) {.expr = expr,.kind = kind,.raw = raw};
+	return out->nexprs++;
+}
+
+/* Kind, number and type. The type is that of the relabeling above, if there is one. */
+static void
+begin(PgeLowering *lowering, PgeExpressionKind kind, Expr *expr, Expr *typed, const PgeRawColumns *raw)
+{
+	pge_word(lowering, kind);
+	pge_word(lowering, expression_number(lowering, kind, expr, raw));
+	pge_words_type_of(lowering, typed);
+}
+
+static int
+param_number(PgeLowering *lowering, Param *param)
+{
+	int			number = 0;
+
+	foreach_node(Param, known, lowering->out->params)
+	{
+		if (known->paramkind == param->paramkind && known->paramid == param->paramid)
+			return number;
+		number++;
+	}
+	lowering->out->params = lappend(lowering->out->params, param);
+	return number;
+}
+
+/* The engine wants no TOAST pointers and nothing compressed. */
+static Datum
+flat_value(const Const *value)
+{
+	if (value->constisnull)
+		return (Datum) 0;
+	if (value->constlen == -1)
+		return PointerGetDatum(PG_DETOAST_DATUM(value->constvalue));
+	return value->constvalue;
+}
+
+static void
+lower_call(PgeLowering *lowering, Expr *expr, Expr *typed, Oid function, Oid collation, List *args, const PgeRawColumns *raw)
+{
+	begin(lowering, PgeExpressionKind_Call, expr, typed, raw);
+	pge_word(lowering, function);
+	pge_word(lowering, collation);
+	pge_word(lowering, func_strict(function));
+	pge_lower_expressions(lowering, args, raw);
+}
+
+static void
+lower_bool(PgeLowering *lowering, BoolExpr *expr, Expr *typed, const PgeRawColumns *raw)
+{
+	switch (expr->boolop)
+	{
+		case NOT_EXPR:
+			begin(lowering, PgeExpressionKind_Not, &expr->xpr, typed, raw);
+			pge_lower_expression(lowering, linitial(expr->args), raw);
+			break;
+		case AND_EXPR:
+		case OR_EXPR:
+			begin(lowering, expr->boolop == AND_EXPR ? PgeExpressionKind_And : PgeExpressionKind_Or, &expr->xpr, typed, raw);
+			pge_lower_expressions(lowering, expr->args, raw);
+			break;
+	}
+}
+
+/* NULLIF and IS DISTINCT FROM, by the operator for equal. */
+static void
+lower_equality(PgeLowering *lowering, PgeExpressionKind kind, OpExpr *expr, Expr *typed, const PgeRawColumns *raw)
+{
+	begin(lowering, kind, &expr->xpr, typed, raw);
+	pge_word(lowering, expr->opfuncid);
+	pge_word(lowering, expr->inputcollid);
+	pge_lower_expression(lowering, linitial(expr->args), raw);
+	pge_lower_expression(lowering, lsecond(expr->args), raw);
+}
+
+static void
+lower_min_max(PgeLowering *lowering, MinMaxExpr *expr, Expr *typed, const PgeRawColumns *raw)
+{
+	TypeCacheEntry *type = lookup_type_cache(expr->minmaxtype, TYPECACHE_CMP_PROC);
+
+	if (!OidIsValid(type->cmp_proc))
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FUNCTION),
+				 errmsg("could not identify a comparison function for type %s", format_type_be(expr->minmaxtype))));
+	begin(lowering, PgeExpressionKind_MinMax, &expr->xpr, typed, raw);
+	pge_word(lowering, expr->op == IS_GREATEST);
+	pge_word(lowering, type->cmp_proc);
+	pge_word(lowering, expr->inputcollid);
+	pge_lower_expressions(lowering, expr->args, raw);
+}
+
+static bool
+lower_array_compare(PgeLowering *lowering, ScalarArrayOpExpr *expr, Expr *typed, const PgeRawColumns *raw)
+{
+	Oid			element = get_base_element_type(exprType(lsecond(expr->args)));
+	int16		length;
+	bool		by_value;
+	char		align;
+
+	if (!OidIsValid(element))
+		return false;
+	get_typlenbyvalalign(element, &length, &by_value, &align);
+	begin(lowering, PgeExpressionKind_ArrayCompare, &expr->xpr, typed, raw);
+	pge_word(lowering, expr->useOr);
+	pge_word(lowering, expr->opfuncid);
+	pge_word(lowering, expr->inputcollid);
+	pge_word(lowering, func_strict(expr->opfuncid));
+	pge_words_type(lowering, element, -1, expr->inputcollid);
+	pge_word(lowering, align);
+	pge_lower_expression(lowering, linitial(expr->args), raw);
+	pge_lower_expression(lowering, lsecond(expr->args), raw);
+	return true;
+}
+
+static bool
+lower_case(PgeLowering *lowering, CaseExpr *expr, Expr *typed, const PgeRawColumns *raw)
+{
+	List	   *conditions;
+	ListCell   *condition;
+	ListCell   *arm;
+
+	if (!pge_case_conditions(expr, &conditions))
+		return false;
+	begin(lowering, PgeExpressionKind_Case, &expr->xpr, typed, raw);
+	pge_word(lowering, list_length(conditions));
+	forboth(condition, conditions, arm, expr->args)
+	{
+		pge_lower_expression(lowering, lfirst(condition), raw);
+		pge_lower_expression(lowering, lfirst_node(CaseWhen, arm)->result, raw);
+	}
+	pge_lower_expression(lowering, expr->defresult, raw);
+	return true;
+}
+
+/* What has a word of its own; false: nothing was written. */
+static bool
+lower_known(PgeLowering *lowering, Expr *expr, Expr *typed, const PgeRawColumns *raw)
+{
+	switch (nodeTag(expr))
+	{
+		case T_Var:
+		case T_Aggref:
+			begin(lowering, PgeExpressionKind_Column, expr, typed, raw);
+			pge_word(lowering, pge_raw_column(raw, (Node *) expr));
+			return true;
+		case T_Const:
+			begin(lowering, PgeExpressionKind_Const, expr, typed, raw);
+			pge_word(lowering, ((Const *) expr)->constisnull);
+			pge_word(lowering, (i64) flat_value((Const *) expr));
+			return true;
+		case T_Param:
+			begin(lowering, PgeExpressionKind_Param, expr, typed, raw);
+			pge_word(lowering, param_number(lowering, (Param *) expr));
+			return true;
+		case T_FuncExpr:
+			lower_call(lowering, expr, typed, ((FuncExpr *) expr)->funcid, ((FuncExpr *) expr)->inputcollid, ((FuncExpr *) expr)->args, raw);
+			return true;
+		case T_OpExpr:
+			lower_call(lowering, expr, typed, ((OpExpr *) expr)->opfuncid, ((OpExpr *) expr)->inputcollid, ((OpExpr *) expr)->args, raw);
+			return true;
+		case T_BoolExpr:
+			lower_bool(lowering, (BoolExpr *) expr, typed, raw);
+			return true;
+		case T_NullTest:
+			if (((NullTest *) expr)->argisrow)
+				return false;
+			begin(lowering, ((NullTest *) expr)->nulltesttype == IS_NULL ? PgeExpressionKind_IsNull : PgeExpressionKind_IsNotNull,
+				  expr, typed, raw);
+			pge_lower_expression(lowering, ((NullTest *) expr)->arg, raw);
+			return true;
+		case T_BooleanTest:
+			begin(lowering, PgeExpressionKind_BooleanTest, expr, typed, raw);
+			pge_word(lowering, ((BooleanTest *) expr)->booltesttype);
+			pge_lower_expression(lowering, ((BooleanTest *) expr)->arg, raw);
+			return true;
+		case T_CaseExpr:
+			return lower_case(lowering, (CaseExpr *) expr, typed, raw);
+		case T_CoalesceExpr:
+			begin(lowering, PgeExpressionKind_Coalesce, expr, typed, raw);
+			pge_lower_expressions(lowering, ((CoalesceExpr *) expr)->args, raw);
+			return true;
+		case T_MinMaxExpr:
+			lower_min_max(lowering, (MinMaxExpr *) expr, typed, raw);
+			return true;
+		case T_NullIfExpr:
+			lower_equality(lowering, PgeExpressionKind_NullIf, (OpExpr *) expr, typed, raw);
+			return true;
+		case T_DistinctExpr:
+			lower_equality(lowering, PgeExpressionKind_Distinct, (OpExpr *) expr, typed, raw);
+			return true;
+		case T_ScalarArrayOpExpr:
+			return lower_array_compare(lowering, (ScalarArrayOpExpr *) expr, typed, raw);
+		default:
+			return false;
+	}
+}
+
+/* raw: what Vars and Aggrefs in it stand for; NULL where there can be none. */
+void
+pge_lower_expression(PgeLowering *lowering, Expr *expr, const PgeRawColumns *raw)
+{
+	Expr	   *typed = expr;
+
+	check_stack_depth();
+	while (IsA(expr, RelabelType))
+		expr = ((RelabelType *) expr)->arg;
+	if (!lower_known(lowering, expr, typed, raw))
+		begin(lowering, PgeExpressionKind_Other, expr, typed, raw);
+}
+
+/* A list: the count, and the expressions. */
+void
+pge_lower_expressions(PgeLowering *lowering, List *exprs, const PgeRawColumns *raw)
+{
+	pge_word(lowering, list_length(exprs));
+	foreach_ptr(Expr, expr, exprs)
+		pge_lower_expression(lowering, expr, raw);
+}

@@ -1,0 +1,70 @@
+/*
+ * Executor, lowering: the words themselves.
+ */
+#include "postgres.h"
+
+#include "access/stratnum.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/lsyscache.h"
+
+#include "lower.h"
+
+void
+pge_word(PgeLowering *lowering, i64 word)
+{
+	PgeLowered *out = lowering->out;
+
+	if (out->nwords == lowering->word_capacity)
+	{
+		lowering->word_capacity *= 2;
+		out->words = repalloc_array(out->words, i64, lowering->word_capacity);
+	}
+	out->words[out->nwords++] = word;
+}
+
+void
+pge_word_double(PgeLowering *lowering, double value)
+{
+	i64			word;
+
+	memcpy(&word, &value, sizeof(word));
+	pge_word(lowering, word);
+}
+
+void
+pge_words_type(PgeLowering *lowering, Oid type, int32 typmod, Oid collation)
+{
+	int16		length = 0;
+	bool		by_value = false;
+
+	/* A dropped column has no type. */
+	if (OidIsValid(type))
+		get_typlenbyval(type, &length, &by_value);
+	pge_word(lowering, type);
+	pge_word(lowering, typmod);
+	pge_word(lowering, collation);
+	pge_word(lowering, length);
+	pge_word(lowering, by_value);
+}
+
+void
+pge_words_type_of(PgeLowering *lowering, const void *expr)
+{
+	pge_words_type(lowering, exprType(expr), exprTypmod(expr), exprCollation(expr));
+}
+
+void
+pge_words_order(PgeLowering *lowering, int column, Oid ordering_operator, Oid collation, bool nulls_first)
+{
+	Oid			family;
+	Oid			type;
+	int16		strategy;
+
+	if (!get_ordering_op_properties(ordering_operator, &family, &type, &strategy))
+		elog(ERROR, "operator %u is not a valid ordering operator", ordering_operator);
+	pge_word(lowering, column);
+	pge_word(lowering, ordering_operator);
+	pge_word(lowering, collation);
+	pge_word(lowering, strategy == BTGreaterStrategyNumber);
+	pge_word(lowering, nulls_first);
+}
