@@ -7,6 +7,7 @@
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 
+#include "engine.h"
 #include "start.h"
 #include "tableam/column.h"
 #include "zones.h"
@@ -31,43 +32,31 @@ scans_column_table(PlanState *node)
 	}
 }
 
-typedef struct Place
-{
-	PlannedStmt *statement;
-	PlanState  *parent;			/* of the node, or NULL */
-} Place;
-
 static bool
-set_up_scans(PlanState *node, void *context)
+set_up_scans(PlanState *node, void *parent)
 {
-	Place	   *place = context;
-	Place		below;
-
 	if (node == NULL)
 		return false;
 	if (scans_column_table(node))
 	{
-		pge_want_columns((ScanState *) node, place->parent);
+		pge_want_columns((ScanState *) node, parent);
 		if (IsA(node, BitmapHeapScanState))
 			pge_prefetch_off((BitmapHeapScanState *) node);
 		if (IsA(node, SeqScanState) && node->plan->qual != NIL)
-			pge_zone_scan((SeqScanState *) node, place->statement);
+			pge_zone_scan((SeqScanState *) node);
 	}
-	below = (Place) {.statement = place->statement,.parent = node};
-	return planstate_tree_walker(node, set_up_scans, &below);
+	return planstate_tree_walker(node, set_up_scans, node);
 }
 
 static void
 executor_start(QueryDesc *desc, int eflags)
 {
-	Place		place = {.statement = desc->plannedstmt};
-
 	if (next_executor_start)
 		next_executor_start(desc, eflags);
 	else
 		standard_ExecutorStart(desc, eflags);
 	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
-		set_up_scans(desc->planstate, &place);
+		set_up_scans(desc->planstate, NULL);
 }
 
 void
@@ -75,5 +64,6 @@ pge_executor_init(void)
 {
 	next_executor_start = ExecutorStart_hook;
 	ExecutorStart_hook = executor_start;
+	RegisterCustomScanMethods(&pge_engine_methods);
 	pge_prefetch_init();
 }

@@ -33,19 +33,19 @@ typedef struct ZoneQual
 	Bitmapset  *params;			/* internal ones that it needs */
 } ZoneQual;
 
-struct PgeZoneQuals
+typedef struct ZoneQuals
 {
+	PgeScanFilter filter;		/* first, so that a filter is its conditions */
 	ExprContext *econtext;
 	MemoryContext run_cxt;		/* made at the first run; holds its tests */
 	int			nquals;
 	ZoneQual	quals[FLEXIBLE_ARRAY_MEMBER];
-};
+} ZoneQuals;
 
 typedef struct FindContext
 {
 	Index		scanrelid;
 	EState	   *estate;
-	PlannedStmt *statement;
 	int			hides;			/* does the statement hide rows? -1: not known yet */
 	List	   *found;			/* ZoneQual */
 } FindContext;
@@ -68,7 +68,7 @@ hides_rows(FindContext *context)
 	if (context->hides < 0)
 	{
 		context->hides = 0;
-		foreach_node(RangeTblEntry, rte, context->statement->rtable)
+		foreach_node(RangeTblEntry, rte, context->estate->es_plannedstmt->rtable)
 		{
 			HeapTuple	tuple;
 
@@ -206,24 +206,6 @@ find_quals(Node *clause, FindContext *context)
 	}
 }
 
-/* The conditions of a scan that zone maps can judge, in the current memory context; NULL if there are none. */
-PgeZoneQuals *
-pge_zone_quals(ScanState *node, PlannedStmt *statement)
-{
-	FindContext context = {((Scan *) node->ps.plan)->scanrelid, node->ps.state, statement, -1, NIL};
-	PgeZoneQuals *quals;
-
-	foreach_ptr(Node, clause, node->ps.plan->qual)
-		find_quals(clause, &context);
-	if (context.found == NIL)
-		return NULL;
-	quals = palloc0(offsetof(PgeZoneQuals, quals) + list_length(context.found) * sizeof(ZoneQual));
-	quals->econtext = node->ps.ps_ExprContext;
-	foreach_ptr(ZoneQual, qual, context.found)
-		quals->quals[quals->nquals++] = *qual;
-	return quals;
-}
-
 /* A subquery's result that nobody has asked for yet is not computed for our sake: it may never be needed, and may fail. */
 static bool
 params_known(const ZoneQual *qual, ExprContext *econtext)
@@ -272,29 +254,30 @@ ranges_of(const ZoneQual *qual, Datum value, bool isnull, PgeZoneRange **ranges)
 	return count;
 }
 
-/* Tests for this run; they stay good until the next call. True if all conditions could be evaluated. */
-bool
-pge_zone_tests(PgeZoneQuals *quals, PgeZoneTest **tests, int *ntests)
+/* Tests for this run; they stay good until the next call. Ready if all conditions could be evaluated. */
+static void
+prepare(PgeScanFilter *filter)
 {
-	bool		all = true;
+	ZoneQuals  *quals = (ZoneQuals *) filter;
 	MemoryContext old;
 
 	if (quals->run_cxt == NULL)
 		quals->run_cxt = AllocSetContextCreate(GetMemoryChunkContext(quals), "zone tests", ALLOCSET_SMALL_SIZES);
 	MemoryContextReset(quals->run_cxt);
 	old = MemoryContextSwitchTo(quals->run_cxt);
-	*tests = palloc0_array(PgeZoneTest, quals->nquals);
-	*ntests = 0;
+	filter->tests = palloc0_array(PgeZoneTest, quals->nquals);
+	filter->ntests = 0;
+	filter->ready = true;
 	for (int i = 0; i < quals->nquals; i++)
 	{
 		ZoneQual   *qual = &quals->quals[i];
-		PgeZoneTest *test = &(*tests)[*ntests];
+		PgeZoneTest *test = &filter->tests[filter->ntests];
 		bool		isnull;
 		Datum		value;
 
 		if (!params_known(qual, quals->econtext))
 		{
-			all = false;
+			filter->ready = false;
 			continue;
 		}
 		test->Column = qual->attno - 1;
@@ -306,8 +289,29 @@ pge_zone_tests(PgeZoneQuals *quals, PgeZoneTest **tests, int *ntests)
 			if (test->Count < 0)
 				continue;
 		}
-		(*ntests)++;
+		filter->ntests++;
 	}
 	MemoryContextSwitchTo(old);
-	return all;
+}
+
+/*
+ * A filter by those conditions of a scan that zone maps can judge, in the current memory context; NULL if there are none. Parameters are
+ * as econtext has them when a run reaches its first group.
+ */
+PgeScanFilter *
+pge_zone_filter(const Scan *scan, EState *estate, ExprContext *econtext)
+{
+	FindContext context = {scan->scanrelid, estate, -1, NIL};
+	ZoneQuals  *quals;
+
+	foreach_ptr(Node, clause, scan->plan.qual)
+		find_quals(clause, &context);
+	if (context.found == NIL)
+		return NULL;
+	quals = palloc0(offsetof(ZoneQuals, quals) + list_length(context.found) * sizeof(ZoneQual));
+	quals->filter.prepare = prepare;
+	quals->econtext = econtext;
+	foreach_ptr(ZoneQual, qual, context.found)
+		quals->quals[quals->nquals++] = *qual;
+	return &quals->filter;
 }

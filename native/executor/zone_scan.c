@@ -11,13 +11,11 @@
 #include "lib/ilist.h"
 #include "utils/memutils.h"
 
-#include "tableam/column_filter.h"
 #include "zones.h"
 
 typedef struct ZoneScan
 {
-	PgeScanFilter filter;		/* first, so that a filter is its scan */
-	PgeZoneQuals *quals;
+	PgeScanFilter *filter;
 	PlanState  *node;
 	ExecProcNodeMtd run;		/* the node's own function */
 	bool		waiting;		/* in the list */
@@ -38,12 +36,6 @@ stop_waiting(void *arg)
 	scan->waiting = false;
 }
 
-static void
-prepare(PgeScanFilter *filter)
-{
-	filter->ready = pge_zone_tests(((ZoneScan *) filter)->quals, &filter->tests, &filter->ntests);
-}
-
 static TupleTableSlot *
 first_call(PlanState *node)
 {
@@ -61,7 +53,7 @@ first_call(PlanState *node)
 		/* As the node would do it now. */
 		if (state->ss_currentScanDesc == NULL)
 			state->ss_currentScanDesc = table_beginscan(state->ss_currentRelation, node->state->es_snapshot, 0, NULL);
-		pge_scan_set_filter(state->ss_currentScanDesc, &scan->filter);
+		pge_scan_set_filter(state->ss_currentScanDesc, scan->filter);
 		return scan->run(node);
 	}
 	elog(ERROR, "a scan of a column table lost its filter");
@@ -70,18 +62,17 @@ first_call(PlanState *node)
 
 /* Let the scan skip what its conditions rule out. */
 void
-pge_zone_scan(SeqScanState *node, PlannedStmt *statement)
+pge_zone_scan(SeqScanState *node)
 {
 	MemoryContext cxt = node->ss.ps.state->es_query_cxt;
 	MemoryContext old = MemoryContextSwitchTo(cxt);
-	PgeZoneQuals *quals = pge_zone_quals(&node->ss, statement);
+	PgeScanFilter *filter = pge_zone_filter((Scan *) node->ss.ps.plan, node->ss.ps.state, node->ss.ps.ps_ExprContext);
 
-	if (quals != NULL)
+	if (filter != NULL)
 	{
 		ZoneScan   *scan = palloc0(sizeof(ZoneScan));
 
-		scan->filter.prepare = prepare;
-		scan->quals = quals;
+		scan->filter = filter;
 		scan->node = &node->ss.ps;
 		scan->run = node->ss.ps.ExecProcNodeReal;
 		scan->waiting = true;

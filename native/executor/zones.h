@@ -5,8 +5,8 @@
 #define PGE_ZONES_H
 
 #include "abi/pge_abi.h"
-#include "executor/execdesc.h"
 #include "nodes/execnodes.h"
+#include "tableam/column_filter.h"
 
 /* zone_bounds.c: what an operator's right side says of a column */
 
@@ -23,13 +23,10 @@ extern bool pge_zone_range(const PgeZoneColumn *column, Datum value, PgeZoneRang
 
 /* zone_quals.c: the conditions themselves */
 
-typedef struct PgeZoneQuals PgeZoneQuals;
-
-extern PgeZoneQuals *pge_zone_quals(ScanState *node, PlannedStmt *statement);
-extern bool pge_zone_tests(PgeZoneQuals *quals, PgeZoneTest **tests, int *ntests);
+extern PgeScanFilter *pge_zone_filter(const Scan *scan, EState *estate, ExprContext *econtext);
 
 /* zone_scan.c: a sequential scan that skips by them */
 
-extern void pge_zone_scan(SeqScanState *node, PlannedStmt *statement);
+extern void pge_zone_scan(SeqScanState *node);
 
 #endif							/* PGE_ZONES_H */

@@ -14,4 +14,23 @@ extern i64	pge_compress_bound(i32 codec, i64 length);
 extern i64	pge_compress(i32 codec, i32 level, u8 *src, i64 length, u8 *dst, i64 capacity);
 extern i64	pge_decompress(i32 codec, u8 *src, i64 length, u8 *dst, i64 capacity);
 
+/* The engine's, in native/executor/engine_*.c; the first argument is the engine's node. */
+extern PgeStatus pge_host_source_rows(ptr host, i32 number, u64 **values, u8 **nulls, i32 capacity, i32 *rows);
+extern PgeStatus pge_host_scan_next(ptr host, i32 number, PgeScanUnit *unit);
+extern PgeStatus pge_host_scan_rows(ptr host, i32 number, u64 **values, u8 **nulls, i32 capacity, i32 *rows);
+extern PgeStatus pge_host_scan_missing(ptr host, i32 number, i32 column, u64 *value, u8 *null);
+extern PgeStatus pge_host_param_value(ptr host, i32 number, u64 *value, u8 *null);
+extern PgeStatus pge_host_prepare_expression(ptr host, i32 id, i32 *columns, i32 *ncolumns);
+extern PgeStatus pge_host_evaluate_rows(ptr host, i32 id, u64 **values, u8 **nulls, u16 *rows, i32 count, u64 *results, u8 *result_nulls);
+extern PgeStatus pge_host_prepare_call(ptr host, u32 function, u32 collation, i32 expression, i32 *number);
+extern PgeStatus pge_host_call_rows(ptr host, i32 number, u64 **values, u8 **nulls, u16 *rows, i32 count, u64 *results, u8 *result_nulls);
+extern PgeStatus pge_host_prepare_order(ptr host, u32 operator_id, u32 collation, i32 *comparer);
+extern PgeStatus pge_host_compare_rows(ptr host, i32 comparer, u64 *left, u64 *right, i32 count, i32 *results);
+extern PgeStatus pge_host_hash_rows(ptr host, u32 type, u32 collation, u64 *values, u8 *nulls, i32 count, u64 *hashes);
+extern PgeStatus pge_host_file_create(ptr host, i32 *file);
+extern PgeStatus pge_host_file_write(ptr host, i32 file, u8 *bytes, u64 length);
+extern PgeStatus pge_host_file_read(ptr host, i32 file, u8 *bytes, u64 length);
+extern PgeStatus pge_host_file_rewind(ptr host, i32 file);
+extern PgeStatus pge_host_file_close(ptr host, i32 file);
+
 #endif							/* PGE_HOST_H */

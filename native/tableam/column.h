@@ -69,6 +69,8 @@ extern void pge_reader_chunk_info(PgeReader *reader, TupleDesc tupdesc, int colu
 extern BufferAccessStrategy pge_bulk_ring(Relation rel);
 extern void pge_reader_stream(PgeReader *reader, BufferAccessStrategy ring);
 extern uint64 pge_reader_match(PgeReader *reader, TupleDesc tupdesc, const PgeZoneTest *tests, int ntests);
+extern u64	pge_reader_handle(PgeReader *reader, TupleDesc tupdesc);
+extern void pge_reader_damage_context(void *arg);
 extern PgeColumnDesc *pge_column_descs(TupleDesc tupdesc);
 
 /* ---- reader_cache.c: readers that fetches by TID share ---- */

@@ -322,26 +322,29 @@ next_heap_row(PgeScan *scan, ScanDirection direction, TupleTableSlot *slot)
 	return true;
 }
 
+/* unit 0: groups; 1: delta; 2: done */
+static bool
+next_parallel_unit(PgeScan *scan)
+{
+	scan->unit = Max(scan->unit, 0);
+	if (scan->unit == 0 && !next_parallel_group(scan))
+		scan->unit = 1;
+	if (scan->unit == 1 && !next_parallel_delta(scan))
+		scan->unit = 2;
+	return scan->unit < 2;
+}
+
 static bool
 next_row_parallel(PgeScan *scan, TupleTableSlot *slot)
 {
 	for (;;)
 	{
-		if (!scan->entered)
+		if (!scan->entered && !next_parallel_unit(scan))
 		{
-			/* unit 0: groups; 1: delta; 2: done */
-			scan->unit = Max(scan->unit, 0);
-			if (scan->unit == 0 && !next_parallel_group(scan))
-				scan->unit = 1;
-			if (scan->unit == 1 && !next_parallel_delta(scan))
-				scan->unit = 2;
-			if (scan->unit == 2)
-			{
-				ExecClearTuple(slot);
-				return false;
-			}
-			scan->entered = true;
+			ExecClearTuple(slot);
+			return false;
 		}
+		scan->entered = true;
 		if (scan->unit == 0)
 		{
 			if (next_group_row(scan, ForwardScanDirection))
@@ -351,6 +354,26 @@ next_row_parallel(PgeScan *scan, TupleTableSlot *slot)
 			return true;
 		scan->entered = false;
 	}
+}
+
+/*
+ * On to the next unit, forward; false: there is none. It is a group if there is a reader, else the next of heap's ranges. For those who
+ * take whole units (column_units.c); nobody asks the same scan for rows.
+ */
+bool
+pge_scan_next_unit(PgeScan *scan)
+{
+	if (scan->parallel != NULL)
+		return next_parallel_unit(scan);
+	if (scan->unit < number_of_units(scan))
+		scan->unit++;
+	if (scan->unit < number_of_units(scan))
+	{
+		enter_unit(scan, ForwardScanDirection);
+		return true;
+	}
+	close_group(scan);
+	return false;
 }
 
 static bool

@@ -72,6 +72,7 @@ typedef struct PgeScan
 } PgeScan;
 
 extern void pge_scan_open_group(PgeScan *scan, uint32 group, Snapshot snapshot);
+extern bool pge_scan_next_unit(PgeScan *scan);
 extern void pge_bitmap_reset(PgeScan *scan);
 
 /* column_tidrange.c */

@@ -20,13 +20,38 @@
 #define RING_BASE_KB		256
 #define RING_COLUMN_KB		128
 
+/* Whose bytes were read last, to tell where damage is; a copy, since readers go. */
+static struct
+{
+	NameData	relname;
+	uint32		group_id;
+	BlockNumber first_block;
+	uint32		blocks;
+}			last_read;
+
+static void
+place_context(const char *relname, uint32 group_id, BlockNumber first_block, uint32 blocks)
+{
+	errcontext("reading row group %u of column table \"%s\", blocks %u to %u", group_id, relname, first_block, first_block + blocks - 1);
+}
+
 static void
 group_error_context(void *arg)
 {
 	PgeReader  *reader = arg;
 
-	errcontext("reading row group %u of column table \"%s\", blocks %u to %u", reader->desc.group_id, NameStr(reader->relname),
-			   reader->desc.first_block, reader->desc.first_block + reader->desc.blocks - 1);
+	place_context(NameStr(reader->relname), reader->desc.group_id, reader->desc.first_block, reader->desc.blocks);
+}
+
+/*
+ * An error context for those who hand readers to the managed side (pge_reader_handle) and hear of damage later: bytes are checked
+ * when they have been read, so the last group that was read is the one. Other errors are not a group's.
+ */
+void
+pge_reader_damage_context(void *arg)
+{
+	if (geterrcode() == ERRCODE_DATA_CORRUPTED && last_read.blocks > 0)
+		place_context(NameStr(last_read.relname), last_read.group_id, last_read.first_block, last_read.blocks);
 }
 
 #define WITH_GROUP_CONTEXT(reader, call) \
@@ -46,6 +71,10 @@ read_group_bytes(PgeGroupSource *source, uint64 offset, uint64 length, char *des
 
 	if (!RelationIsValid(rel) || !RelFileLocatorEquals(rel->rd_locator, reader->locator))
 		elog(ERROR, "table %u was dropped or rewritten while its rows were in use", reader->relid);
+	last_read.relname = reader->relname;
+	last_read.group_id = reader->desc.group_id;
+	last_read.first_block = reader->desc.first_block;
+	last_read.blocks = reader->desc.blocks;
 	pge_group_read(rel, &reader->desc, offset, length, dest, &reader->plan);
 	RelationClose(rel);
 }
@@ -156,8 +185,8 @@ pge_reader_stream(PgeReader *reader, BufferAccessStrategy ring)
  * The managed side's reader, made when values are first asked for: only then are the columns known as the asker sees them. While
  * ALTER COLUMN TYPE rewrites a table, the relation has the new columns already, and the rows are read as the old ones.
  */
-static u64
-managed_reader(PgeReader *reader, TupleDesc tupdesc)
+u64
+pge_reader_handle(PgeReader *reader, TupleDesc tupdesc)
 {
 	PgeGroupDesc *desc = &reader->desc;
 	PgeGroupRef ref = {0};
@@ -209,7 +238,7 @@ static void
 load_vector(PgeReader *reader, TupleDesc tupdesc, int column, int vector)
 {
 	PgeColumnVector *cv = &reader->columns[column];
-	u64			handle = managed_reader(reader, tupdesc);
+	u64			handle = pge_reader_handle(reader, tupdesc);
 	i32			count = 0;
 
 	if (cv->values == NULL)
@@ -277,7 +306,7 @@ pge_reader_row_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int from
 
 		if (absent_value(reader, tupdesc, column, &values[column], &isnull[column]))
 			continue;
-		WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderDecodeRow, managed_reader(reader, tupdesc), column, row, &value, &null));
+		WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderDecodeRow, pge_reader_handle(reader, tupdesc), column, row, &value, &null));
 		isnull[column] = null != 0;
 		values[column] = (Datum) value;
 		if (!null && !att->attbyval)
@@ -293,7 +322,7 @@ pge_reader_row_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int from
 void
 pge_reader_chunk_info(PgeReader *reader, TupleDesc tupdesc, int column, PgeChunkInfo *info)
 {
-	WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderChunkInfo, managed_reader(reader, tupdesc), column, info));
+	WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderChunkInfo, pge_reader_handle(reader, tupdesc), column, info));
 }
 
 /* The vectors that can hold a row which passes all tests, a bit each. Of columns that the group lacks nothing is known. */
@@ -308,7 +337,7 @@ pge_reader_match(PgeReader *reader, TupleDesc tupdesc, const PgeZoneTest *tests,
 		if (tests[i].Column < reader->desc.natts)
 			present[n++] = tests[i];
 	if (n > 0)
-		WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderMatch, managed_reader(reader, tupdesc), present, n, &vectors));
+		WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderMatch, pge_reader_handle(reader, tupdesc), present, n, &vectors));
 	pfree(present);
 	return vectors;
 }

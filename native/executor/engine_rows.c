@@ -1,0 +1,212 @@
+/*
+ * Executor, the engine's host: rows. Sources are plan nodes that PostgreSQL runs; scans of column tables give units (column_units.c), of
+ * which the delta's are rows of heap. Rows leave here by column, their by-reference values copied to memory of the batch.
+ */
+#include "postgres.h"
+
+#include "access/tableam.h"
+#include "executor/tuptable.h"
+#include "utils/memutils.h"
+#include "utils/rel.h"
+
+#include "engine_state.h"
+#include "shim/guard.h"
+#include "shim/host.h"
+#include "tableam/column_units.h"
+#include "zones.h"
+
+void
+pge_engine_begin_rows(PgeEngine *engine, int eflags)
+{
+	EState	   *estate = engine->css.ss.ps.state;
+
+	engine->nscans = list_length(engine->lowered->scans);
+	engine->scans = palloc0_array(PgeEngineScan, engine->nscans);
+	for (int i = 0; i < engine->nscans; i++)
+	{
+		PgeEngineScan *scan = &engine->scans[i];
+
+		scan->plan = list_nth_node(SeqScan, engine->lowered->scans, i);
+		scan->rel = ExecOpenScanRelation(estate, scan->plan->scan.scanrelid, eflags);
+		scan->filter = pge_zone_filter(&scan->plan->scan, estate, engine->css.ss.ps.ps_ExprContext);
+		scan->slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(scan->rel), &TTSOpsBufferHeapTuple);
+		scan->values = GenerationContextCreate(engine->cxt, "engine delta", ALLOCSET_DEFAULT_SIZES);
+	}
+	engine->nsources = list_length(engine->css.custom_ps);
+	engine->sources = palloc0_array(PgeEngineSource, engine->nsources);
+	for (int i = 0; i < engine->nsources; i++)
+	{
+		engine->sources[i].node = list_nth(engine->css.custom_ps, i);
+		engine->sources[i].values = GenerationContextCreate(engine->cxt, "engine source", ALLOCSET_DEFAULT_SIZES);
+	}
+}
+
+/* The sources' nodes have been told. */
+void
+pge_engine_rescan_rows(PgeEngine *engine)
+{
+	for (int i = 0; i < engine->nscans; i++)
+		if (engine->scans[i].desc != NULL)
+		{
+			ExecClearTuple(engine->scans[i].slot);
+			table_rescan(engine->scans[i].desc, NULL);
+		}
+	for (int i = 0; i < engine->nsources; i++)
+		engine->sources[i].done = false;
+}
+
+void
+pge_engine_end_rows(PgeEngine *engine)
+{
+	for (int i = 0; i < engine->nscans; i++)
+		if (engine->scans[i].desc != NULL)
+		{
+			ExecClearTuple(engine->scans[i].slot);
+			table_endscan(engine->scans[i].desc);
+			engine->scans[i].desc = NULL;
+		}
+}
+
+/* ---- rows into columns ---- */
+
+/* The last column that is wanted, from 1; 0: none is. */
+static int
+last_wanted(TupleDesc desc, u64 **values)
+{
+	int			last = desc->natts;
+
+	while (last > 0 && values[last - 1] == NULL)
+		last--;
+	return last;
+}
+
+/* A row's wanted columns, the last of them given, as row number "row" of the arrays. */
+static inline void
+take_row(TupleTableSlot *slot, TupleDesc desc, int last, u64 **values, u8 **nulls, int row)
+{
+	slot_getsomeattrs(slot, last);
+	for (int i = 0; i < last; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (values[i] == NULL)
+			continue;
+		nulls[i][row] = slot->tts_isnull[i];
+		values[i][row] = slot->tts_isnull[i] ? 0 : pge_engine_lane(slot->tts_values[i], att->attbyval, att->attlen);
+	}
+}
+
+static i32
+source_rows(PgeEngineSource *source, EState *estate, u64 **values, u8 **nulls, i32 capacity)
+{
+	TupleDesc	desc = ExecGetResultType(source->node);
+	int			last = last_wanted(desc, values);
+	i32			rows = 0;
+
+	MemoryContextReset(source->values);
+	while (rows < capacity && !source->done)
+	{
+		TupleTableSlot *slot;
+
+		MemoryContextSwitchTo(estate->es_query_cxt);
+		slot = ExecProcNode(source->node);
+		if (TupIsNull(slot))
+			source->done = true;
+		else
+		{
+			MemoryContextSwitchTo(source->values);
+			take_row(slot, desc, last, values, nulls, rows++);
+		}
+	}
+	return rows;
+}
+
+PgeStatus
+pge_host_source_rows(ptr host, i32 number, u64 **values, u8 **nulls, i32 capacity, i32 *rows)
+{
+	PGE_GUARD;
+	PgeEngine  *engine = (PgeEngine *) host;
+	MemoryContext old = CurrentMemoryContext;
+
+	*rows = source_rows(&engine->sources[number], engine->css.ss.ps.state, values, nulls, capacity);
+	MemoryContextSwitchTo(old);
+	PGE_GUARD_END;
+}
+
+/* ---- scans ---- */
+
+static void
+begin_scan(PgeEngine *engine, PgeEngineScan *scan)
+{
+	MemoryContext old = MemoryContextSwitchTo(engine->cxt);
+
+	if (scan->shared != NULL)
+		scan->desc = table_beginscan_parallel(scan->rel, scan->shared);
+	else
+		scan->desc = table_beginscan(scan->rel, engine->css.ss.ps.state->es_snapshot, 0, NULL);
+	if (scan->filter != NULL)
+		pge_scan_set_filter(scan->desc, scan->filter);
+	MemoryContextSwitchTo(old);
+}
+
+PgeStatus
+pge_host_scan_next(ptr host, i32 number, PgeScanUnit *unit)
+{
+	PGE_GUARD;
+	PgeEngine  *engine = (PgeEngine *) host;
+	PgeEngineScan *scan = &engine->scans[number];
+
+	if (scan->desc == NULL)
+		begin_scan(engine, scan);
+	pge_units_next(scan->desc, unit);
+	scan->delta_done = unit->Kind != PgeUnitKind_Delta;
+	PGE_GUARD_END;
+}
+
+static i32
+scan_rows(PgeEngineScan *scan, u64 **values, u8 **nulls, i32 capacity)
+{
+	TupleDesc	desc = RelationGetDescr(scan->rel);
+	int			last = last_wanted(desc, values);
+	MemoryContext old;
+	i32			rows = 0;
+
+	MemoryContextReset(scan->values);
+	old = MemoryContextSwitchTo(scan->values);
+	while (rows < capacity && !scan->delta_done)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (pge_units_delta_row(scan->desc, scan->slot))
+			take_row(scan->slot, desc, last, values, nulls, rows++);
+		else
+			scan->delta_done = true;
+	}
+	MemoryContextSwitchTo(old);
+	return rows;
+}
+
+PgeStatus
+pge_host_scan_rows(ptr host, i32 number, u64 **values, u8 **nulls, i32 capacity, i32 *rows)
+{
+	PGE_GUARD;
+	PgeEngine  *engine = (PgeEngine *) host;
+
+	*rows = scan_rows(&engine->scans[number], values, nulls, capacity);
+	PGE_GUARD_END;
+}
+
+/* The value lives as long as the session: PostgreSQL keeps those of columns added later. */
+PgeStatus
+pge_host_scan_missing(ptr host, i32 number, i32 column, u64 *value, u8 *null)
+{
+	PGE_GUARD;
+	PgeEngine  *engine = (PgeEngine *) host;
+	TupleDesc	desc = RelationGetDescr(engine->scans[number].rel);
+	Form_pg_attribute att = TupleDescAttr(desc, column);
+	bool		isnull;
+	Datum		datum = getmissingattr(desc, column + 1, &isnull);
+
+	*null = isnull;
+	*value = isnull ? 0 : att->attbyval ? pge_engine_lane(datum, true, att->attlen) : (u64) datum;
+	PGE_GUARD_END;
+}

@@ -1,0 +1,69 @@
+/*
+ * Column store: a sequential scan taken by units, for who computes on whole groups: a group's managed reader with the rows that the
+ * snapshot sees, or a range of the delta, row by row. Which groups and vectors are left, whom a serializable reader conflicts with and what
+ * is counted is decided where scans by row have it decided (column_scan.c); forward only.
+ */
+#include "postgres.h"
+
+#include "pgstat.h"
+#include "port/pg_bitutils.h"
+
+#include "column_scan.h"
+#include "column_units.h"
+
+/* Rows of the group that lie in its wanted vectors and are there: what a scan by row would return. */
+static uint64
+rows_seen(const PgeScan *scan, uint32 rows)
+{
+	uint64		seen = 0;
+
+	for (uint32 v = 0; v * PGE_VECTOR_ROWS < rows; v++)
+	{
+		uint32		first = v * PGE_VECTOR_ROWS;
+		uint32		count = Min(PGE_VECTOR_ROWS, rows - first);
+
+		if ((scan->vectors >> v & 1) == 0)
+			continue;
+		seen += count;
+		if (scan->gone != NULL)
+			for (uint32 row = first; row < first + count; row += 64)
+				seen -= pg_popcount64(scan->gone[row / 64]);
+	}
+	return seen;
+}
+
+/* On to the next unit; its reader and bitmap are good until the next call. A group may come with no vector: zone maps rule it out. */
+void
+pge_units_next(TableScanDesc sscan, PgeScanUnit *unit)
+{
+	PgeScan    *scan = (PgeScan *) sscan;
+	const PgeGroupDesc *desc;
+
+	memset(unit, 0, sizeof(PgeScanUnit));
+	CHECK_FOR_INTERRUPTS();
+	if (!pge_scan_next_unit(scan))
+	{
+		unit->Kind = PgeUnitKind_End;
+		return;
+	}
+	if (scan->reader == NULL)
+	{
+		unit->Kind = PgeUnitKind_Delta;
+		return;
+	}
+	desc = pge_reader_desc(scan->reader);
+	unit->Kind = PgeUnitKind_Group;
+	unit->Rows = (i32) desc->rows;
+	unit->Reader = pge_reader_handle(scan->reader, RelationGetDescr(sscan->rs_rd));
+	unit->Vectors = scan->vectors;
+	unit->Gone = (u64 *) scan->gone;
+	unit->Columns = desc->natts;
+	pgstat_count_index_tuples(sscan->rs_rd, rows_seen(scan, desc->rows));
+}
+
+/* The next row of a delta unit, into a slot for tuples of heap's in buffers; false: the unit is over. */
+bool
+pge_units_delta_row(TableScanDesc sscan, TupleTableSlot *slot)
+{
+	return heap_getnextslot(((PgeScan *) sscan)->heap, ForwardScanDirection, slot);
+}
