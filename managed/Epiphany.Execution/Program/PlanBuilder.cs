@@ -33,6 +33,8 @@ sealed class PlanBuilder(EngineContext context)
             case PlanKind.RowSource:
                 int source = reader.Int();
                 return new RowSource(source, Tail(ref reader, raw), context);
+            case PlanKind.Aggregate:
+                return Aggregate(ref reader, raw);
             case PlanKind.Sort:
                 return Sort(ref reader, raw);
             case PlanKind.Limit:
@@ -57,7 +59,15 @@ sealed class PlanBuilder(EngineContext context)
         }
     }
 
-    Sort Sort(ref ProgramReader reader, ValueType[] raw)
+    Aggregate Aggregate(ref ProgramReader reader, ValueType[] raw)
+    {
+        var program = new AggregateProgram(ref reader, _expressions, context);
+        SortKey[] orders = Orders(ref reader, raw);
+        Operator child = Build(ref reader);
+        return new Aggregate(child, program, orders, Tail(ref reader, raw), context);
+    }
+
+    SortKey[] Orders(ref ProgramReader reader, ValueType[] raw)
     {
         var keys = new SortKey[reader.Count()];
         for (int i = 0; i < keys.Length; i++)
@@ -65,6 +75,12 @@ sealed class PlanBuilder(EngineContext context)
             keys[i] = new SortKey(ref reader, raw, context.Host);
         }
 
+        return keys;
+    }
+
+    Sort Sort(ref ProgramReader reader, ValueType[] raw)
+    {
+        SortKey[] keys = Orders(ref reader, raw);
         Operator child = Build(ref reader);
         return new Sort(child, keys, Tail(ref reader, raw), context);
     }

@@ -1,0 +1,104 @@
+// Execution layer, operators. Groups and their aggregates.
+
+using System;
+
+namespace Epiphany.Execution;
+
+/// <summary>Takes in all rows of its child, then gives a row for each group; without keys there is one group, also of no rows.</summary>
+sealed unsafe class Aggregate : Operator
+{
+    readonly Operator _child;
+    readonly AggregateProgram _program;
+    readonly AggregateGroups _groups;
+    readonly Batch _batch;
+    readonly int* _numbers;
+    readonly Sort? _sort;
+    bool _isBuilt;
+    int _next;
+
+    /// <summary><paramref name="orders"/>: none, where groups may come in any order.</summary>
+    internal Aggregate(Operator child, AggregateProgram program, SortKey[] orders, Tail tail, EngineContext context) : base(tail, context)
+    {
+        _child = child;
+        _program = program;
+        _groups = new AggregateGroups(program, child.Types, context);
+        _batch = new Batch(tail.RawTypes.Length);
+        _numbers = (int*)context.Host.Memory.Allocate(Batch.Capacity * sizeof(int));
+        if (orders.Length > 0)
+        {
+            ValueType[] types = tail.RawTypes.ToArray();
+            _sort = new Sort(new Groups(this, Plain(), context), orders, Plain(), context);
+            Tail Plain() => new(types, [], null, context.Host.Memory);
+        }
+    }
+
+    protected override Batch? Produce()
+    {
+        while ((_sort == null ? NextGroups() : _sort.Next()) is { } raw)
+        {
+            if (Tail.Apply(raw, Stats) is { } batch)
+            {
+                return batch;
+            }
+        }
+
+        return null;
+    }
+
+    protected override void Restart()
+    {
+        _groups.Clear();
+        _isBuilt = false;
+        _next = 0;
+        Array.ForEach(_program.Calls, c => c.Start());
+        _child.Rescan();
+        _sort?.Rescan();
+    }
+
+    Batch? NextGroups()
+    {
+        if (!_isBuilt)
+        {
+            Build();
+        }
+
+        int count = Math.Min(Batch.Capacity, _groups.Count - _next);
+        if (count == 0)
+        {
+            return null;
+        }
+
+        Context.Host.Poll();
+        for (int i = 0; i < count; i++)
+        {
+            _numbers[i] = _next + i;
+        }
+
+        _next += count;
+        _groups.Show(_numbers, count, _batch);
+        return _batch;
+    }
+
+    void Build()
+    {
+        while (_child.Next() is { } batch)
+        {
+            _groups.Add(batch);
+        }
+
+        _groups.Finish();
+        Stats.PeakMemory = Math.Max(Stats.PeakMemory, _groups.Bytes);
+        Stats.HashEntries += (ulong)_groups.Count;
+        _isBuilt = true;
+    }
+
+    /// <summary>The groups as they come, for the sort to take.</summary>
+    sealed class Groups(Aggregate aggregate, Tail tail, EngineContext context) : Operator(tail, context)
+    {
+        protected override Batch? Produce() => aggregate.NextGroups();
+
+        protected override void Restart()
+        {
+        }
+    }
+}

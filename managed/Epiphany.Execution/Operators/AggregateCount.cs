@@ -1,0 +1,45 @@
+// Execution layer, operators. count(*), count(x).
+
+using Epiphany.Storage;
+
+namespace Epiphany.Execution;
+
+sealed unsafe class AggregateCount(IMemory memory) : AggregateState
+{
+    readonly GroupArray<long> _counts = new(memory);
+
+    internal override ulong Bytes => _counts.Bytes;
+
+    internal override void Reserve(int groups) => _counts.Reserve(groups);
+
+    internal override void Add(Vector values, AggregateRows rows)
+    {
+        long* counts = _counts.At;
+        if (rows.IsFew)
+        {
+            for (int g = 0; g < rows.GroupCount; g++)
+            {
+                counts[g] += rows.Counts[g];
+            }
+
+            return;
+        }
+
+        for (int i = 0; i < rows.Count; i++)
+        {
+            counts[rows.Groups[i]]++;
+        }
+    }
+
+    internal override void Show(AggregateResult what, int* groups, int count, VectorBuffer buffer, Arena arena, Vector result)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            buffer.Values[i] = (ulong)_counts.At[groups[i]];
+        }
+
+        result.SetDatums(buffer.Values, null);
+    }
+
+    internal override void Clear() => _counts.Clear();
+}

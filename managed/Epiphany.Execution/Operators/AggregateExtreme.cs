@@ -1,0 +1,141 @@
+// Execution layer, operators. min and max of by-value types; bool_and and bool_or, which are those of booleans.
+
+using System;
+using Epiphany.Kernels;
+using Epiphany.Storage;
+
+namespace Epiphany.Execution;
+
+/// <summary>How two datums compare. Of equal values PostgreSQL's functions take the later one.</summary>
+interface IExtremeOrder
+{
+    /// <summary>Does the value that a group has stay, when another one comes?</summary>
+    static abstract bool Stays(ulong value, ulong other);
+
+    /// <summary>The value of one group, where integers can be compared many at once; false: they cannot.</summary>
+    static virtual unsafe bool OfAll(ulong* values, int count, out ulong value)
+    {
+        value = 0;
+        return false;
+    }
+}
+
+struct LeastSigned : IExtremeOrder
+{
+    public static bool Stays(ulong value, ulong other) => (long)value < (long)other;
+
+    public static unsafe bool OfAll(ulong* values, int count, out ulong value)
+    {
+        MinMax.Run((long*)values, count, out long least, out _);
+        value = (ulong)least;
+        return true;
+    }
+}
+
+struct GreatestSigned : IExtremeOrder
+{
+    public static bool Stays(ulong value, ulong other) => (long)value > (long)other;
+
+    public static unsafe bool OfAll(ulong* values, int count, out ulong value)
+    {
+        MinMax.Run((long*)values, count, out _, out long greatest);
+        value = (ulong)greatest;
+        return true;
+    }
+}
+
+struct LeastUnsigned : IExtremeOrder
+{
+    public static bool Stays(ulong value, ulong other) => value < other;
+}
+
+struct GreatestUnsigned : IExtremeOrder
+{
+    public static bool Stays(ulong value, ulong other) => value > other;
+}
+
+struct LeastUnsigned32 : IExtremeOrder
+{
+    public static bool Stays(ulong value, ulong other) => (uint)value < (uint)other;
+}
+
+struct GreatestUnsigned32 : IExtremeOrder
+{
+    public static bool Stays(ulong value, ulong other) => (uint)value > (uint)other;
+}
+
+struct LeastFloat8 : IExtremeOrder
+{
+    public static bool Stays(ulong value, ulong other) =>
+        FloatKey.FromDouble(BitConverter.UInt64BitsToDouble(value)) < FloatKey.FromDouble(BitConverter.UInt64BitsToDouble(other));
+}
+
+struct GreatestFloat8 : IExtremeOrder
+{
+    public static bool Stays(ulong value, ulong other) => LeastFloat8.Stays(other, value);
+}
+
+struct LeastFloat4 : IExtremeOrder
+{
+    public static bool Stays(ulong value, ulong other) =>
+        FloatKey.FromDouble(BitConverter.Int32BitsToSingle((int)value)) < FloatKey.FromDouble(BitConverter.Int32BitsToSingle((int)other));
+}
+
+struct GreatestFloat4 : IExtremeOrder
+{
+    public static bool Stays(ulong value, ulong other) => LeastFloat4.Stays(other, value);
+}
+
+sealed unsafe class AggregateExtreme<TOrder>(IMemory memory) : AggregateState
+    where TOrder : struct, IExtremeOrder
+{
+    readonly GroupArray<ulong> _values = new(memory);
+    readonly GroupArray<byte> _has = new(memory);
+
+    internal override ulong Bytes => _values.Bytes + _has.Bytes;
+
+    internal override void Reserve(int groups)
+    {
+        _values.Reserve(groups);
+        _has.Reserve(groups);
+    }
+
+    internal override void Add(Vector values, AggregateRows rows)
+    {
+        if (rows.IsOne && rows.Count > 0 && TOrder.OfAll(values.Values, rows.Count, out ulong best))
+        {
+            Take(0, best);
+            return;
+        }
+
+        for (int i = 0; i < rows.Count; i++)
+        {
+            Take(rows.IsOne ? 0 : rows.Groups[i], values.Values[i]);
+        }
+    }
+
+    internal override void Show(AggregateResult what, int* groups, int count, VectorBuffer buffer, Arena arena, Vector result)
+    {
+        byte anyNull = 0;
+        for (int i = 0; i < count; i++)
+        {
+            buffer.Values[i] = _values.At[groups[i]];
+            anyNull |= buffer.Nulls[i] = (byte)(_has.At[groups[i]] ^ 1);
+        }
+
+        result.SetDatums(buffer.Values, anyNull != 0 ? buffer.Nulls : null);
+    }
+
+    internal override void Clear()
+    {
+        _values.Clear();
+        _has.Clear();
+    }
+
+    void Take(uint group, ulong value)
+    {
+        ulong* kept = _values.At + group;
+        *kept = _has.At[group] != 0 && TOrder.Stays(*kept, value) ? *kept : value;
+        _has.At[group] = 1;
+    }
+}

@@ -1,0 +1,160 @@
+// Execution layer, operators. Sums and moments of floats, in PostgreSQL's arithmetic (float.c) and in the order of the rows.
+
+using System;
+using System.Diagnostics.CodeAnalysis;
+
+namespace Epiphany.Execution;
+
+/// <summary>sum of float8, and of float4, which is summed as float4.</summary>
+sealed unsafe class AggregateFloatSum(bool isSingle, IExecutionHost host) : AggregateState
+{
+    readonly GroupArray<double> _sums = new(host.Memory);
+    readonly GroupArray<byte> _has = new(host.Memory);
+
+    internal override ulong Bytes => _sums.Bytes + _has.Bytes;
+
+    internal override void Reserve(int groups)
+    {
+        _sums.Reserve(groups);
+        _has.Reserve(groups);
+    }
+
+    internal override void Add(Vector values, AggregateRows rows)
+    {
+        double* sums = _sums.At;
+        byte* has = _has.At;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            uint group = rows.IsOne ? 0 : rows.Groups[i];
+            double value = FloatErrors.Read(values.Values[i], isSingle);
+            double before = sums[group];
+            double sum = isSingle ? (float)before + (float)value : before + value;
+            if (has[group] == 0)
+            {
+                // The first value is the sum: not 0 + it, which would lose the sign of -0.
+                sum = value;
+                has[group] = 1;
+            }
+            else if (double.IsInfinity(sum) && !double.IsInfinity(before) && !double.IsInfinity(value))
+            {
+                FloatErrors.Overflow(host);
+            }
+
+            sums[group] = sum;
+        }
+    }
+
+    internal override void Show(AggregateResult what, int* groups, int count, VectorBuffer buffer, Arena arena, Vector result)
+    {
+        byte anyNull = 0;
+        for (int i = 0; i < count; i++)
+        {
+            int group = groups[i];
+            double sum = _sums.At[group];
+            buffer.Values[i] = isSingle ? (ulong)BitConverter.SingleToInt32Bits((float)sum) : BitConverter.DoubleToUInt64Bits(sum);
+            anyNull |= buffer.Nulls[i] = (byte)(_has.At[group] ^ 1);
+        }
+
+        result.SetDatums(buffer.Values, anyNull != 0 ? buffer.Nulls : null);
+    }
+
+    internal override void Clear()
+    {
+        _sums.Clear();
+        _has.Clear();
+    }
+}
+
+/// <summary>avg, variance and standard deviation: count, sum, and sum of squares of differences by Youngs and Cramer.</summary>
+sealed unsafe class AggregateFloatMoments(bool isSingle, IExecutionHost host) : AggregateState
+{
+    struct State
+    {
+        internal double N;
+        internal double Sx;
+        internal double Sxx;
+    }
+
+    readonly GroupArray<State> _states = new(host.Memory);
+
+    internal override ulong Bytes => _states.Bytes;
+
+    internal override void Reserve(int groups) => _states.Reserve(groups);
+
+    internal override void Add(Vector values, AggregateRows rows)
+    {
+        State* states = _states.At;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            State* state = states + (rows.IsOne ? 0 : rows.Groups[i]);
+            double value = FloatErrors.Read(values.Values[i], isSingle);
+            double before = state->N;
+            double n = before + 1.0;
+            double sum = state->Sx + value;
+            double squares = state->Sxx;
+            if (before > 0.0)
+            {
+                double difference = (value * n) - sum;
+                squares += difference * difference / (n * before);
+                if (double.IsInfinity(sum) || double.IsInfinity(squares))
+                {
+                    if (!double.IsInfinity(state->Sx) && !double.IsInfinity(value))
+                    {
+                        FloatErrors.Overflow(host);
+                    }
+
+                    squares = double.NaN;
+                }
+            }
+            else if (!double.IsFinite(value))
+            {
+                squares = double.NaN;
+            }
+
+            state->N = n;
+            state->Sx = sum;
+            state->Sxx = squares;
+        }
+    }
+
+    internal override void Show(AggregateResult what, int* groups, int count, VectorBuffer buffer, Arena arena, Vector result)
+    {
+        byte anyNull = 0;
+        for (int i = 0; i < count; i++)
+        {
+            State* state = _states.At + groups[i];
+            double least = what switch
+            {
+                AggregateResult.Transition => -1,
+                AggregateResult.SampleVariance or AggregateResult.SampleDeviation => 1,
+                _ => 0,
+            };
+            anyNull |= buffer.Nulls[i] = state->N <= least ? (byte)1 : (byte)0;
+            buffer.Values[i] = what == AggregateResult.Transition
+                ? AggregateArrays.Make(arena, state->N, state->Sx, state->Sxx)
+                : BitConverter.DoubleToUInt64Bits(Result(what, state));
+        }
+
+        result.SetDatums(buffer.Values, anyNull != 0 ? buffer.Nulls : null);
+    }
+
+    internal override void Clear() => _states.Clear();
+
+    static double Result(AggregateResult what, State* state) => what switch
+    {
+        AggregateResult.Average => state->Sx / state->N,
+        AggregateResult.PopulationVariance => state->Sxx / state->N,
+        AggregateResult.SampleVariance => state->Sxx / (state->N - 1.0),
+        AggregateResult.PopulationDeviation => Math.Sqrt(state->Sxx / state->N),
+        _ => Math.Sqrt(state->Sxx / (state->N - 1.0)),
+    };
+}
+
+static class FloatErrors
+{
+    internal static double Read(ulong datum, bool isSingle) =>
+        isSingle ? BitConverter.Int32BitsToSingle((int)datum) : BitConverter.UInt64BitsToDouble(datum);
+
+    [DoesNotReturn]
+    internal static void Overflow(IExecutionHost host) => host.Raise(SqlState.Pack("22003"), "value out of range: overflow");
+}

@@ -1,0 +1,187 @@
+// Execution layer, operators. All groups that are in memory: keys, states, values of other columns.
+
+using System;
+
+namespace Epiphany.Execution;
+
+/// <summary>Groups by number, from 0 in the order in which their first rows came.</summary>
+sealed unsafe class AggregateGroups
+{
+    readonly AggregateProgram _program;
+    readonly IExecutionHost _host;
+    readonly KeyTable? _table;
+    readonly Vector[] _keys;
+    readonly AggregateRows _rows;
+    readonly StoredColumn[] _others;
+    readonly DatumForm[] _forms;
+    readonly VectorBuffer[] _buffers;
+    readonly Arena _results;
+    readonly ushort* _firsts;
+
+    internal AggregateGroups(AggregateProgram program, ReadOnlySpan<ValueType> types, EngineContext context)
+    {
+        _program = program;
+        _host = context.Host;
+        _keys = new Vector[program.Keys.Length];
+        _rows = new AggregateRows(_host.Memory);
+        _results = new Arena(_host.Memory);
+        _firsts = (ushort*)_host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
+        _table = program.IsHashed ? Table(types) : null;
+        _others = new StoredColumn[program.Others.Length];
+        for (int i = 0; i < _others.Length; i++)
+        {
+            _others[i] = new StoredColumn(types[program.Others[i]], _host.Memory);
+        }
+
+        _forms = Array.ConvertAll(_others, _ => new DatumForm(_host.Memory));
+        _buffers = new VectorBuffer[program.Keys.Length + program.Calls.Length + program.Others.Length];
+        for (int i = 0; i < _buffers.Length; i++)
+        {
+            _buffers[i] = new VectorBuffer(_host.Memory);
+        }
+    }
+
+    internal int Count { get; private set; }
+
+    internal ulong Bytes
+    {
+        get
+        {
+            ulong bytes = _table?.Bytes ?? 0;
+            foreach (AggregateCall call in _program.Calls)
+            {
+                bytes += call.IsShared ? 0 : call.State.Bytes;
+            }
+
+            foreach (StoredColumn other in _others)
+            {
+                bytes += other.Bytes;
+            }
+
+            return bytes;
+        }
+    }
+
+    internal void Add(Batch batch)
+    {
+        int before = Count;
+        if (_table == null)
+        {
+            Count = 1;
+        }
+        else
+        {
+            for (int i = 0; i < _keys.Length; i++)
+            {
+                _keys[i] = batch.Columns[_program.Keys[i].Column];
+            }
+
+            _table.Insert(_keys, batch.Rows, _rows.Groups);
+            Count = _table.Count;
+        }
+
+        Reserve();
+        _rows.Set(batch.Rows, Count);
+        if (Count > before && _others.Length > 0)
+        {
+            KeepOthers(batch, before);
+        }
+
+        foreach (AggregateCall call in _program.Calls)
+        {
+            if (!call.IsShared)
+            {
+                call.Add(batch, _rows);
+            }
+        }
+    }
+
+    /// <summary>All rows have come.</summary>
+    internal void Finish()
+    {
+        if (_table == null && Count == 0)
+        {
+            Count = 1;
+            Reserve();
+        }
+    }
+
+    /// <summary>Some groups as rows of a batch: keys, aggregates, other columns. Good until the next call.</summary>
+    internal void Show(int* numbers, int count, Batch batch)
+    {
+        int column = 0;
+        _results.Reset();
+        for (int i = 0; i < _keys.Length; i++, column++)
+        {
+            _table!.Gather(i, numbers, count, _buffers[column], batch.Columns[column]);
+        }
+
+        foreach (AggregateCall call in _program.Calls)
+        {
+            call.State.Show(call.Result, numbers, count, _buffers[column], _results, batch.Columns[column]);
+            column++;
+        }
+
+        foreach (StoredColumn other in _others)
+        {
+            other.Gather(numbers, count, _buffers[column], batch.Columns[column]);
+            column++;
+        }
+
+        batch.Rows = count;
+    }
+
+    internal void Clear()
+    {
+        _table?.Clear();
+        foreach (AggregateCall call in _program.Calls)
+        {
+            call.State.Clear();
+        }
+
+        Array.ForEach(_others, o => o.Reset());
+        _results.Reset();
+        Count = 0;
+    }
+
+    KeyTable Table(ReadOnlySpan<ValueType> types)
+    {
+        AggregateKey[] keys = _program.Keys;
+        var columns = new KeyColumn[keys.Length];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            ValueType type = types[keys[i].Column];
+            columns[i] = new KeyColumn(type, KeyKinds.Of(keys[i].Equality, keys[i].Collation, type.Oid), keys[i].Collation, _host);
+        }
+
+        uint[] equalities = Array.ConvertAll(keys, k => k.Equality);
+        uint[] collations = Array.ConvertAll(keys, k => k.Collation);
+        return new KeyTable(new KeyBatch(columns, _host), equalities, collations, nullsEqual: true, _host);
+    }
+
+    void Reserve()
+    {
+        foreach (AggregateCall call in _program.Calls)
+        {
+            call.State.Reserve(Count);
+        }
+    }
+
+    /// <summary>New groups, numbered from <paramref name="before"/> on, take the other columns' values of their first row.</summary>
+    void KeepOthers(Batch batch, int before)
+    {
+        int found = 0;
+        for (int row = 0; row < batch.Rows && before + found < Count; row++)
+        {
+            if (_table == null || _rows.Groups[row] == before + found)
+            {
+                _firsts[found++] = (ushort)row;
+            }
+        }
+
+        for (int i = 0; i < _others.Length; i++)
+        {
+            _others[i].Append(batch.Columns[_program.Others[i]], new Rows(_firsts, found), before, _forms[i]);
+        }
+    }
+}

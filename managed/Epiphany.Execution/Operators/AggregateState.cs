@@ -1,0 +1,79 @@
+// Execution layer, operators. What an aggregate keeps for each group.
+
+using Epiphany.Storage;
+
+namespace Epiphany.Execution;
+
+/// <summary>What is asked of a state. One state may serve several aggregates of the same argument.</summary>
+enum AggregateResult
+{
+    /// <summary>What the aggregate is about: a count, a sum, a least value.</summary>
+    Value,
+    Average,
+    PopulationVariance,
+    SampleVariance,
+    PopulationDeviation,
+    SampleDeviation,
+
+    /// <summary>PostgreSQL's own transition value, serialised where its type is internal.</summary>
+    Transition,
+}
+
+/// <summary>States of all groups, by number; a new group's is that of no rows.</summary>
+abstract unsafe class AggregateState
+{
+    internal abstract ulong Bytes { get; }
+
+    /// <summary>Room for so many groups.</summary>
+    internal abstract void Reserve(int groups);
+
+    /// <summary>Takes in rows.Count values, none of them null, which belong to the groups that <paramref name="rows"/> says.</summary>
+    internal abstract void Add(Vector values, AggregateRows rows);
+
+    /// <summary>Results of some groups; by-reference ones in the arena.</summary>
+    internal abstract void Show(AggregateResult what, int* groups, int count, VectorBuffer buffer, Arena arena, Vector result);
+
+    internal abstract void Clear();
+}
+
+/// <summary>Something of each group; zeros to begin with.</summary>
+sealed unsafe class GroupArray<T>(IMemory memory)
+    where T : unmanaged
+{
+    const int First = 64;
+    int _room;
+
+    internal T* At { get; private set; }
+
+    internal ulong Bytes => (ulong)_room * (ulong)sizeof(T);
+
+    internal void Reserve(int groups)
+    {
+        if (groups <= _room)
+        {
+            return;
+        }
+
+        int room = System.Math.Max(groups, System.Math.Max(First, 2 * _room));
+        T* grown = (T*)memory.Allocate((nuint)room * (nuint)sizeof(T));
+        if (At != null)
+        {
+            System.Runtime.InteropServices.NativeMemory.Copy(At, grown, (nuint)Bytes);
+            memory.Free((byte*)At);
+        }
+
+        At = grown;
+        _room = room;
+    }
+
+    internal void Clear()
+    {
+        if (At != null)
+        {
+            memory.Free((byte*)At);
+        }
+
+        At = null;
+        _room = 0;
+    }
+}
