@@ -17,6 +17,13 @@ static const struct config_enum_entry instruction_set_options[] = {
 	{NULL, 0, false}
 };
 
+static const struct config_enum_entry vectorize_options[] = {
+	{"off", PGE_VECTORIZE_BY_SIZE, false},
+	{"force", PGE_VECTORIZE_FORCE, false},
+	{"strict", PGE_VECTORIZE_STRICT, false},
+	{NULL, 0, false}
+};
+
 #define PGE_GUC_BOOL(name, boot, ...) bool pge_##name = boot;
 #define PGE_GUC_INT(name, boot, ...) int pge_##name = boot;
 #define PGE_GUC_ENUM(name, boot, ...) int pge_##name = boot;

@@ -13,6 +13,14 @@ typedef enum PgeInstructionSet
 	PGE_INSTRUCTION_SET_V4 = 4,
 } PgeInstructionSet;
 
+/* epiphany.debug_vectorize */
+typedef enum PgeVectorizeMode
+{
+	PGE_VECTORIZE_BY_SIZE,
+	PGE_VECTORIZE_FORCE,
+	PGE_VECTORIZE_STRICT,
+} PgeVectorizeMode;
+
 #define PGE_GUC_BOOL(name, ...) extern bool pge_##name;
 #define PGE_GUC_INT(name, ...) extern int pge_##name;
 #define PGE_GUC_ENUM(name, ...) extern int pge_##name;

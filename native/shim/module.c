@@ -9,6 +9,7 @@
 #include "executor/start.h"
 #include "pge.h"
 #include "planner/options.h"
+#include "planner/vectorize.h"
 #include "tableam/column_init.h"
 
 #if PG_VERSION_NUM < 170000 || PG_VERSION_NUM >= 180000
@@ -27,5 +28,6 @@ _PG_init(void)
 	pge_column_init();
 	pge_executor_init();
 	pge_options_init();
+	pge_vectorize_init();
 	pge_maintenance_init();
 }

@@ -1,0 +1,337 @@
+/*
+ * Planner: lets PostgreSQL plan, then puts nodes of the engine's in place of what it can run: each of them for a subtree as large as possible.
+ *
+ * A plan stays what it was in all other respects: locks, permissions, parameters, parallelism. Where nothing is replaced, nothing is touched.
+ */
+#include "postgres.h"
+
+#include "access/table.h"
+#include "executor/executor.h"
+#include "nodes/parsenodes.h"
+#include "optimizer/cost.h"
+#include "optimizer/paths.h"
+#include "optimizer/planner.h"
+
+#include "shim/pge.h"
+#include "tableam/column.h"
+#include "vectorize.h"
+
+static planner_hook_type next_planner = NULL;
+static set_rel_pathlist_hook_type next_rel_pathlist = NULL;
+
+/* A column table that is being planned for. */
+typedef struct PlannedTable
+{
+	Oid			relid;
+	double		rows;
+} PlannedTable;
+
+/* A call of the planner. They nest, where functions are evaluated in planning. */
+typedef struct Planning
+{
+	struct Planning *outer;
+	List	   *tables;			/* PlannedTable */
+} Planning;
+
+static Planning *planning = NULL;
+
+static void
+report(PgeVectorize *work, const Plan *plan, const char *reason)
+{
+	const char *name;
+
+	if (pge_debug_vectorize != PGE_VECTORIZE_STRICT && !pge_vectorize_notices)
+		return;
+	name = plan == NULL ? "statement" : pge_node_name(work->statement, plan);
+	if (pge_debug_vectorize == PGE_VECTORIZE_STRICT)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("%s is not vectorized: %s", name, reason),
+				 errhint("epiphany.debug_vectorize is \"strict\".")));
+	ereport(NOTICE, errmsg("%s is not vectorized: %s", name, reason));
+}
+
+/* Where a plan's children hang, the outer one first. */
+static List *
+child_slots(Plan *plan)
+{
+	List	   *slots = NIL;
+	List	   *children = NIL;
+	ListCell   *cell;
+
+	/* Its outer plan is for rechecks only. */
+	if (IsA(plan, ForeignScan))
+		return NIL;
+	if (plan->lefttree != NULL)
+		slots = lappend(slots, &plan->lefttree);
+	if (plan->righttree != NULL)
+		slots = lappend(slots, &plan->righttree);
+	switch (nodeTag(plan))
+	{
+		case T_SubqueryScan:
+			slots = lappend(slots, &((SubqueryScan *) plan)->subplan);
+			break;
+		case T_Append:
+			children = ((Append *) plan)->appendplans;
+			break;
+		case T_MergeAppend:
+			children = ((MergeAppend *) plan)->mergeplans;
+			break;
+		case T_CustomScan:
+			children = ((CustomScan *) plan)->custom_plans;
+			break;
+		default:
+			break;
+	}
+	foreach(cell, children)
+		slots = lappend(slots, &lfirst(cell));
+	return slots;
+}
+
+/* Does the node, asked for its rows in reverse or from a mark, ask the child for the same? */
+static bool
+passes_direction(const Plan *plan)
+{
+	switch (nodeTag(plan))
+	{
+		case T_Result:
+		case T_SubqueryScan:
+		case T_Append:
+		case T_Limit:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/* Only there to keep or hash what comes from below: no part of the engine's on its own. */
+static bool
+passes_through(const Plan *plan)
+{
+	return IsA(plan, Hash) || IsA(plan, Material);
+}
+
+/* A part that is as large as it gets: becomes a node of the engine's if that is worth it. */
+static void
+finish(PgeVectorize *work, Plan **slot, PgePart *part)
+{
+	while (passes_through(*slot) && list_member_ptr(part->nodes, *slot))
+	{
+		part->nodes = list_delete_ptr(part->nodes, *slot);
+		slot = &(*slot)->lefttree;
+	}
+	if (part->nodes == NIL)
+		return;
+	if (pge_debug_vectorize == PGE_VECTORIZE_BY_SIZE)
+	{
+		const char *reason = NULL;
+
+		if (part->nscans == 0)
+			reason = "no column table is scanned below it by the engine";
+		else if (part->rows < pge_vectorize_min_rows)
+			reason = psprintf("it is expected to read %.0f rows, fewer than epiphany.vectorize_min_rows", part->rows);
+		if (reason != NULL)
+		{
+			if (part->has_columns)
+				report(work, *slot, reason);
+			return;
+		}
+	}
+	*slot = pge_engine_node(*slot, part);
+}
+
+/* Nodes that are PostgreSQL's by design. */
+static bool
+stays_by_design(const Plan *plan)
+{
+	return IsA(plan, Gather) || IsA(plan, GatherMerge) || IsA(plan, ModifyTable) || passes_through(plan);
+}
+
+/* Adds what is known of a child's part to a part that the engine runs. */
+static void
+absorb(PgePart *part, Plan **slot, PgePart *child)
+{
+	if (!child->native)
+	{
+		part->sources = lappend(part->sources, slot);
+		return;
+	}
+	part->nodes = list_concat(part->nodes, child->nodes);
+	part->sources = list_concat(part->sources, child->sources);
+	part->nscans += child->nscans;
+	part->rows += child->rows;
+}
+
+/* How many rows the planner took a table to have. */
+static double
+rows_expected(const Planning *call, Oid relid, const Plan *plan)
+{
+	foreach_ptr(PlannedTable, table, call->tables)
+	{
+		if (table->relid == relid)
+			return table->rows;
+	}
+	return plan->plan_rows;
+}
+
+/*
+ * From the bottom up: what of the subtree the engine can run; what it cannot run on from here on is finished. fixed: rows may be asked for in reverse
+ * or from a mark, which the engine does not do.
+ */
+static PgePart
+visit(PgeVectorize *work, Plan *plan, bool fixed)
+{
+	PgePart		part = {0};
+	List	   *slots = child_slots(plan);
+	PgePart    *parts = palloc0_array(PgePart, Max(list_length(slots), 1));
+	Relation	scanned = pge_open_scanned(work->statement, plan);
+	const char *reason;
+	int			i = 0;
+
+	check_stack_depth();
+	if (scanned != NULL)
+	{
+		part.has_columns = pge_is_column_table(scanned);
+		part.rows = rows_expected(work->call, RelationGetRelid(scanned), plan);
+		table_close(scanned, NoLock);
+	}
+	part.is_volatile = pge_node_is_volatile(plan, work->volatile_subplans);
+	foreach_ptr(PgePlanSlot, slot, slots)
+	{
+		bool		child_fixed = fixed && passes_direction(plan);
+
+		if (IsA(plan, MergeJoin) && slot == &plan->righttree)
+			child_fixed = !((MergeJoin *) plan)->skip_mark_restore;
+		parts[i] = visit(work, *slot, child_fixed);
+		part.has_columns |= parts[i].has_columns;
+		part.is_volatile |= parts[i].is_volatile;
+		i++;
+	}
+	if (fixed)
+		reason = "its rows may be asked for in reverse or from a mark";
+	else if (part.is_volatile)
+		reason = "a volatile function is called in it or below it";
+	else
+		reason = pge_refused_node(work, plan, parts);
+
+	i = 0;
+	part.native = reason == NULL;
+	foreach_ptr(PgePlanSlot, slot, slots)
+	{
+		if (part.native)
+			absorb(&part, slot, &parts[i]);
+		else if (parts[i].native)
+			finish(work, slot, &parts[i]);
+		i++;
+	}
+	if (part.native)
+	{
+		part.nodes = lappend(part.nodes, plan);
+		part.nscans += scanned != NULL;
+	}
+	else if (part.has_columns && !stays_by_design(plan))
+		report(work, plan, reason);
+	return part;
+}
+
+/* Puts the engine into a tree of the statement's. fixed: as in visit(). */
+static Plan *
+vectorize_tree(PgeVectorize *work, Plan *plan, bool fixed, bool *is_volatile)
+{
+	PgePart		part = visit(work, plan, fixed);
+
+	if (part.native)
+		finish(work, &plan, &part);
+	*is_volatile = part.is_volatile;
+	return plan;
+}
+
+static void
+vectorize(PlannedStmt *statement, const Planning *call, bool goes_back)
+{
+	PgeVectorize work = {.statement = statement,.call = call};
+	const char *reason = pge_refused_statement(statement);
+	bool		is_volatile;
+	ListCell   *cell;
+	int			number = 0;
+
+	if (reason != NULL)
+	{
+		if (call->tables != NIL)
+			report(&work, NULL, reason);
+		return;
+	}
+	/* A subplan comes after those that it refers to. */
+	foreach(cell, statement->subplans)
+	{
+		if (lfirst(cell) != NULL)
+		{
+			lfirst(cell) = vectorize_tree(&work, lfirst(cell), false, &is_volatile);
+			if (is_volatile)
+				work.volatile_subplans = bms_add_member(work.volatile_subplans, number);
+		}
+		number++;
+	}
+	statement->planTree = vectorize_tree(&work, statement->planTree, goes_back && ExecSupportsBackwardScan(statement->planTree), &is_volatile);
+}
+
+/*
+ * Called for each table, before joins are planned. Where there is a column table, hash tables shared by parallel workers are out of the question: the engine
+ * does not have them.
+ */
+static void
+rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rte)
+{
+	if (next_rel_pathlist)
+		next_rel_pathlist(root, rel, number, rte);
+	if (planning != NULL && rte->rtekind == RTE_RELATION && rte->relkind != RELKIND_FOREIGN_TABLE)
+	{
+		Relation	table = table_open(rte->relid, NoLock);
+
+		if (pge_is_column_table(table))
+		{
+			PlannedTable *planned = palloc_object(PlannedTable);
+
+			*planned = (PlannedTable) {.relid = rte->relid,.rows = rel->tuples};
+			planning->tables = lappend(planning->tables, planned);
+			enable_parallel_hash = false;
+		}
+		table_close(table, NoLock);
+	}
+}
+
+static PlannedStmt *
+planner(Query *query, const char *text, int cursor_options, ParamListInfo params)
+{
+	planner_hook_type plan = next_planner != NULL ? next_planner : standard_planner;
+	Planning	call = {.outer = planning};
+	bool		parallel_hash = enable_parallel_hash;
+	PlannedStmt *statement;
+
+	if (!pge_enable_vectorized)
+		return plan(query, text, cursor_options, params);
+	planning = &call;
+	PG_TRY();
+	{
+		statement = plan(query, text, cursor_options, params);
+	}
+	PG_FINALLY();
+	{
+		planning = call.outer;
+		enable_parallel_hash = parallel_hash;
+	}
+	PG_END_TRY();
+	if (call.tables != NIL || pge_debug_vectorize != PGE_VECTORIZE_BY_SIZE)
+		vectorize(statement, &call,
+				  (cursor_options & CURSOR_OPT_NO_SCROLL) == 0 && (cursor_options & (CURSOR_OPT_SCROLL | CURSOR_OPT_FAST_PLAN)) != 0);
+	return statement;
+}
+
+void
+pge_vectorize_init(void)
+{
+	next_planner = planner_hook;
+	planner_hook = planner;
+	next_rel_pathlist = set_rel_pathlist_hook;
+	set_rel_pathlist_hook = rel_pathlist;
+}

@@ -1,0 +1,56 @@
+/*
+ * Planner: finished plans get nodes of the engine's in place of subtrees that it can run. What the files of this subject share.
+ */
+#ifndef PGE_VECTORIZE_H
+#define PGE_VECTORIZE_H
+
+#include "nodes/plannodes.h"
+#include "utils/rel.h"
+
+/* A plan in work. */
+typedef struct PgeVectorize
+{
+	PlannedStmt *statement;
+	const struct Planning *call;	/* of the planner; vectorize.c */
+	Bitmapset  *volatile_subplans;	/* by number less one */
+} PgeVectorize;
+
+/* Where a child hangs. */
+typedef Plan *PgePlanSlot;
+
+/* What is known of a subtree, from the bottom up. */
+typedef struct PgePart
+{
+	bool		native;			/* the engine can run its root; then nodes and sources say how much of it */
+	bool		has_columns;	/* a column table is scanned at its root or below, by whomever */
+	bool		is_volatile;	/* a volatile function is called there */
+	List	   *nodes;			/* Plan: what the engine runs */
+	List	   *sources;		/* PgePlanSlot *: where the rest hangs, to be run by PostgreSQL */
+	int			nscans;			/* column tables that the engine scans */
+	double		rows;			/* in them */
+} PgePart;
+
+/* vectorize.c */
+extern void pge_vectorize_init(void);
+
+/* vectorize_judge.c: which nodes the engine runs. NULL, or the reason why not; parts: of the children. */
+extern const char *pge_refused_statement(const PlannedStmt *statement);
+extern const char *pge_refused_node(PgeVectorize *work, Plan *plan, const PgePart *parts);
+extern Relation pge_open_scanned(const PlannedStmt *statement, const Plan *plan);
+
+/* vectorize_aggregate.c */
+extern const char *pge_refused_aggregate(const Agg *plan, const PgePart *input);
+
+/* vectorize_build.c */
+extern Plan *pge_engine_node(Plan *root, const PgePart *part);
+
+/* vectorize_tlist.c: a node's output in terms of tables, for EXPLAIN */
+extern List *pge_output_list(Plan *plan);
+
+/* plan_volatile.c: does the node itself call a volatile function? */
+extern bool pge_node_is_volatile(const Plan *plan, Bitmapset *volatile_subplans);
+
+/* plan_name.c: the node as EXPLAIN calls it */
+extern const char *pge_node_name(const PlannedStmt *statement, const Plan *plan);
+
+#endif							/* PGE_VECTORIZE_H */

@@ -1,0 +1,143 @@
+/*
+ * Planner: which aggregations the engine can run.
+ */
+#include "postgres.h"
+
+#include "catalog/pg_aggregate.h"
+#include "nodes/nodeFuncs.h"
+#include "utils/hsearch.h"
+#include "utils/lsyscache.h"
+#include "utils/typcache.h"
+
+#include "shim/pge.h"
+#include "vectorize.h"
+
+typedef struct AggregateKey
+{
+	Oid			function;
+	Oid			argument;		/* its type, or InvalidOid */
+	int			split;
+} AggregateKey;
+
+typedef struct AggregateEntry
+{
+	AggregateKey key;
+	bool		supported;
+} AggregateEntry;
+
+/* Does the engine have the aggregate? The managed library's answers are kept as long as the session. */
+static bool
+is_supported(Oid function, Oid argument, AggSplit split)
+{
+	static HTAB *known = NULL;
+	AggregateKey key = {.function = function,.argument = argument,.split = split};
+	AggregateEntry *entry;
+
+	if (known == NULL)
+	{
+		HASHCTL		control = {.keysize = sizeof(AggregateKey),.entrysize = sizeof(AggregateEntry)};
+
+		known = hash_create("aggregates of the engine", 32, &control, HASH_ELEM | HASH_BLOBS);
+	}
+	entry = hash_search(known, &key, HASH_FIND, NULL);
+	if (entry == NULL)
+	{
+		int			supported;
+
+		PGE_CALL(AggregateSupported, function, argument, split, &supported);
+		entry = hash_search(known, &key, HASH_ENTER, NULL);
+		entry->supported = supported != 0;
+	}
+	return entry->supported;
+}
+
+/* Are values of the type grouped by its own operator for equal and its own hash function? */
+static bool
+groups_by_default(Oid equality, Oid type)
+{
+	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR | TYPECACHE_HASH_PROC | TYPECACHE_HASH_EXTENDED_PROC);
+	RegProcedure hash;
+
+	return equality == entry->eq_opr && get_op_hash_functions(equality, &hash, NULL) && hash == entry->hash_proc &&
+		OidIsValid(entry->hash_extended_proc);
+}
+
+static const char *
+refused_call(const Aggref *aggregate)
+{
+	const char *name = get_func_name(aggregate->aggfnoid);
+	Oid			argument = InvalidOid;
+
+	if (aggregate->aggkind != AGGKIND_NORMAL)
+		return psprintf("%s is an ordered-set aggregate", name);
+	if (aggregate->aggorder != NIL)
+		return psprintf("%s has an ORDER BY", name);
+	if (list_length(aggregate->args) > 1)
+		return psprintf("%s has several arguments", name);
+	if (aggregate->args != NIL)
+		argument = exprType((Node *) linitial_node(TargetEntry, aggregate->args)->expr);
+	if (aggregate->aggdistinct != NIL &&
+		!groups_by_default(linitial_node(SortGroupClause, aggregate->aggdistinct)->eqop, argument))
+		return psprintf("%s is DISTINCT by an operator that is not the default", name);
+	if (!is_supported(aggregate->aggfnoid, argument, aggregate->aggsplit))
+		return psprintf("the engine does not have aggregate %s%s", name,
+						DO_AGGSPLIT_SKIPFINAL(aggregate->aggsplit) ? " in partial form" :
+						DO_AGGSPLIT_COMBINE(aggregate->aggsplit) ? " of partial results" : "");
+	return NULL;
+}
+
+static bool
+find_refused_call(Node *node, void *context)
+{
+	if (node == NULL)
+		return false;
+	if (IsA(node, Aggref))
+	{
+		*(const char **) context = refused_call((Aggref *) node);
+		return *(const char **) context != NULL;
+	}
+	return expression_tree_walker(node, find_refused_call, context);
+}
+
+/* Groups that come sorted: can the sort be told from the node below? It must be one by the keys first. */
+static bool
+is_sorted_by_keys(const Agg *plan)
+{
+	const Sort *sort = (const Sort *) outerPlan(plan);
+
+	if (!IsA(sort, Sort) || sort->numCols < plan->numCols)
+		return false;
+	for (int i = 0; i < plan->numCols; i++)
+	{
+		int			key = 0;
+
+		while (key < plan->numCols && plan->grpColIdx[key] != sort->sortColIdx[i])
+			key++;
+		if (key == plan->numCols)
+			return false;
+	}
+	return true;
+}
+
+const char *
+pge_refused_aggregate(const Agg *plan, const PgePart *input)
+{
+	const char *reason = NULL;
+
+	if (!pge_enable_vectorized_agg)
+		return "epiphany.enable_vectorized_agg is off";
+	if (plan->groupingSets != NIL || plan->chain != NIL || plan->aggstrategy == AGG_MIXED)
+		return "it has grouping sets";
+	if (plan->aggstrategy == AGG_SORTED && !(input->native && is_sorted_by_keys(plan)))
+		return "its groups come in an order that no sort by its keys makes";
+	for (int i = 0; i < plan->numCols; i++)
+	{
+		const TargetEntry *key = list_nth_node(TargetEntry, outerPlan(plan)->targetlist, plan->grpColIdx[i] - 1);
+
+		if (!groups_by_default(plan->grpOperators[i], exprType((Node *) key->expr)))
+			return psprintf("it groups by operator %s, which is not the default", get_opname(plan->grpOperators[i]));
+	}
+	if (!find_refused_call((Node *) plan->plan.targetlist, &reason))
+		find_refused_call((Node *) plan->plan.qual, &reason);
+	return reason;
+}

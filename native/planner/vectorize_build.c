@@ -1,0 +1,95 @@
+/*
+ * Planner: the engine's node for a subtree. The subtree goes into it whole, but for the row sources, which become its children.
+ */
+#include "postgres.h"
+
+#include "nodes/makefuncs.h"
+#include "nodes/nodeFuncs.h"
+
+#include "executor/engine.h"
+#include "vectorize.h"
+
+/* Stands where a row source was, with its number: as lower.c wants it. */
+static Plan *
+place_of_source(Plan *source, int number)
+{
+	Result	   *place = makeNode(Result);
+
+	place->plan.plan_node_id = number;
+	place->plan.plan_rows = source->plan_rows;
+	place->plan.plan_width = source->plan_width;
+	place->plan.targetlist = pge_output_list(source);
+	return &place->plan;
+}
+
+/* Tables that EXPLAIN must have names for. */
+static Bitmapset *
+relations_of(Bitmapset *relations, const Plan *plan)
+{
+	switch (nodeTag(plan))
+	{
+		case T_SeqScan:
+		case T_SubqueryScan:
+			return bms_add_member(relations, ((const Scan *) plan)->scanrelid);
+		case T_Append:
+			return bms_add_members(relations, ((const Append *) plan)->apprelids);
+		default:
+			return relations;
+	}
+}
+
+/* The parameters that an initplan sets. */
+static Bitmapset *
+set_params(const List *initplans)
+{
+	Bitmapset  *params = NULL;
+
+	foreach_node(SubPlan, initplan, initplans)
+	{
+		foreach_int(param, initplan->setParam)
+			params = bms_add_member(params, param);
+	}
+	return params;
+}
+
+Plan *
+pge_engine_node(Plan *root, const PgePart *part)
+{
+	CustomScan *node = makeNode(CustomScan);
+	Plan	   *plan = &node->scan.plan;
+
+	*plan = *root;
+	plan->type = T_CustomScan;
+	plan->lefttree = plan->righttree = NULL;
+	plan->qual = NIL;
+	plan->initPlan = NIL;
+	plan->targetlist = NIL;
+	plan->async_capable = false;
+	node->custom_scan_tlist = pge_output_list(root);
+	foreach_node(TargetEntry, target, root->targetlist)
+	{
+		TargetEntry *entry = flatCopyTargetEntry(target);
+
+		entry->expr = (Expr *) makeVarFromTargetEntry(INDEX_VAR, target);
+		plan->targetlist = lappend(plan->targetlist, entry);
+	}
+	foreach_ptr(Plan, inner, part->nodes)
+	{
+		plan->initPlan = list_concat(plan->initPlan, inner->initPlan);
+		inner->initPlan = NIL;
+		plan->parallel_aware |= inner->parallel_aware;
+		node->custom_relids = relations_of(node->custom_relids, inner);
+	}
+	/* What were local parameters of nodes below are now local here. */
+	plan->extParam = bms_difference(root->extParam, set_params(plan->initPlan));
+	foreach_ptr(PgePlanSlot, slot, part->sources)
+	{
+		Plan	   *source = *slot;
+
+		*slot = place_of_source(source, list_length(node->custom_plans));
+		node->custom_plans = lappend(node->custom_plans, source);
+	}
+	node->custom_private = list_make1(root);
+	node->methods = &pge_engine_methods;
+	return plan;
+}
