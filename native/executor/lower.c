@@ -1,6 +1,6 @@
 /*
- * Executor: a subtree of a plan becomes a program for the engine. What may stand in such a subtree is the planner's judgement (planner/vectorize_judge.c);
- * what else is met here is an internal error.
+ * Executor: a subtree of a plan becomes a program for the engine. What may stand in such a subtree is the planner's judgement
+ * (planner/vectorize_judge.c); what else is met here is an internal error.
  *
  * Where row sources were, the subtree has Results without an input, whose plan_node_id is the source's number.
  */

@@ -1,7 +1,8 @@
 /*
  * Executor: what the files that lower a plan share. A subtree becomes words; managed/Epiphany.Execution/README.md has their grammar.
  *
- * A node gives only those columns that somebody above asks for, in the order of its target list: they are its *wanted* ones, by column number less one.
+ * A node gives only those columns that somebody above asks for, in the order of its target list: they are its *wanted* ones, by column
+ * number less one.
  */
 #ifndef PGE_LOWER_H
 #define PGE_LOWER_H

@@ -1,6 +1,6 @@
 /*
- * Executor, lowering: aggregation. The raw columns are the group's keys, then the aggregates, then other columns of the child, which are the same in all rows
- * of a group.
+ * Executor, lowering: aggregation. The raw columns are the group's keys, then the aggregates, then other columns of the child, which
+ * are the same in all rows of a group.
  */
 #include "postgres.h"
 
@@ -36,7 +36,8 @@ collect_aggregates(Node *node, void *context)
 }
 
 /*
- * A sort right below that brings groups together, or the arguments of DISTINCT aggregates, is not needed: the engine's groups are in a hash table.
+ * A sort right below that brings groups together, or the arguments of DISTINCT aggregates, is not needed: the engine's groups are in a
+ * hash table.
  */
 Plan *
 pge_aggregate_input(const Agg *plan)
@@ -72,7 +73,7 @@ lower_group_orders(PgeLowering *lowering, const Agg *plan)
 {
 	Sort	   *sort;
 
-	if (plan->aggstrategy != AGG_SORTED)
+	if (plan->aggstrategy != AGG_SORTED || plan->numCols == 0)
 	{
 		pge_word(lowering, 0);
 		return;

@@ -1,6 +1,6 @@
 /*
- * Executor, lowering: CASE value WHEN ... has conditions that refer to the value by a CaseTestExpr. The program knows only conditions, so the value is put
- * where it is referred to. That evaluates it once for each condition: only values that cost nothing are treated so.
+ * Executor, lowering: CASE value WHEN ... has conditions that refer to the value by a CaseTestExpr. The program knows only conditions,
+ * so the value is put where it is referred to. That evaluates it once for each condition: only values that cost nothing are treated so.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
- * Executor, lowering: expressions. Each node of an expression has a number, by which the engine can ask what PostgreSQL knows of it. What the grammar
- * has no word for is Other: PostgreSQL evaluates it.
+ * Executor, lowering: expressions. Each node of an expression has a number, by which the engine can ask what PostgreSQL knows of it.
+ * What the grammar has no word for is Other: PostgreSQL evaluates it.
  */
 #include "postgres.h"
 
@@ -180,11 +180,19 @@ lower_known(PgeLowering *lowering, Expr *expr, Expr *typed, const PgeRawColumns 
 			pge_word(lowering, param_number(lowering, (Param *) expr));
 			return true;
 		case T_FuncExpr:
-			lower_call(lowering, expr, typed, ((FuncExpr *) expr)->funcid, ((FuncExpr *) expr)->inputcollid, ((FuncExpr *) expr)->args, raw);
-			return true;
+			{
+				FuncExpr   *call = (FuncExpr *) expr;
+
+				lower_call(lowering, expr, typed, call->funcid, call->inputcollid, call->args, raw);
+				return true;
+			}
 		case T_OpExpr:
-			lower_call(lowering, expr, typed, ((OpExpr *) expr)->opfuncid, ((OpExpr *) expr)->inputcollid, ((OpExpr *) expr)->args, raw);
-			return true;
+			{
+				OpExpr	   *call = (OpExpr *) expr;
+
+				lower_call(lowering, expr, typed, call->opfuncid, call->inputcollid, call->args, raw);
+				return true;
+			}
 		case T_BoolExpr:
 			lower_bool(lowering, (BoolExpr *) expr, typed, raw);
 			return true;

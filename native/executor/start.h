@@ -14,5 +14,6 @@ extern void pge_prefetch_off(BitmapHeapScanState *node);
 
 /* wanted_columns.c */
 extern void pge_want_columns(ScanState *node, PlanState *parent);
+extern bool pge_input_columns(Plan *parent, const Plan *input, Bitmapset **columns);
 
 #endif							/* PGE_EXECUTOR_START_H */

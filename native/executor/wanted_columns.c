@@ -97,25 +97,29 @@ collect_join(Join *plan, int varno, Wanted *wanted)
 	}
 }
 
-/* What the parent evaluates over the input that the node is to it; false: that is not known. */
-static bool
-collect_parent(PlanState *parent, const PlanState *node, Wanted *wanted)
+/* Adds the columns, from 0, of an input that its parent looks at, if that is a node that never hands on the input's rows as they are. */
+bool
+pge_input_columns(Plan *parent, const Plan *input, Bitmapset **columns)
 {
+	Wanted		wanted = {.columns = *columns};
+
 	/* A subquery in the parent's expressions is no input of it. */
-	if (parent == NULL || (outerPlanState(parent) != node && innerPlanState(parent) != node))
+	if (outerPlan(parent) != input && innerPlan(parent) != input)
 		return false;
 	switch (nodeTag(parent))
 	{
-		case T_AggState:
-			collect_aggregate((Agg *) parent->plan, wanted);
-			return true;
-		case T_NestLoopState:
-		case T_HashJoinState:
-			collect_join((Join *) parent->plan, outerPlanState(parent) == node ? OUTER_VAR : INNER_VAR, wanted);
-			return true;
+		case T_Agg:
+			collect_aggregate((Agg *) parent, &wanted);
+			break;
+		case T_NestLoop:
+		case T_HashJoin:
+			collect_join((Join *) parent, outerPlan(parent) == input ? OUTER_VAR : INNER_VAR, &wanted);
+			break;
 		default:
 			return false;
 	}
+	*columns = wanted.columns;
+	return !wanted.all;
 }
 
 void
@@ -126,7 +130,7 @@ pge_want_columns(ScanState *node, PlanState *parent)
 
 	collect_own(node, &wanted);
 	/* Without a projection the parent's input has the table's columns. */
-	if (node->ps.ps_ProjInfo == NULL && !collect_parent(parent, &node->ps, &wanted))
+	if (node->ps.ps_ProjInfo == NULL && (parent == NULL || !pge_input_columns(parent->plan, node->ps.plan, &wanted.columns)))
 		wanted.all = true;
 	/* The empty set looks like all columns: any one will do in its place. */
 	if (wanted.columns == NULL)

@@ -1,5 +1,6 @@
 /*
- * Planner: which nodes of a finished plan call volatile functions, in their expressions or by way of subplans. A node of an unknown kind does.
+ * Planner: which nodes of a finished plan call volatile functions, in their expressions or by way of subplans. A node of an unknown
+ * kind does.
  */
 #include "postgres.h"
 

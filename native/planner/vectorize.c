@@ -1,7 +1,9 @@
 /*
- * Planner: lets PostgreSQL plan, then puts nodes of the engine's in place of what it can run: each of them for a subtree as large as possible.
+ * Planner: lets PostgreSQL plan, then puts nodes of the engine's in place of what it can run: each of them for a subtree as large as
+ * possible.
  *
- * A plan stays what it was in all other respects: locks, permissions, parameters, parallelism. Where nothing is replaced, nothing is touched.
+ * A plan stays what it was in all other respects: locks, permissions, parameters, parallelism. Where nothing is replaced, nothing is
+ * touched.
  */
 #include "postgres.h"
 
@@ -111,13 +113,16 @@ passes_through(const Plan *plan)
 	return IsA(plan, Hash) || IsA(plan, Material);
 }
 
-/* A part that is as large as it gets: becomes a node of the engine's if that is worth it. */
+/*
+ * A part that is as large as it gets: becomes a node of the engine's if that is worth it. parent: the node above the slot, or NULL.
+ */
 static void
-finish(PgeVectorize *work, Plan **slot, PgePart *part)
+finish(PgeVectorize *work, Plan *parent, PgePlanSlot *slot, PgePart *part)
 {
 	while (passes_through(*slot) && list_member_ptr(part->nodes, *slot))
 	{
 		part->nodes = list_delete_ptr(part->nodes, *slot);
+		parent = *slot;
 		slot = &(*slot)->lefttree;
 	}
 	if (part->nodes == NIL)
@@ -137,7 +142,7 @@ finish(PgeVectorize *work, Plan **slot, PgePart *part)
 			return;
 		}
 	}
-	*slot = pge_engine_node(*slot, part);
+	*slot = pge_engine_node(parent, *slot, part);
 }
 
 /* Nodes that are PostgreSQL's by design. */
@@ -149,7 +154,7 @@ stays_by_design(const Plan *plan)
 
 /* Adds what is known of a child's part to a part that the engine runs. */
 static void
-absorb(PgePart *part, Plan **slot, PgePart *child)
+absorb(PgePart *part, PgePlanSlot *slot, PgePart *child)
 {
 	if (!child->native)
 	{
@@ -175,8 +180,8 @@ rows_expected(const Planning *call, Oid relid, const Plan *plan)
 }
 
 /*
- * From the bottom up: what of the subtree the engine can run; what it cannot run on from here on is finished. fixed: rows may be asked for in reverse
- * or from a mark, which the engine does not do.
+ * From the bottom up: what of the subtree the engine can run; what it cannot run on from here on is finished. fixed: rows may be asked
+ * for in reverse or from a mark, which the engine does not do.
  */
 static PgePart
 visit(PgeVectorize *work, Plan *plan, bool fixed)
@@ -221,7 +226,7 @@ visit(PgeVectorize *work, Plan *plan, bool fixed)
 		if (part.native)
 			absorb(&part, slot, &parts[i]);
 		else if (parts[i].native)
-			finish(work, slot, &parts[i]);
+			finish(work, plan, slot, &parts[i]);
 		i++;
 	}
 	if (part.native)
@@ -241,7 +246,7 @@ vectorize_tree(PgeVectorize *work, Plan *plan, bool fixed, bool *is_volatile)
 	PgePart		part = visit(work, plan, fixed);
 
 	if (part.native)
-		finish(work, &plan, &part);
+		finish(work, NULL, &plan, &part);
 	*is_volatile = part.is_volatile;
 	return plan;
 }
@@ -272,12 +277,13 @@ vectorize(PlannedStmt *statement, const Planning *call, bool goes_back)
 		}
 		number++;
 	}
-	statement->planTree = vectorize_tree(&work, statement->planTree, goes_back && ExecSupportsBackwardScan(statement->planTree), &is_volatile);
+	goes_back = goes_back && ExecSupportsBackwardScan(statement->planTree);
+	statement->planTree = vectorize_tree(&work, statement->planTree, goes_back, &is_volatile);
 }
 
 /*
- * Called for each table, before joins are planned. Where there is a column table, hash tables shared by parallel workers are out of the question: the engine
- * does not have them.
+ * Called for each table, before joins are planned. Where there is a column table, hash tables shared by parallel workers are out of the
+ * question: the engine does not have them.
  */
 static void
 rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rte)

@@ -42,7 +42,7 @@ extern Relation pge_open_scanned(const PlannedStmt *statement, const Plan *plan)
 extern const char *pge_refused_aggregate(const Agg *plan, const PgePart *input);
 
 /* vectorize_build.c */
-extern Plan *pge_engine_node(Plan *root, const PgePart *part);
+extern Plan *pge_engine_node(Plan *parent, Plan *root, const PgePart *part);
 
 /* vectorize_tlist.c: a node's output in terms of tables, for EXPLAIN */
 extern List *pge_output_list(Plan *plan);

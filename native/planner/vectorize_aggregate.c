@@ -101,11 +101,14 @@ find_refused_call(Node *node, void *context)
 
 /* Groups that come sorted: can the sort be told from the node below? It must be one by the keys first. */
 static bool
-is_sorted_by_keys(const Agg *plan)
+is_sorted_by_keys(const Agg *plan, const PgePart *input)
 {
 	const Sort *sort = (const Sort *) outerPlan(plan);
 
-	if (!IsA(sort, Sort) || sort->numCols < plan->numCols)
+	/* All keys are constants: there is one group. */
+	if (plan->numCols == 0)
+		return true;
+	if (!input->native || !IsA(sort, Sort) || sort->numCols < plan->numCols)
 		return false;
 	for (int i = 0; i < plan->numCols; i++)
 	{
@@ -128,7 +131,7 @@ pge_refused_aggregate(const Agg *plan, const PgePart *input)
 		return "epiphany.enable_vectorized_agg is off";
 	if (plan->groupingSets != NIL || plan->chain != NIL || plan->aggstrategy == AGG_MIXED)
 		return "it has grouping sets";
-	if (plan->aggstrategy == AGG_SORTED && !(input->native && is_sorted_by_keys(plan)))
+	if (plan->aggstrategy == AGG_SORTED && !is_sorted_by_keys(plan, input))
 		return "its groups come in an order that no sort by its keys makes";
 	for (int i = 0; i < plan->numCols; i++)
 	{

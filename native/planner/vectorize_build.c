@@ -5,8 +5,10 @@
 
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/planmain.h"
 
 #include "executor/engine.h"
+#include "executor/start.h"
 #include "vectorize.h"
 
 /* Stands where a row source was, with its number: as lower.c wants it. */
@@ -52,12 +54,62 @@ set_params(const List *initplans)
 	return params;
 }
 
+/*
+ * A scan below a node that looks only at some of its columns gives all of them where that is no work for PostgreSQL. Here it would be:
+ * columns that nobody looks at become NULL.
+ */
+static void
+leave_out_columns(Plan *parent, Plan *root)
+{
+	Bitmapset  *columns = NULL;
+	List	   *targets = NIL;
+
+	if (parent == NULL || !(IsA(root, SeqScan) || IsA(root, SubqueryScan)) || !pge_input_columns(parent, root, &columns))
+		return;
+	foreach_node(TargetEntry, target, root->targetlist)
+	{
+		Node	   *expr = (Node *) target->expr;
+		TargetEntry *entry = flatCopyTargetEntry(target);
+
+		if (!bms_is_member(target->resno - 1, columns))
+			entry->expr = (Expr *) makeNullConst(exprType(expr), exprTypmod(expr), exprCollation(expr));
+		targets = lappend(targets, entry);
+	}
+	root->targetlist = targets;
+}
+
+/*
+ * A nested loop runs its inner side again for each outer row. PostgreSQL's nodes keep what does not change, the engine starts from
+ * scratch: the rows are kept unless they depend on the outer row. The node to keep them takes its number from one that is in the engine
+ * now; a mere scan has none to give, and PostgreSQL would have scanned again, too.
+ */
+static Plan *
+keep_for_loop(Plan *parent, Plan *inner, const PgePart *part)
+{
+	Plan	   *kept;
+
+	if (!IsA(parent, NestLoop) || list_length(part->nodes) < 2)
+		return inner;
+	foreach_node(NestLoopParam, param, ((NestLoop *) parent)->nestParams)
+	{
+		if (bms_is_member(param->paramno, inner->extParam))
+			return inner;
+	}
+	kept = materialize_finished_plan(inner);
+	kept->plan_node_id = ((Plan *) linitial(part->nodes))->plan_node_id;
+	kept->extParam = inner->extParam;
+	kept->allParam = inner->allParam;
+	return kept;
+}
+
+/* The engine's node in place of root, which parent (NULL: none) has as its input. */
 Plan *
-pge_engine_node(Plan *root, const PgePart *part)
+pge_engine_node(Plan *parent, Plan *root, const PgePart *part)
 {
 	CustomScan *node = makeNode(CustomScan);
 	Plan	   *plan = &node->scan.plan;
 
+	leave_out_columns(parent, root);
 	*plan = *root;
 	plan->type = T_CustomScan;
 	plan->lefttree = plan->righttree = NULL;
@@ -91,5 +143,5 @@ pge_engine_node(Plan *root, const PgePart *part)
 	}
 	node->custom_private = list_make1(root);
 	node->methods = &pge_engine_methods;
-	return plan;
+	return parent != NULL && root == innerPlan(parent) ? keep_for_loop(parent, plan, part) : plan;
 }

@@ -1,6 +1,6 @@
 /*
- * Planner: what a subtree gives, in terms of the tables at its bottom. The engine's node shows that in EXPLAIN, since the nodes between, to which finished
- * expressions refer, are no longer to be seen. It is never evaluated.
+ * Planner: what a subtree gives, in terms of the tables at its bottom. The engine's node shows that in EXPLAIN, since the nodes
+ * between, to which finished expressions refer, are no longer to be seen. It is never evaluated.
  */
 #include "postgres.h"
 
