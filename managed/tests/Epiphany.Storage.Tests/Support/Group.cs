@@ -108,6 +108,49 @@ sealed unsafe record Group(byte[] Bytes, GroupLocation Location, ColumnShape[] S
         }
 
         CheckRows(columns);
+        CheckVectors(columns);
+    }
+
+    /// <summary>As computing takes them: nulls only where there are some, numerics as integers, codes with their table.</summary>
+    void CheckVectors(TestColumn[] columns)
+    {
+        using GuardedMemory memory = new();
+        RowGroupReader reader = Open(memory);
+        ulong* values = (ulong*)memory.Allocate(GroupFormat.VectorRows * 8);
+        byte* nulls = memory.Allocate(GroupFormat.VectorRows);
+        ushort* codes = (ushort*)memory.Allocate(GroupFormat.VectorRows * 2);
+        byte* room = memory.Allocate(64);
+        for (int column = 0; column < columns.Length; column++)
+        {
+            for (int vector = 0; vector * GroupFormat.VectorRows < Location.Rows; vector++)
+            {
+                DecodedVector decoded = reader.DecodeVector(column, vector, values, nulls, codes);
+                for (int i = 0; i < decoded.Rows; i++)
+                {
+                    bool isNull = decoded.HasNulls && nulls[i] != 0;
+                    Assert.True(isNull || decoded.Table == null || decoded.Table[codes[i]] == values[i]);
+                    Assert.True(!decoded.IsConstant || isNull || values[i] == values[0]);
+                    if (!columns[column].Matches((vector * GroupFormat.VectorRows) + i, isNull ? 0 : Datum(decoded, values[i], room), isNull))
+                    {
+                        Assert.Fail($"column {column}, vector {vector}, row {i} of it");
+                    }
+                }
+            }
+        }
+    }
+
+    static ulong Datum(in DecodedVector decoded, ulong value, byte* datum)
+    {
+        if (!decoded.IsDecimal)
+        {
+            return value;
+        }
+
+        Assert.InRange((System.Numerics.BigInteger)Math.Abs((decimal)(long)value), 0, decoded.Bound);
+        byte[] payload = Numerics.Of((long)value, decoded.Scale);
+        *(uint*)datum = (uint)(payload.Length + 4) << 2;
+        payload.CopyTo(new Span<byte>(datum + 4, payload.Length));
+        return (ulong)datum;
     }
 
     void CheckRows(TestColumn[] columns)
