@@ -35,6 +35,8 @@ sealed class PlanBuilder(EngineContext context)
                 return new RowSource(source, Tail(ref reader, raw), context);
             case PlanKind.Aggregate:
                 return Aggregate(ref reader, raw);
+            case PlanKind.HashJoin:
+                return HashJoin(ref reader, raw);
             case PlanKind.Sort:
                 return Sort(ref reader, raw);
             case PlanKind.Limit:
@@ -65,6 +67,30 @@ sealed class PlanBuilder(EngineContext context)
         SortKey[] orders = Orders(ref reader, raw);
         Operator child = Build(ref reader);
         return new Aggregate(child, program, orders, Tail(ref reader, raw), context);
+    }
+
+    HashJoin HashJoin(ref ProgramReader reader, ValueType[] raw)
+    {
+        var kind = (JoinKind)reader.Word();
+        reader.Flag();
+        int count = reader.Count();
+        var outerKeys = new Expression[count];
+        var innerKeys = new Expression[count];
+        var equalities = new uint[count];
+        var collations = new uint[count];
+        for (int i = 0; i < count; i++)
+        {
+            outerKeys[i] = _expressions.Expression(ref reader);
+            innerKeys[i] = _expressions.Expression(ref reader);
+            equalities[i] = reader.Oid();
+            collations[i] = reader.Oid();
+        }
+
+        Expression[] conditions = _expressions.Expressions(ref reader);
+        Operator outer = Build(ref reader);
+        Operator inner = Build(ref reader);
+        var plan = new HashJoinPlan(kind, outer, inner, outerKeys, innerKeys, equalities, collations, conditions);
+        return new HashJoin(plan, Tail(ref reader, raw), context);
     }
 
     SortKey[] Orders(ref ProgramReader reader, ValueType[] raw)

@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x77d15847;
+    public const u32 Hash = 0xd88d07f1;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -119,8 +119,7 @@ public enum PgeJoinKind : int
     Right = 3,
     Semi = 4,
     Anti = 5,
-    RightSemi = 6,
-    RightAnti = 7,
+    RightAnti = 6,
 }
 
 /* What a scan of a column table comes to next. */

@@ -1,0 +1,301 @@
+// Execution layer, operators. Hash join: keeps the inner side's rows, then lets the outer side's batches find theirs. Works by pairs of an outer row of
+// the batch in hand and an inner row; -1 stands for a row of nulls.
+
+using System;
+
+namespace Epiphany.Execution;
+
+sealed unsafe class HashJoin : Operator
+{
+    const int None = JoinSide.None;
+
+    readonly JoinKind _kind;
+    readonly Operator _outer;
+    readonly Operator _inner;
+    readonly Expression[] _outerKeys;
+    readonly Vector[] _outerVectors;
+    readonly Expression[] _conditions;
+    readonly KeyBatch _probe;
+    readonly JoinSide _side;
+    readonly int _outerColumns;
+    readonly int* _found;
+    readonly byte* _outerMatched;
+    readonly int* _pairOuter;
+    readonly int* _pairInner;
+    readonly JoinPairs _pairs;
+    bool _built;
+    bool _outerEnded;
+    Batch? _batch;
+
+    /// <summary>The outer row in hand and the inner row that is its next candidate.</summary>
+    int _row;
+    int _candidate;
+    bool _unmatchedDone;
+    int _innerRow;
+
+    internal HashJoin(in HashJoinPlan plan, Tail tail, EngineContext context) : base(tail, context)
+    {
+        IExecutionHost host = context.Host;
+        _kind = plan.Kind;
+        _outer = plan.Outer;
+        _inner = plan.Inner;
+        _outerKeys = plan.OuterKeys;
+        _outerVectors = new Vector[plan.OuterKeys.Length];
+        _conditions = plan.Conditions;
+        _outerColumns = plan.Outer.Types.Length;
+        _probe = Side(plan.OuterKeys, plan, host);
+        bool[] wanted = Columns(tail, plan.Conditions);
+        _side = new JoinSide(
+            plan.InnerKeys, Side(plan.InnerKeys, plan, host), plan.Equalities, plan.Collations, plan.Inner.Types, wanted[_outerColumns..],
+            KeepsInner, host);
+        _found = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
+        _outerMatched = host.Memory.Allocate(Batch.Capacity);
+        _pairOuter = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
+        _pairInner = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
+        _pairs = new JoinPairs(wanted, Columns(null, plan.Conditions), _outerColumns, _side.Rows, host.Memory);
+    }
+
+    bool KeepsOuter => _kind is JoinKind.Left or JoinKind.Full or JoinKind.Anti;
+
+    bool KeepsInner => _kind is JoinKind.Right or JoinKind.Full or JoinKind.RightAnti;
+
+    protected override Batch? Produce()
+    {
+        if (!_built)
+        {
+            Build();
+        }
+
+        while (NextPairs(out int count))
+        {
+            if (count > 0 && Tail.Apply(_pairs.Show(_batch, _pairOuter, _pairInner, count), Stats) is { } batch)
+            {
+                return batch;
+            }
+        }
+
+        return null;
+    }
+
+    protected override void Restart()
+    {
+        Array.ForEach(_outerKeys, e => e.Start());
+        Array.ForEach(_conditions, e => e.Start());
+        _outer.Rescan();
+        _inner.Rescan();
+        _side.Reset();
+        _built = false;
+        _outerEnded = false;
+        _batch = null;
+        _innerRow = 0;
+    }
+
+    void Build()
+    {
+        while (_inner.Next() is { } batch)
+        {
+            _side.Add(batch);
+        }
+
+        Stats.HashEntries += (ulong)_side.Rows.Count;
+        Stats.PeakMemory = Math.Max(Stats.PeakMemory, _side.Bytes);
+        _built = true;
+
+        // Nothing to find, and nobody who is kept without: the outer side is not asked.
+        _outerEnded = _side.Rows.Count == 0 && !KeepsOuter;
+    }
+
+    /// <summary>The next pairs that belong to the result, perhaps none; false at the end.</summary>
+    bool NextPairs(out int count)
+    {
+        count = 0;
+        while (!_outerEnded)
+        {
+            if (_batch == null)
+            {
+                NextOuter();
+                continue;
+            }
+
+            if (_row < _batch.Rows)
+            {
+                count = Judge(Candidates());
+                return true;
+            }
+
+            if (KeepsOuter && !_unmatchedDone)
+            {
+                _unmatchedDone = true;
+                count = UnmatchedOuter();
+                return true;
+            }
+
+            _batch = null;
+        }
+
+        _batch = null;
+        if (!KeepsInner || _innerRow >= _side.Rows.Count)
+        {
+            return false;
+        }
+
+        count = UnmatchedInner();
+        return true;
+    }
+
+    void NextOuter()
+    {
+        _batch = _outer.Next();
+        if (_batch == null)
+        {
+            _outerEnded = true;
+            return;
+        }
+
+        for (int i = 0; i < _outerKeys.Length; i++)
+        {
+            _outerVectors[i] = _outerKeys[i].Evaluate(_batch, Rows.All(_batch.Rows));
+        }
+
+        _side.Find(_probe, _outerVectors, _batch.Rows, _found);
+        new Span<byte>(_outerMatched, _batch.Rows).Clear();
+        _row = 0;
+        _candidate = _found[0];
+        _unmatchedDone = false;
+    }
+
+    /// <summary>Outer rows of the batch with inner rows of the same key, until the batch is through or the arrays are full.</summary>
+    int Candidates()
+    {
+        int rows = _batch!.Rows;
+        int count = 0;
+        bool firstOnly = _conditions.Length == 0 && _kind is JoinKind.Semi or JoinKind.Anti;
+        if (_side.IsUnique || firstOnly)
+        {
+            for (; _row < rows; _row++)
+            {
+                _pairOuter[count] = _row;
+                _pairInner[count] = _found[_row];
+                count += _found[_row] != None ? 1 : 0;
+            }
+
+            return count;
+        }
+
+        while (count < Batch.Capacity)
+        {
+            if (_candidate == None)
+            {
+                if (++_row == rows)
+                {
+                    break;
+                }
+
+                _candidate = _found[_row];
+                continue;
+            }
+
+            _pairOuter[count] = _row;
+            _pairInner[count++] = _candidate;
+            _candidate = _side.Next(_candidate);
+        }
+
+        return count;
+    }
+
+    /// <summary>Candidates that pass the join's conditions are matches; which of them are rows of the result, the kind of join says.</summary>
+    int Judge(int count)
+    {
+        count = _pairs.Filter(_conditions, _batch!, _pairOuter, _pairInner, count);
+        int left = 0;
+        switch (_kind)
+        {
+            case JoinKind.Inner:
+                return count;
+
+            case JoinKind.Semi:
+                for (int i = 0; i < count; i++)
+                {
+                    int row = _pairOuter[i];
+                    bool isFirst = _outerMatched[row] == 0;
+                    _outerMatched[row] = 1;
+                    _pairOuter[left] = row;
+                    _pairInner[left] = _pairInner[i];
+                    left += isFirst ? 1 : 0;
+                }
+
+                return left;
+        }
+
+        for (int i = 0; KeepsOuter && i < count; i++)
+        {
+            _outerMatched[_pairOuter[i]] = 1;
+        }
+
+        for (int i = 0; KeepsInner && i < count; i++)
+        {
+            _side.Mark(_pairInner[i]);
+        }
+
+        return _kind is JoinKind.Anti or JoinKind.RightAnti ? 0 : count;
+    }
+
+    int UnmatchedOuter()
+    {
+        int count = 0;
+        for (int row = 0; row < _batch!.Rows; row++)
+        {
+            _pairOuter[count] = row;
+            _pairInner[count] = None;
+            count += _outerMatched[row] == 0 ? 1 : 0;
+        }
+
+        return count;
+    }
+
+    int UnmatchedInner()
+    {
+        int count = 0;
+        for (; _innerRow < _side.Rows.Count && count < Batch.Capacity; _innerRow++)
+        {
+            _pairOuter[count] = None;
+            _pairInner[count] = _innerRow;
+            count += _side.IsMarked(_innerRow) ? 0 : 1;
+        }
+
+        return count;
+    }
+
+    static KeyBatch Side(Expression[] keys, in HashJoinPlan plan, IExecutionHost host)
+    {
+        var columns = new KeyColumn[keys.Length];
+        for (int i = 0; i < columns.Length; i++)
+        {
+            KeyKind kind = KeyKinds.Of(plan.Equalities[i], plan.Collations[i], keys[i].Type.Oid);
+            columns[i] = new KeyColumn(keys[i].Type, kind, plan.Collations[i], host);
+        }
+
+        return new KeyBatch(columns, host);
+    }
+
+    /// <summary>Raw columns that conditions, and what follows the join, look at.</summary>
+    bool[] Columns(Tail? tail, Expression[] conditions)
+    {
+        bool[] columns = tail == null ? new bool[Tail.RawTypes.Length] : tail.Wanted.ToArray();
+        foreach (Expression condition in conditions)
+        {
+            condition.MarkColumns(columns);
+        }
+
+        for (int i = 0; tail != null && i < tail.Conditions.Length; i++)
+        {
+            tail.Conditions[i].MarkColumns(columns);
+        }
+
+        return columns;
+    }
+}
+
+/// <summary>What a program says of a hash join. Keys are expressions over the columns of their side, conditions over both.</summary>
+readonly record struct HashJoinPlan(
+    JoinKind Kind, Operator Outer, Operator Inner, Expression[] OuterKeys, Expression[] InnerKeys, uint[] Equalities, uint[] Collations, Expression[] Conditions);
