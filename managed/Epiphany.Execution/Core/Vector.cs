@@ -71,4 +71,11 @@ sealed unsafe class VectorBuffer(IMemory memory)
     public ulong* Values { get; } = (ulong*)memory.Allocate(Batch.Capacity * sizeof(ulong));
 
     public byte* Nulls { get; } = memory.Allocate(Batch.Capacity);
+
+    /// <summary>For buffers that do not live as long as the engine.</summary>
+    public void Free(IMemory host)
+    {
+        host.Free((byte*)Values);
+        host.Free(Nulls);
+    }
 }

@@ -9,9 +9,13 @@ sealed unsafe class Sort : Operator
     /// <summary>A bounded sort throws away what is too late once it holds twice its bound, and so many rows at least.</summary>
     const int MinPruned = 4 * Batch.Capacity;
 
+    /// <summary>Runs have so many rows at least, whatever memory there is.</summary>
+    const int MinRun = 4 * Batch.Capacity;
+
     readonly Operator _child;
     readonly SortKey[] _keys;
     readonly Batch _batch;
+    readonly SortRuns _runs;
     RowStore _rows;
     RowSorter _sorter;
     RowStore _spare;
@@ -35,6 +39,7 @@ sealed unsafe class Sort : Operator
         }
 
         _batch = new Batch(wanted.Length);
+        _runs = new SortRuns(keys, child.Types.ToArray(), wanted, context.Host);
         (_rows, _sorter) = Side(wanted);
         (_spare, _spareSorter) = Side(wanted);
     }
@@ -47,7 +52,22 @@ sealed unsafe class Sort : Operator
         {
             Collect();
             Order();
+            if (_runs.Count > 0)
+            {
+                Spill();
+                _runs.Merge();
+                Stats.SpilledBytes += _runs.Bytes;
+            }
+
             _sorted = true;
+        }
+
+        while (_runs.Count > 0 && _runs.Next() is { } merged)
+        {
+            if (Tail.Apply(merged, Stats) is { } batch)
+            {
+                return batch;
+            }
         }
 
         while (_next < _count)
@@ -69,6 +89,7 @@ sealed unsafe class Sort : Operator
     {
         _rows.Reset();
         _spare.Reset();
+        _runs.Reset();
         _next = 0;
         _bound = -1;
         _sorted = false;
@@ -84,9 +105,27 @@ sealed unsafe class Sort : Operator
             {
                 Prune();
             }
-        }
 
-        Stats.PeakMemory = Math.Max(Stats.PeakMemory, _rows.Bytes + _spare.Bytes);
+            ulong bytes = _rows.Bytes + _spare.Bytes + ((ulong)_rows.Count * (RowSorter.BytesPerRow + sizeof(int)));
+            Stats.PeakMemory = Math.Max(Stats.PeakMemory, bytes);
+            if (bytes > Context.Options.SortMemory && _rows.Count >= MinRun)
+            {
+                Order();
+                Spill();
+            }
+        }
+    }
+
+    /// <summary>What is in memory becomes a run.</summary>
+    void Spill()
+    {
+        if (_rows.Count > 0)
+        {
+            _runs.Add(_rows, _order, _count);
+            Stats.SpilledParts++;
+            _rows.Reset();
+            _count = 0;
+        }
     }
 
     /// <summary>Keeps the first rows, as many as the bound says.</summary>
@@ -100,7 +139,6 @@ sealed unsafe class Sort : Operator
             _spare.Append(_batch, Rows.All(rows));
         }
 
-        Stats.PeakMemory = Math.Max(Stats.PeakMemory, _rows.Bytes + _spare.Bytes);
         _rows.Reset();
         (_rows, _spare) = (_spare, _rows);
         (_sorter, _spareSorter) = (_spareSorter, _sorter);

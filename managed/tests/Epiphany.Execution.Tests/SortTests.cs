@@ -28,6 +28,7 @@ public class SortTests
     [InlineData(13, 3, 0.5)]
     [InlineData(5000, 7, 0.1)]
     [InlineData(20000, 1000000, 0.01)]
+    [InlineData(600000, 1000, 0.01)]
     [InlineData(3000, 2, 1.0)]
     public void Rows_come_in_order(int count, int range, double nulls)
     {
@@ -48,6 +49,8 @@ public class SortTests
                 List<(ulong? A, ulong? B)> expected = [.. first.Zip(second)];
                 expected.Sort((x, y) => Compare(x.A, y.A, descending, nullsFirst) is var c and not 0 ? c : Compare(x.B, y.B, true, true));
                 Assert.Equal(expected, program.Run(host).Select(r => (r[0], r[1])));
+                host.Rewind();
+                Assert.Equal(expected, program.Run(host, new EngineOptions(1, 1, false)).Select(r => (r[0], r[1])));
             }
         }
     }

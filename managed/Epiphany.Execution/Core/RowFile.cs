@@ -1,0 +1,231 @@
+// Execution layer, core. Rows that memory has no room for: written to a temporary file, then read again in the same order.
+
+using System;
+using Epiphany.Storage;
+
+namespace Epiphany.Execution;
+
+/// <summary>
+/// Batches one after the other: rows (u64), then for each column that is kept whether it has nulls (u64), the nulls, lanes of by-value types, and for
+/// others the bytes of all datums (u64) and those, each at a multiple of 8. The file never outlives the query, so nothing in it is checked.
+/// </summary>
+sealed unsafe class RowFile
+{
+    readonly IExecutionHost _host;
+    readonly ValueType[] _types;
+    readonly bool[] _wanted;
+    readonly RowStore _staged;
+    readonly Batch _batch;
+    readonly int* _numbers;
+    readonly VectorBuffer?[] _buffers;
+    readonly nint[] _datums;
+    readonly ulong[] _datumRoom;
+    readonly int _file;
+    ulong _written;
+    ulong _read;
+
+    internal RowFile(ReadOnlySpan<ValueType> types, bool[] wanted, IExecutionHost host)
+    {
+        _host = host;
+        _types = types.ToArray();
+        _wanted = wanted;
+        _staged = new RowStore(types, wanted, host.Memory);
+        _batch = new Batch(types.Length);
+        _numbers = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
+        _buffers = new VectorBuffer?[types.Length];
+        _datums = new nint[types.Length];
+        _datumRoom = new ulong[types.Length];
+        _file = host.FileCreate();
+    }
+
+    internal long Rows { get; private set; }
+
+    internal ulong Bytes => _written;
+
+    internal void Write(Batch batch, Rows rows)
+    {
+        Rows += rows.Count;
+        _staged.Append(batch, rows);
+        if (_staged.Count >= Batch.Capacity)
+        {
+            WriteStaged();
+        }
+    }
+
+    /// <summary>What was written can be read now, from the first row.</summary>
+    internal void Rewind()
+    {
+        WriteStaged();
+        _host.FileRewind(_file);
+        _read = 0;
+    }
+
+    /// <summary>Good until the next call; null at the end.</summary>
+    internal Batch? Read()
+    {
+        if (_read >= _written)
+        {
+            return null;
+        }
+
+        int rows = (int)ReadWord();
+        _batch.Rows = rows;
+        for (int i = 0; i < _types.Length; i++)
+        {
+            if (_wanted[i])
+            {
+                ReadColumn(i, rows);
+            }
+        }
+
+        return _batch;
+    }
+
+    /// <summary>The file goes, and the memory for it.</summary>
+    internal void Close()
+    {
+        _host.FileClose(_file);
+        _staged.Reset();
+        for (int i = 0; i < _types.Length; i++)
+        {
+            if (_datums[i] != 0)
+            {
+                _host.Memory.Free((byte*)_datums[i]);
+            }
+
+            _buffers[i]?.Free(_host.Memory);
+        }
+
+        _host.Memory.Free((byte*)_numbers);
+    }
+
+    void WriteStaged()
+    {
+        for (int done = 0; done < _staged.Count; done += Batch.Capacity)
+        {
+            int rows = Math.Min(Batch.Capacity, _staged.Count - done);
+            for (int i = 0; i < rows; i++)
+            {
+                _numbers[i] = done + i;
+            }
+
+            WriteWord((ulong)rows);
+            for (int i = 0; i < _types.Length; i++)
+            {
+                if (_wanted[i])
+                {
+                    _staged[i].BecomeDatums(_staged.Count);
+                    _staged[i].Gather(_numbers, rows, _buffers[i] ??= new VectorBuffer(_host.Memory), _batch.Columns[i]);
+                    WriteColumn(_batch.Columns[i], _types[i], i, rows);
+                }
+            }
+        }
+
+        _staged.Reset();
+    }
+
+    void WriteColumn(Vector column, ValueType type, int number, int rows)
+    {
+        WriteWord(column.Nulls == null ? 0UL : 1);
+        if (column.Nulls != null)
+        {
+            Write(column.Nulls, (ulong)rows);
+        }
+
+        if (type.ByValue)
+        {
+            Write((byte*)column.Values, (ulong)rows * sizeof(ulong));
+            return;
+        }
+
+        ulong bytes = 0;
+        for (int i = 0; i < rows; i++)
+        {
+            bytes += column.IsNull(i) ? 0 : Size(type, column.Values[i]);
+        }
+
+        byte* room = Room(number, bytes);
+        byte* at = room;
+        for (int i = 0; i < rows; i++)
+        {
+            if (!column.IsNull(i))
+            {
+                ulong size = Varlena.DatumBytes(type, (byte*)column.Values[i]);
+                System.Runtime.InteropServices.NativeMemory.Copy((byte*)column.Values[i], at, (nuint)size);
+                at += Size(type, column.Values[i]);
+            }
+        }
+
+        WriteWord(bytes);
+        Write(room, bytes);
+    }
+
+    void ReadColumn(int number, int rows)
+    {
+        ValueType type = _types[number];
+        VectorBuffer buffer = _buffers[number] ??= new VectorBuffer(_host.Memory);
+        bool hasNulls = ReadWord() != 0;
+        if (hasNulls)
+        {
+            Read(buffer.Nulls, (ulong)rows);
+        }
+
+        Vector column = _batch.Columns[number];
+        column.SetDatums(buffer.Values, hasNulls ? buffer.Nulls : null);
+        if (type.ByValue)
+        {
+            Read((byte*)buffer.Values, (ulong)rows * sizeof(ulong));
+            return;
+        }
+
+        ulong bytes = ReadWord();
+        byte* at = Room(number, bytes);
+        Read(at, bytes);
+        for (int i = 0; i < rows; i++)
+        {
+            buffer.Values[i] = (ulong)at;
+            at += column.IsNull(i) ? 0 : Size(type, (ulong)at);
+        }
+    }
+
+    static ulong Size(ValueType type, ulong datum) => (Varlena.DatumBytes(type, (byte*)datum) + 7UL) & ~7UL;
+
+    byte* Room(int number, ulong bytes)
+    {
+        if (_datumRoom[number] < bytes)
+        {
+            if (_datums[number] != 0)
+            {
+                _host.Memory.Free((byte*)_datums[number]);
+                _datums[number] = 0;
+                _datumRoom[number] = 0;
+            }
+
+            _datums[number] = (nint)_host.Memory.Allocate((nuint)(bytes + (bytes / 4)));
+            _datumRoom[number] = bytes + (bytes / 4);
+        }
+
+        return (byte*)_datums[number];
+    }
+
+    void WriteWord(ulong word) => Write((byte*)&word, sizeof(ulong));
+
+    void Write(byte* bytes, ulong length)
+    {
+        _host.FileWrite(_file, bytes, length);
+        _written += length;
+    }
+
+    ulong ReadWord()
+    {
+        ulong word;
+        Read((byte*)&word, sizeof(ulong));
+        return word;
+    }
+
+    void Read(byte* bytes, ulong length)
+    {
+        _host.FileRead(_file, bytes, length);
+        _read += length;
+    }
+}
