@@ -181,7 +181,8 @@ explain_details(Plan *plan, PgePlanKind kind, List *ancestors, ExplainState *es)
 			{
 				Agg		   *aggregate = (Agg *) plan;
 
-				explain_keys("Group Key", aggregate->numCols, aggregate->grpColIdx, NULL, outerPlan(plan), lcons(plan, ancestors), es);
+				explain_keys("Group Key", aggregate->numCols, aggregate->grpColIdx, NULL, outerPlan(plan),
+							 lcons(plan, list_copy(ancestors)), es);
 				break;
 			}
 		case PgePlanKind_HashJoin:
@@ -358,7 +359,8 @@ explain_operator(PgeEngine *engine, int id, List *ancestors, ExplainState *es)
 	if (es->analyze)
 		explain_work(&stats, plan, kind, es);
 
-	ancestors = lcons(plan, ancestors);
+	/* A copy: the callers' list is not to change. */
+	ancestors = lcons(plan, list_copy(ancestors));
 	if (below != NIL)
 		ExplainOpenGroup("Plans", "Plans", false, es);
 	foreach_int(child, below)
@@ -390,6 +392,6 @@ pge_engine_explain(CustomScanState *node, List *ancestors, ExplainState *es)
 		appendStringInfoString(es->str, PLAN_GROUP ": ");
 	}
 	ExplainOpenGroup(PLAN_GROUP, PLAN_GROUP, true, es);
-	explain_operator((PgeEngine *) node, 0, lcons(node->ss.ps.plan, ancestors), es);
+	explain_operator((PgeEngine *) node, 0, lcons(node->ss.ps.plan, list_copy(ancestors)), es);
 	ExplainCloseGroup(PLAN_GROUP, PLAN_GROUP, true, es);
 }

@@ -4,7 +4,7 @@ using System;
 
 namespace Epiphany.Execution;
 
-/// <summary>Takes in all rows of its child, then gives a row for each group; without keys there is one group, also of no rows.</summary>
+/// <summary>Takes in all rows of its child, then gives a row for each group; without hashing there is one group, also of no rows.</summary>
 sealed unsafe class Aggregate : Operator
 {
     readonly Operator _child;

@@ -26,7 +26,7 @@ sealed unsafe class AggregateGroups
         _rows = new AggregateRows(_host.Memory);
         _results = new Arena(_host.Memory);
         _firsts = (ushort*)_host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
-        _table = program.IsHashed ? Table(types) : null;
+        _table = program.Keys.Length > 0 ? Table(types) : null;
         _others = new StoredColumn[program.Others.Length];
         for (int i = 0; i < _others.Length; i++)
         {
@@ -99,7 +99,7 @@ sealed unsafe class AggregateGroups
     /// <summary>All rows have come.</summary>
     internal void Finish()
     {
-        if (_table == null && Count == 0)
+        if (!_program.IsHashed && Count == 0)
         {
             Count = 1;
             Reserve();
