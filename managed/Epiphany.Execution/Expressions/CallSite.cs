@@ -22,4 +22,7 @@ enum CallFlags
 
     /// <summary>The collation orders strings by their bytes.</summary>
     ByteOrder = 4,
+
+    /// <summary>The database's encoding is UTF-8.</summary>
+    Utf8 = 8,
 }

@@ -14,27 +14,69 @@ enum Relation
     GreaterOrEqual,
 }
 
+/// <summary>As what left and right lanes are compared.</summary>
+enum Views
+{
+    Signed,
+    Float8,
+    Float4,
+    Float4And8,
+    Float8And4,
+    DateAndTimestamp,
+    TimestampAndDate,
+    Oid,
+    Char,
+}
+
 static class ComparisonCatalog
 {
     internal static Expression? Find(CallSite call)
     {
-        // A constant is on the right, where passes look for it.
-        bool swaps = call.Arguments.Length == 2 && call.Arguments[0].IsConstant && !call.Arguments[1].IsConstant;
-        uint function = call.Function;
-        return Integers(function) is var integers and not Relation.None ? Make<SignedView, SignedView>(integers, call, swaps)
-            : Float8s(function) is var float8s and not Relation.None ? Make<Float8View, Float8View>(float8s, call, swaps)
-            : Float4s(function) is var float4s and not Relation.None ? Make<Float4View, Float4View>(float4s, call, swaps)
-            : Float48s(function) is var float48s and not Relation.None ? Make<Float4View, Float8View>(float48s, call, swaps)
-            : Float84s(function) is var float84s and not Relation.None ? Make<Float8View, Float4View>(float84s, call, swaps)
-            : DateTimestamps(function) is var dates and not Relation.None ? Make<DateView, SignedView>(dates, call, swaps)
-            : TimestampDates(function) is var timestamps and not Relation.None ? Make<SignedView, DateView>(timestamps, call, swaps)
-            : Oids(function) is var oids and not Relation.None ? Make<OidView, OidView>(oids, call, swaps)
-            : Chars(function) is var chars and not Relation.None ? Make<CharView, CharView>(chars, call, swaps)
-            : null;
+        Relation relation = Find(call.Function, out Views views);
+        if (relation == Relation.None)
+        {
+            return null;
+        }
+
+        return views switch
+        {
+            Views.Signed => Make<SignedView, SignedView>(relation, call),
+            Views.Float8 => Make<Float8View, Float8View>(relation, call),
+            Views.Float4 => Make<Float4View, Float4View>(relation, call),
+            Views.Float4And8 => Make<Float4View, Float8View>(relation, call),
+            Views.Float8And4 => Make<Float8View, Float4View>(relation, call),
+            Views.DateAndTimestamp => Make<DateView, SignedView>(relation, call),
+            Views.TimestampAndDate => Make<SignedView, DateView>(relation, call),
+            Views.Oid => Make<OidView, OidView>(relation, call),
+            _ => Make<CharView, CharView>(relation, call),
+        };
+    }
+
+    /// <summary>Relation.None: the function is no comparison of by-value types.</summary>
+    internal static Relation Find(uint function, out Views views)
+    {
+        Relation relation = Integers(function);
+        views = Views.Signed;
+        for (; relation == Relation.None && views < Views.Char;)
+        {
+            relation = ++views switch
+            {
+                Views.Float8 => From(function, 293),
+                Views.Float4 => From(function, 287),
+                Views.Float4And8 => From(function, 299),
+                Views.Float8And4 => From(function, 305),
+                Views.DateAndTimestamp => Dates(function, 2338),
+                Views.TimestampAndDate => Dates(function, 2364),
+                Views.Oid => Oids(function),
+                _ => Chars(function),
+            };
+        }
+
+        return relation;
     }
 
     /// <summary>int2, int4, int8 and their mixtures; bool; date; time; timestamp; timestamptz.</summary>
-    internal static Relation Integers(uint function) => function switch
+    static Relation Integers(uint function) => function switch
     {
         63 or 65 or 158 or 159 or 467 or 474 or 852 or 1850 or 1856 or 60 or 1086 or 1145 or 2052 or 1152 => Relation.Equal,
         145 or 144 or 164 or 165 or 468 or 475 or 853 or 1851 or 1857 or 84 or 1091 or 1106 or 2053 or 1153 => Relation.NotEqual,
@@ -45,69 +87,27 @@ static class ComparisonCatalog
         _ => Relation.None,
     };
 
-    static Relation Float4s(uint function) => function switch
+    /// <summary>Floats' functions are in the order =, &lt;&gt;, &lt;, &lt;=, &gt;, &gt;=.</summary>
+    static Relation From(uint function, uint first) => (function - first) switch
     {
-        287 => Relation.Equal,
-        288 => Relation.NotEqual,
-        289 => Relation.Less,
-        290 => Relation.LessOrEqual,
-        291 => Relation.Greater,
-        292 => Relation.GreaterOrEqual,
+        0 => Relation.Equal,
+        1 => Relation.NotEqual,
+        2 => Relation.Less,
+        3 => Relation.LessOrEqual,
+        4 => Relation.Greater,
+        5 => Relation.GreaterOrEqual,
         _ => Relation.None,
     };
 
-    static Relation Float8s(uint function) => function switch
+    /// <summary>Dates' with timestamps are in the order &lt;, &lt;=, =, &gt;, &gt;=, &lt;&gt;.</summary>
+    static Relation Dates(uint function, uint first) => (function - first) switch
     {
-        293 => Relation.Equal,
-        294 => Relation.NotEqual,
-        295 => Relation.Less,
-        296 => Relation.LessOrEqual,
-        297 => Relation.Greater,
-        298 => Relation.GreaterOrEqual,
-        _ => Relation.None,
-    };
-
-    static Relation Float48s(uint function) => function switch
-    {
-        299 => Relation.Equal,
-        300 => Relation.NotEqual,
-        301 => Relation.Less,
-        302 => Relation.LessOrEqual,
-        303 => Relation.Greater,
-        304 => Relation.GreaterOrEqual,
-        _ => Relation.None,
-    };
-
-    static Relation Float84s(uint function) => function switch
-    {
-        305 => Relation.Equal,
-        306 => Relation.NotEqual,
-        307 => Relation.Less,
-        308 => Relation.LessOrEqual,
-        309 => Relation.Greater,
-        310 => Relation.GreaterOrEqual,
-        _ => Relation.None,
-    };
-
-    static Relation DateTimestamps(uint function) => function switch
-    {
-        2338 => Relation.Less,
-        2339 => Relation.LessOrEqual,
-        2340 => Relation.Equal,
-        2341 => Relation.Greater,
-        2342 => Relation.GreaterOrEqual,
-        2343 => Relation.NotEqual,
-        _ => Relation.None,
-    };
-
-    static Relation TimestampDates(uint function) => function switch
-    {
-        2364 => Relation.Less,
-        2365 => Relation.LessOrEqual,
-        2366 => Relation.Equal,
-        2367 => Relation.Greater,
-        2368 => Relation.GreaterOrEqual,
-        2369 => Relation.NotEqual,
+        0 => Relation.Less,
+        1 => Relation.LessOrEqual,
+        2 => Relation.Equal,
+        3 => Relation.Greater,
+        4 => Relation.GreaterOrEqual,
+        5 => Relation.NotEqual,
         _ => Relation.None,
     };
 
@@ -133,13 +133,17 @@ static class ComparisonCatalog
         _ => Relation.None,
     };
 
-    static Expression Make<TLeft, TRight>(Relation relation, CallSite call, bool swaps)
+    static Expression Make<TLeft, TRight>(Relation relation, CallSite call)
         where TLeft : struct, ILaneView
         where TRight : struct, ILaneView
     {
         Expression left = call.Arguments[0];
         Expression right = call.Arguments[1];
-        return swaps ? Made<TRight, TLeft>(Swapped(relation), call, right, left) : Made<TLeft, TRight>(relation, call, left, right);
+
+        // A constant is on the right, where passes look for it.
+        return left.IsConstant && !right.IsConstant
+            ? Made<TRight, TLeft>(Swapped(relation), call, right, left)
+            : Made<TLeft, TRight>(relation, call, left, right);
     }
 
     static Expression Made<TLeft, TRight>(Relation relation, CallSite call, Expression left, Expression right)

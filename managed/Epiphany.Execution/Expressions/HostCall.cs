@@ -65,6 +65,6 @@ sealed unsafe class HostCall(CallSite call) : Kernel(call.Type, call.Arguments)
 
         internal byte** Nulls { get; } = (byte**)call.Host.Memory.Allocate((nuint)(Math.Max(call.Arguments.Length, 1) * sizeof(byte*)));
 
-        internal ushort* Rows { get; } = (ushort*)call.Host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
+        internal ushort* Rows { get; } = RowLists.Room(call.Host);
     }
 }

@@ -1,8 +1,6 @@
 // Execution layer, expressions. AND, OR and NOT in three-valued logic. An argument is evaluated at those rows that the ones before it have
 // not decided, so that it raises no error elsewhere.
 
-using System;
-
 namespace Epiphany.Execution;
 
 /// <summary>AND or OR: a row is decided by the first argument that is false or true; else it is null if one was.</summary>
@@ -12,7 +10,7 @@ abstract unsafe class Junction(ValueType type, bool decides, Expression[] argume
     readonly ulong _decides = decides ? 1UL : 0;
 
     /// <summary>Room for rows' numbers.</summary>
-    protected ushort* Left { get; } = (ushort*)host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
+    protected ushort* Left { get; } = RowLists.Room(host);
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {
@@ -72,40 +70,17 @@ sealed unsafe class And(ValueType type, Expression[] arguments, IExecutionHost h
 
 sealed unsafe class Or(ValueType type, Expression[] arguments, IExecutionHost host) : Junction(type, true, arguments, host)
 {
-    readonly ushort* _found = (ushort*)host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
-
-    /// <summary>1 for rows that an argument has chosen; all zero between calls.</summary>
-    readonly byte* _isFound = host.Memory.Allocate(Batch.Capacity);
+    readonly ushort* _found = RowLists.Room(host);
 
     public override int Filter(Batch batch, Rows rows, ushort* selected)
     {
-        new Span<byte>(_isFound, Batch.Capacity).Clear();
         Rows open = rows;
         for (int a = 0; a < Arguments.Length && open.Count > 0; a++)
         {
-            int found = Arguments[a].Filter(batch, open, _found);
-            for (int i = 0; i < found; i++)
-            {
-                _isFound[_found[i]] = 1;
-            }
-
-            open = a == Arguments.Length - 1 ? open : new Rows(Left, Choose(open, 0, Left));
+            open = RowLists.Without(open, _found, Arguments[a].Filter(batch, open, _found), Left);
         }
 
-        return Choose(rows, 1, selected);
-    }
-
-    int Choose(Rows rows, int isFound, ushort* chosen)
-    {
-        int count = 0;
-        for (int i = 0; i < rows.Count; i++)
-        {
-            int row = rows[i];
-            chosen[count] = (ushort)row;
-            count += _isFound[row] == isFound ? 1 : 0;
-        }
-
-        return count;
+        return RowLists.Without(rows, Left, open.Count, selected).Count;
     }
 }
 

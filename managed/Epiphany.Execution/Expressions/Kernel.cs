@@ -10,7 +10,7 @@ abstract unsafe class Kernel(ValueType type, params Expression[] arguments) : Ex
     /// <summary>No argument depends on rows.</summary>
     internal bool HasConstantsOnly => Array.TrueForAll(arguments, a => a.IsConstant);
 
-    protected ReadOnlySpan<Expression> Arguments => arguments;
+    internal ReadOnlySpan<Expression> Arguments => arguments;
 
     public override void MarkColumns(Span<bool> columns)
     {

@@ -5,5 +5,7 @@ namespace Epiphany.Execution;
 static class KernelCatalog
 {
     /// <summary>Null: there is none for these arguments.</summary>
-    internal static Expression? Find(CallSite call) => ComparisonCatalog.Find(call) ?? IntegerCatalog.Find(call);
+    internal static Expression? Find(CallSite call) =>
+        ComparisonCatalog.Find(call) ?? IntegerCatalog.Find(call) ?? DecimalCatalog.Find(call) ?? BytesCatalog.Find(call)
+        ?? TextCatalog.Find(call) ?? DateCatalog.Find(call) ?? FloatCatalog.Find(call);
 }

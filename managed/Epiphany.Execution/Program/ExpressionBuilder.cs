@@ -16,7 +16,24 @@ sealed class ExpressionBuilder(IExecutionHost host)
         return expressions;
     }
 
-    internal Expression Expression(ref ProgramReader reader)
+    internal Expression Expression(ref ProgramReader reader) => DictionaryMaps.Wrap(Node(ref reader), host);
+
+    /// <summary>A list of one node's arguments.</summary>
+    Expression[] Arguments(ref ProgramReader reader) => Arguments(ref reader, reader.Count());
+
+    Expression[] Arguments(ref ProgramReader reader, int count)
+    {
+        var arguments = new Expression[count];
+        for (int i = 0; i < count; i++)
+        {
+            arguments[i] = Node(ref reader);
+        }
+
+        DictionaryMaps.WrapArguments(arguments, host);
+        return arguments;
+    }
+
+    Expression Node(ref ProgramReader reader)
     {
         var kind = (ExpressionKind)reader.Word();
         int id = reader.Int();
@@ -32,18 +49,28 @@ sealed class ExpressionBuilder(IExecutionHost host)
             case ExpressionKind.Call:
                 return Call(ref reader, type, id);
             case ExpressionKind.And:
-                return Once(new And(type, Expressions(ref reader), host));
+                return Once(new And(type, Arguments(ref reader), host));
             case ExpressionKind.Or:
-                return Once(new Or(type, Expressions(ref reader), host));
+                return Once(new Or(type, Arguments(ref reader), host));
             case ExpressionKind.Not:
-                return Once(new Not(type, Expression(ref reader), host));
+                return Once(new Not(type, Node(ref reader), host));
             case ExpressionKind.IsNull:
-                return Once(new NullTest(type, isNot: false, Expression(ref reader), host));
+                return Once(new NullTest(type, isNot: false, Node(ref reader), host));
             case ExpressionKind.IsNotNull:
-                return Once(new NullTest(type, isNot: true, Expression(ref reader), host));
+                return Once(new NullTest(type, isNot: true, Node(ref reader), host));
             case ExpressionKind.BooleanTest:
                 var test = (BooleanTestKind)reader.Int();
-                return Once(new BooleanTest(type, test, Expression(ref reader), host));
+                return Once(new BooleanTest(type, test, Node(ref reader), host));
+            case ExpressionKind.Case:
+                return Once(new Case(type, Arguments(ref reader, (2 * reader.Count()) + 1), host));
+            case ExpressionKind.Coalesce:
+                return Once(new Coalesce(type, Arguments(ref reader), host));
+            case ExpressionKind.MinMax:
+                return MinMax(ref reader, type, id);
+            case ExpressionKind.NullIf or ExpressionKind.Distinct:
+                return ByEquality(ref reader, kind, type, id);
+            case ExpressionKind.ArrayCompare:
+                return ArrayCompare(ref reader, type, id);
             case ExpressionKind.Other:
                 return Once(new HostExpression(type, id, host));
             default:
@@ -57,9 +84,43 @@ sealed class ExpressionBuilder(IExecutionHost host)
         uint function = reader.Oid();
         uint collation = reader.Oid();
         var flags = (CallFlags)reader.Int();
-        Expression[] arguments = Expressions(ref reader);
+        Expression[] arguments = Arguments(ref reader);
         var call = new CallSite(type, function, collation, flags, arguments, id, host);
         return Once(KernelCatalog.Find(call) ?? call.OnHost());
+    }
+
+    Expression MinMax(ref ProgramReader reader, ValueType type, int id)
+    {
+        bool isGreatest = reader.Flag();
+        uint comparison = reader.Oid();
+        reader.Oid();
+        Expression[] arguments = Arguments(ref reader);
+        return Once(MinMaxCatalog.Find(type, isGreatest, comparison, arguments, host) ?? new HostExpression(type, id, host));
+    }
+
+    Expression ByEquality(ref ProgramReader reader, ExpressionKind kind, ValueType type, int id)
+    {
+        uint function = reader.Oid();
+        uint collation = reader.Oid();
+        Expression[] sides = Arguments(ref reader, 2);
+        var equality = new Equality(function, collation, sides[0], sides[1], id, host);
+        return Once(kind == ExpressionKind.NullIf
+            ? new NullIf(type, equality, sides[0], sides[1], host)
+            : new Distinct(type, equality, sides[0], sides[1], host));
+    }
+
+    Expression ArrayCompare(ref ProgramReader reader, ValueType type, int id)
+    {
+        bool isAny = reader.Flag();
+        uint function = reader.Oid();
+        uint collation = reader.Oid();
+        var flags = (CallFlags)reader.Int();
+        ValueType element = reader.Type();
+        char alignment = (char)reader.Int();
+        Expression value = Node(ref reader);
+        Expression array = Node(ref reader);
+        var site = new ArrayCompareSite(type, isAny, function, collation, flags, element, alignment, value, array, id, host);
+        return Once(ArrayCompareCatalog.Find(site) ?? new HostExpression(type, id, host));
     }
 
     /// <summary>What looks at no column is computed once a run.</summary>

@@ -46,6 +46,29 @@ internal sealed unsafe class ExpressionsCheck : IDisposable
 
     public Expression Expression => _expression;
 
+    /// <summary>The column as a dictionary of those datums, among which its values are.</summary>
+    public void SetCodes(int column, ulong tableId, ulong[] datums)
+    {
+        Vector vector = _batch.Columns[column];
+        ulong* table = (ulong*)Block(datums.Length * sizeof(ulong));
+        ushort* codes = (ushort*)Block(Batch.Capacity * sizeof(ushort));
+        for (int i = 0; i < datums.Length; i++)
+        {
+            // Each table has its own order.
+            table[i] = datums[(i + (int)tableId) % datums.Length];
+        }
+
+        for (int r = 0; r < _batch.Rows; r++)
+        {
+            codes[r] = (ushort)(vector.IsNull(r) ? 0xFFFF : new Span<ulong>(table, datums.Length).IndexOf(vector.Values[r]));
+        }
+
+        vector.Codes = codes;
+        vector.Table = table;
+        vector.Entries = datums.Length;
+        vector.TableId = tableId;
+    }
+
     /// <summary>
     /// The model gives a by-value datum, a string, or null for SQL's null; what it throws the engine is to raise wherever such a row counts, and
     /// nowhere else.
@@ -74,6 +97,13 @@ internal sealed unsafe class ExpressionsCheck : IDisposable
                 Check([r], [r], expected);
             }
         }
+    }
+
+    /// <summary>Some rows alone.</summary>
+    public void Evaluates(int[] rows, Func<ulong?[], object?> model)
+    {
+        _expression.Start();
+        Check(rows, rows, [.. _rows.Select(r => Try(model, r))]);
     }
 
     public void Dispose() => _blocks.ForEach(b => NativeMemory.AlignedFree((void*)b));

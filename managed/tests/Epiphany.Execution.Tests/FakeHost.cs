@@ -19,8 +19,8 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
 {
     readonly List<ulong?[][]> _sources = [];
     readonly List<int> _positions = [];
-    readonly List<Func<ulong?[], ulong?>> _calls = [];
-    readonly List<(uint Function, Func<ulong?[], ulong?> Body)> _functions = [];
+    readonly List<(int Arguments, Func<ulong?[], ulong?> Body)> _calls = [];
+    readonly List<(uint Function, int Arguments, Func<ulong?[], ulong?> Body)> _functions = [];
     readonly List<(List<byte> Bytes, int Position)> _files = [];
 
     public IMemory Memory => this;
@@ -41,7 +41,10 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
     }
 
     /// <summary>What a function does that the engine has no kernel for.</summary>
-    public void AddFunction(uint function, Func<ulong?[], ulong?> body) => _functions.Add((function, body));
+    public void AddFunction(uint function, Func<ulong?[], ulong?> body, int arguments = 2) => _functions.Add((function, arguments, body));
+
+    /// <summary>Rows for which such functions have been called.</summary>
+    public int HostRows { get; private set; }
 
     public void Rewind()
     {
@@ -112,23 +115,25 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
 
     public int PrepareCall(uint procedure, uint collation, int expression)
     {
-        _calls.Add(_functions.Find(f => f.Function == procedure).Body ?? throw new NotSupportedException($"function {procedure}"));
+        (_, int arguments, Func<ulong?[], ulong?>? body) = _functions.Find(f => f.Function == procedure);
+        _calls.Add((arguments, body ?? throw new NotSupportedException($"function {procedure}")));
         return _calls.Count - 1;
     }
 
     public void CallRows(int number, ulong** values, byte** nulls, Rows rows, ulong* results, byte* resultNulls)
     {
-        // As many arguments as any function of the tests has.
-        ulong?[] arguments = new ulong?[2];
+        (int count, Func<ulong?[], ulong?> body) = _calls[number];
+        ulong?[] arguments = new ulong?[count];
+        HostRows += rows.Count;
         for (int i = 0; i < rows.Count; i++)
         {
             int row = rows[i];
-            for (int a = 0; a < arguments.Length && values[a] != null; a++)
+            for (int a = 0; a < count; a++)
             {
                 arguments[a] = nulls[a] != null && nulls[a][row] != 0 ? null : values[a][row];
             }
 
-            ulong? result = _calls[number](arguments);
+            ulong? result = body(arguments);
             results[row] = result ?? 0;
             resultNulls[row] = result == null ? (byte)1 : (byte)0;
         }

@@ -50,8 +50,9 @@ internal sealed class ProgramWriter
 
     public ProgramWriter Const(ValueType type, ulong? value) => Expression(ExpressionKind.Const, type).Add(value == null ? 1 : 0, (long)(value ?? 0));
 
+    /// <summary>A strict function; it looks at no encoding but UTF-8.</summary>
     public ProgramWriter Call(ValueType type, uint function, int arguments, uint collation = 0) =>
-        Expression(ExpressionKind.Call, type).Add(function, collation, 1, arguments);
+        Expression(ExpressionKind.Call, type).Add(function, collation, (long)(CallFlags.Strict | CallFlags.Utf8), arguments);
 
     public ProgramWriter Expression(ExpressionKind kind, ValueType type) => Add((long)kind, _expression++).Type(type);
 

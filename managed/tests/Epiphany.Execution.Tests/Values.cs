@@ -35,6 +35,16 @@ internal static unsafe class Values
         return (ulong)datum;
     }
 
+    /// <summary>A value of fixed length that is passed by reference.</summary>
+    public static ulong Bytes(byte[] value)
+    {
+        byte* datum = (byte*)NativeMemory.Alloc((nuint)value.Length);
+        value.CopyTo(new Span<byte>(datum, value.Length));
+        return (ulong)datum;
+    }
+
+    public static byte[] ReadBytes(ulong datum, int length) => new ReadOnlySpan<byte>((byte*)datum, length).ToArray();
+
     /// <summary>A bool, a string for what text shows, else the datum.</summary>
     public static object Read(ValueType type, ulong datum) => type.Oid switch
     {
@@ -74,8 +84,22 @@ internal static unsafe class Values
         // value * 10000^lowest, to an integer of 10^-scale.
         int shift = (4 * lowest) + scale;
         value = digits.Length == 0 ? 0 : shift >= 0 ? value * BigInteger.Pow(10, shift) : value / BigInteger.Pow(10, -shift);
-        string text = value.ToString(provider: null).PadLeft(scale + 1, '0');
-        return (isNegative ? "-" : "") + (scale == 0 ? text : $"{text[..^scale]}.{text[^scale..]}");
+        return Decimal(isNegative ? -value : value, scale);
+    }
+
+    /// <summary>As <see cref="Numeric"/> shows value / 10^scale.</summary>
+    public static string Decimal(BigInteger value, int scale)
+    {
+        string text = BigInteger.Abs(value).ToString(provider: null).PadLeft(scale + 1, '0');
+        return (value.Sign < 0 ? "-" : "") + (scale == 0 ? text : $"{text[..^scale]}.{text[^scale..]}");
+    }
+
+    /// <summary>A datum of value / 10^scale.</summary>
+    public static ulong NumericOf(long value, int scale)
+    {
+        byte* datum = (byte*)NativeMemory.AllocZeroed(NumericDatums.MaxBytes);
+        NumericDatums.Write(value, scale, datum);
+        return (ulong)datum;
     }
 
     /// <summary>Edge values between random ones, some of them null.</summary>

@@ -1,0 +1,221 @@
+// Execution layer, expressions. What depends on one dictionary-coded column is computed once for each entry that occurs, and read off by code.
+
+using System;
+using Epiphany.Storage;
+
+namespace Epiphany.Execution;
+
+/// <summary>
+/// An expression of one by-reference column, with a by-value result. An entry is computed when the first row that counts has it, so that no
+/// error is raised that no row would raise. Null is an entry, too: the last. Columns without codes go through the expression as they are.
+/// </summary>
+sealed unsafe class DictionaryMap : Kernel
+{
+    readonly Expression _expression;
+    readonly int _column;
+    readonly IMemory _memory;
+    readonly Output _output;
+    readonly Batch _entries;
+    readonly VectorBuffer _datums;
+    readonly int* _missing;
+
+    /// <summary>By entry: its result, is that null, is it known.</summary>
+    ulong* _values;
+    byte* _nulls;
+    byte* _isKnown;
+    int _room;
+    ulong _table;
+    bool _hasTable;
+    bool _anyNull;
+
+    internal DictionaryMap(Expression expression, int column, IExecutionHost host) : base(expression.Type, expression)
+    {
+        _expression = expression;
+        _column = column;
+        _memory = host.Memory;
+        _output = new Output(host);
+        _entries = new Batch(column + 1);
+        _datums = new VectorBuffer(host.Memory);
+        _missing = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
+    }
+
+    public override void Start()
+    {
+        base.Start();
+        _hasTable = false;
+    }
+
+    public override Vector Evaluate(Batch batch, Rows rows)
+    {
+        Vector column = batch.Columns[_column];
+        if (column.Codes == null)
+        {
+            return _expression.Evaluate(batch, rows);
+        }
+
+        Compute(column, rows);
+        ushort* codes = column.Codes;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            int entry = column.IsNull(row) ? column.Entries : codes[row];
+            _output.Values[row] = _values[entry];
+            _output.Nulls[row] = _nulls[entry];
+        }
+
+        return _output.Finish(_anyNull ? _output.Nulls : null);
+    }
+
+    public override int Filter(Batch batch, Rows rows, ushort* selected)
+    {
+        Vector column = batch.Columns[_column];
+        if (column.Codes == null)
+        {
+            return _expression.Filter(batch, rows, selected);
+        }
+
+        Compute(column, rows);
+        ushort* codes = column.Codes;
+        byte* nulls = column.Nulls;
+        int count = 0;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            int entry = nulls != null && nulls[row] != 0 ? column.Entries : codes[row];
+            selected[count] = (ushort)row;
+            count += (int)_values[entry] & (_nulls[entry] ^ 1) & 1;
+        }
+
+        return count;
+    }
+
+    void Compute(Vector column, Rows rows)
+    {
+        if (!_hasTable || _table != column.TableId)
+        {
+            Forget(column);
+        }
+
+        int count = 0;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            int entry = column.IsNull(row) ? column.Entries : column.Codes[row];
+            if (_isKnown[entry] == 0)
+            {
+                _isKnown[entry] = 1;
+                _missing[count++] = entry;
+            }
+        }
+
+        if (count > 0)
+        {
+            // Unknown again should the evaluation fail: an error may be caught, and the same table come back.
+            _hasTable = false;
+            ComputeEntries(column, count);
+            _hasTable = true;
+        }
+    }
+
+    void ComputeEntries(Vector column, int count)
+    {
+        byte anyNull = 0;
+        for (int i = 0; i < count; i++)
+        {
+            int entry = _missing[i];
+            byte isNull = entry == column.Entries ? (byte)1 : (byte)0;
+            _datums.Values[i] = isNull != 0 ? 0 : column.Table[entry];
+            _datums.Nulls[i] = isNull;
+            anyNull |= isNull;
+        }
+
+        _entries.Rows = count;
+        _entries.Columns[_column].SetDatums(_datums.Values, anyNull != 0 ? _datums.Nulls : null);
+        Vector result = _expression.Evaluate(_entries, Rows.All(count));
+        for (int i = 0; i < count; i++)
+        {
+            int entry = _missing[i];
+            _values[entry] = result.Values[i];
+            _nulls[entry] = result.IsNull(i) ? (byte)1 : (byte)0;
+            _anyNull |= result.IsNull(i);
+        }
+    }
+
+    /// <summary>Begins with another table, of which no entry is known.</summary>
+    void Forget(Vector column)
+    {
+        int entries = column.Entries + 1;
+        if (_room < entries)
+        {
+            if (_room > 0)
+            {
+                _memory.Free((byte*)_values);
+                _memory.Free(_nulls);
+                _memory.Free(_isKnown);
+            }
+
+            _room = Math.Max(entries, 2 * _room);
+            _values = (ulong*)_memory.Allocate((nuint)_room * sizeof(ulong));
+            _nulls = _memory.Allocate((nuint)_room);
+            _isKnown = _memory.Allocate((nuint)_room);
+        }
+
+        new Span<byte>(_isKnown, entries).Clear();
+        _table = column.TableId;
+        _hasTable = true;
+        _anyNull = false;
+    }
+}
+
+/// <summary>Where a <see cref="DictionaryMap"/> is worth its while.</summary>
+static class DictionaryMaps
+{
+    /// <summary>The expression, by way of a map if it is of one by-reference column.</summary>
+    internal static Expression Wrap(Expression expression, IExecutionHost host) =>
+        expression is Kernel and not NullTest and not RunConstant && expression.Type.ByValue && Column(expression, out bool isMany) is { } column && !isMany
+            && !column.Type.ByValue && !column.Type.IsNumeric
+            ? new DictionaryMap(expression, column.Column, host)
+            : expression;
+
+    /// <summary>Arguments of one kernel: if it cannot be mapped as a whole, those are mapped that can be.</summary>
+    internal static void WrapArguments(System.Span<Expression> arguments, IExecutionHost host)
+    {
+        ColumnReference? sole = null;
+        bool isMany = false;
+        foreach (Expression argument in arguments)
+        {
+            ColumnReference? column = Column(argument, out bool hasMany);
+            isMany |= hasMany || (sole != null && column != null && sole.Column != column.Column);
+            sole ??= column;
+        }
+
+        for (int i = 0; isMany && i < arguments.Length; i++)
+        {
+            arguments[i] = Wrap(arguments[i], host);
+        }
+    }
+
+    /// <summary>The column that an expression looks at; null for none. Many: more than one, or it cannot be told.</summary>
+    static ColumnReference? Column(Expression expression, out bool isMany)
+    {
+        isMany = false;
+        switch (expression)
+        {
+            case ColumnReference column:
+                return column;
+            case Kernel kernel:
+                ColumnReference? sole = null;
+                foreach (Expression argument in kernel.Arguments)
+                {
+                    ColumnReference? column = Column(argument, out bool hasMany);
+                    isMany |= hasMany || (sole != null && column != null && sole.Column != column.Column);
+                    sole ??= column;
+                }
+
+                return sole;
+            default:
+                isMany = !expression.IsConstant;
+                return null;
+        }
+    }
+}

@@ -1,0 +1,36 @@
+// Execution layer, expressions. LIKE and NOT LIKE with a pattern that is the same for all rows; others are PostgreSQL's.
+
+using System;
+
+namespace Epiphany.Execution;
+
+sealed unsafe class Like(CallSite call, bool isNot) : Kernel(call.Type, call.Arguments)
+{
+    readonly HostCall _onHost = call.OnHost();
+    readonly Output _output = new(call.Host);
+    readonly ulong _matched = isNot ? 0UL : 1;
+    LikePattern? _pattern;
+
+    public override Vector Evaluate(Batch batch, Rows rows)
+    {
+        Vector text = Arguments[0].Evaluate(batch, rows);
+        Vector pattern = Arguments[1].Evaluate(batch, rows);
+        if (rows.Count == 0 || !pattern.IsConstant || pattern.IsNull(0) || Pattern(Varlena.Payload(pattern.Values[0])) is not { } matcher)
+        {
+            return _onHost.Evaluate(batch, rows);
+        }
+
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            if (!text.IsNull(row))
+            {
+                _output.Values[row] = matcher.Matches(Varlena.Payload(text.Values[row])) ? _matched : _matched ^ 1;
+            }
+        }
+
+        return _output.Strict(text);
+    }
+
+    LikePattern? Pattern(ReadOnlySpan<byte> text) => _pattern != null && _pattern.IsOf(text) ? _pattern : _pattern = LikePattern.Of(text);
+}
