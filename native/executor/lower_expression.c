@@ -4,11 +4,13 @@
  */
 #include "postgres.h"
 
+#include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/pg_locale.h"
 #include "utils/typcache.h"
 
 #include "lower.h"
@@ -62,13 +64,28 @@ flat_value(const Const *value)
 	return value->constvalue;
 }
 
+/* PgeCallFlags of a function under a collation. */
+static int
+call_flags(Oid function, Oid collation)
+{
+	int			flags = func_strict(function) ? PgeCallFlags_Strict : 0;
+
+	if (OidIsValid(collation) && get_collation_isdeterministic(collation))
+		flags |= PgeCallFlags_Deterministic;
+	if (OidIsValid(collation) && lc_collate_is_c(collation))
+		flags |= PgeCallFlags_ByteOrder;
+	if (GetDatabaseEncoding() == PG_UTF8)
+		flags |= PgeCallFlags_Utf8;
+	return flags;
+}
+
 static void
 lower_call(PgeLowering *lowering, Expr *expr, Expr *typed, Oid function, Oid collation, List *args, const PgeRawColumns *raw)
 {
 	begin(lowering, PgeExpressionKind_Call, expr, typed, raw);
 	pge_word(lowering, function);
 	pge_word(lowering, collation);
-	pge_word(lowering, func_strict(function));
+	pge_word(lowering, call_flags(function, collation));
 	pge_lower_expressions(lowering, args, raw);
 }
 
@@ -131,7 +148,7 @@ lower_array_compare(PgeLowering *lowering, ScalarArrayOpExpr *expr, Expr *typed,
 	pge_word(lowering, expr->useOr);
 	pge_word(lowering, expr->opfuncid);
 	pge_word(lowering, expr->inputcollid);
-	pge_word(lowering, func_strict(expr->opfuncid));
+	pge_word(lowering, call_flags(expr->opfuncid, expr->inputcollid));
 	pge_words_type(lowering, element, -1, expr->inputcollid);
 	pge_word(lowering, align);
 	pge_lower_expression(lowering, linitial(expr->args), raw);

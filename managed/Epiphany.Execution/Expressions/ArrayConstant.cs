@@ -3,8 +3,9 @@
 namespace Epiphany.Execution;
 
 /// <summary>
-/// The elements of an array in order. Layout: varlena header of 4 bytes, i32 dimensions, i32 offset of the data (0: there are no nulls), u32 element type,
-/// an i32 length for each dimension, an i32 lower bound for each, a bit for each element that is not null, then the data, each element aligned.
+/// The elements of an array in order. Layout: varlena header of 4 bytes, i32 dimensions, i32 offset of the data (0: there are no nulls), u32 element
+/// type, an i32 length for each dimension, an i32 lower bound for each, a bit for each element that is not null, then the data, each element
+/// aligned.
 /// </summary>
 readonly unsafe struct ArrayConstant
 {

@@ -10,7 +10,7 @@ sealed record CallSite(
     internal HostCall OnHost() => new(this);
 }
 
-/// <summary>What the program says beside a call's function; README.md of the layer has the bits.</summary>
+/// <summary>What the program says beside a call's function; bits as in the boundary.</summary>
 [System.Flags]
 enum CallFlags
 {

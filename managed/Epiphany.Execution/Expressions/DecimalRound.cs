@@ -38,7 +38,8 @@ sealed unsafe class DecimalRound(CallSite call, int scale, bool cuts, ulong limi
         long unit = NumericReader.PowerOfTen(argument.Scale - scale);
         if (argument.Scale <= scale)
         {
-            return _argument.AtScale(argument, scale, rows) is { } scaled && IsBelow(scaled, rows) ? Finish(scaled, scaled.Values, scaled.Bound) : null;
+            Vector? scaled = _argument.AtScale(argument, scale, rows);
+            return scaled != null && IsBelow(scaled, rows) ? Finish(scaled, scaled.Values, scaled.Bound) : null;
         }
 
         if (unit == 0)

@@ -172,8 +172,8 @@ static class DictionaryMaps
 {
     /// <summary>The expression, by way of a map if it is of one by-reference column.</summary>
     internal static Expression Wrap(Expression expression, IExecutionHost host) =>
-        expression is Kernel and not NullTest and not RunConstant && expression.Type.ByValue && Column(expression, out bool isMany) is { } column && !isMany
-            && !column.Type.ByValue && !column.Type.IsNumeric
+        expression is Kernel and not NullTest and not RunConstant && expression.Type.ByValue
+            && Column(expression, out bool isMany) is { Type: { ByValue: false, IsNumeric: false } } column && !isMany
             ? new DictionaryMap(expression, column.Column, host)
             : expression;
 

@@ -40,15 +40,16 @@ sealed unsafe class MinMaxOf<TView>(ValueType type, bool isGreatest, Expression[
 static class MinMaxCatalog
 {
     /// <summary>By the type's comparison function; null: there is no kernel.</summary>
-    internal static Expression? Find(ValueType type, bool isGreatest, uint comparison, Expression[] arguments, IExecutionHost host) => comparison switch
-    {
-        // btint2cmp, btint4cmp, btint8cmp, btboolcmp, date_cmp, time_cmp, timestamp_cmp of both kinds of timestamps.
-        350 or 351 or 842 or 1693 or 1092 or 1107 or 2045 or 1314 => new MinMaxOf<SignedView>(type, isGreatest, arguments, host),
-        // btfloat4cmp, btfloat8cmp, btoidcmp, btcharcmp.
-        354 => new MinMaxOf<Float4View>(type, isGreatest, arguments, host),
-        355 => new MinMaxOf<Float8View>(type, isGreatest, arguments, host),
-        356 => new MinMaxOf<OidView>(type, isGreatest, arguments, host),
-        358 => new MinMaxOf<CharView>(type, isGreatest, arguments, host),
-        _ => null,
-    };
+    internal static Expression? Find(ValueType type, bool isGreatest, uint comparison, Expression[] arguments, IExecutionHost host) =>
+        comparison switch
+        {
+            // btint2cmp, btint4cmp, btint8cmp, btboolcmp, date_cmp, time_cmp, timestamp_cmp of both kinds of timestamps.
+            350 or 351 or 842 or 1693 or 1092 or 1107 or 2045 or 1314 => new MinMaxOf<SignedView>(type, isGreatest, arguments, host),
+            // btfloat4cmp, btfloat8cmp, btoidcmp, btcharcmp.
+            354 => new MinMaxOf<Float4View>(type, isGreatest, arguments, host),
+            355 => new MinMaxOf<Float8View>(type, isGreatest, arguments, host),
+            356 => new MinMaxOf<OidView>(type, isGreatest, arguments, host),
+            358 => new MinMaxOf<CharView>(type, isGreatest, arguments, host),
+            _ => null,
+        };
 }

@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xd88d07f1;
+    public const u32 Hash = 0xaa5d79b8;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -108,6 +108,18 @@ public enum PgeExpressionKind : int
     ArrayCompare = 16,
     /* Anything else: PostgreSQL evaluates it, row by row. */
     Other = 17,
+}
+
+/* What a lowered call says of its function; bits. */
+public enum PgeCallFlags : int
+{
+    Strict = 1,
+    /* Under its collation strings are equal only if their bytes are. */
+    Deterministic = 2,
+    /* Its collation orders strings by their bytes. */
+    ByteOrder = 4,
+    /* The database's encoding is UTF-8. */
+    Utf8 = 8,
 }
 
 /* PostgreSQL's JoinType, as far as hash joins have it. */

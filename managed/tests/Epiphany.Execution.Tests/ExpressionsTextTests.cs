@@ -15,7 +15,8 @@ public class ExpressionsTextTests
     static readonly ValueType s_bpchar = new(TypeOid.BpChar, -1, 100, -1, false);
     static readonly ValueType s_uuid = new(TypeOid.Uuid, -1, 0, 16, false);
 
-    static readonly string[] s_texts = ["", " ", "a", "b", "ab", "aab", "abc", "abcabc", "abc  ", "ABC", "äöü", "aäb", "äab", "€", "a€b", "%", "a%b",
+    static readonly string[] s_texts = ["", " ", "a", "b", "ab", "aab", "abc", "abcabc", "abc  ", "ABC", "äöü", "aäb", "äab",
+        "€", "a€b", "%", "a%b",
         "a_b", "a\\b",
         "𝄞", "special requests", "the special packages requests", "aaaaaaaaaaaaaaaaaaaaaaaab", new string('x', 200), "x", "zß" + new string('é',
             40) + "q"];
