@@ -1,6 +1,7 @@
 // Encoding layer. Codes strings with a symbol table, and writes the table.
 
 using System;
+using System.Runtime.CompilerServices;
 
 namespace Epiphany.Encoding;
 
@@ -50,10 +51,64 @@ public readonly unsafe struct FsstEncoder
         }
     }
 
+    /// <summary>
+    /// Codes strings, four of them in turn: where a string goes on is known late after where it was, and the processor works on the others
+    /// meanwhile.
+    /// </summary>
+    /// <param name="addresses">Where each string is, readable for eight bytes past its end; then where its codes are.</param>
+    /// <param name="lengths">How long it is; then how many bytes its codes take.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="destination">Room for <see cref="Fsst.MaxEncoded"/> of all their bytes.</param>
+    public void EncodeAll(ulong* addresses, uint* lengths, int count, byte* destination)
+    {
+        FsstMatcher matcher = _matcher;
+        FsstTurns turns = new(addresses, lengths, count, destination);
+        FsstTurn a = turns.Next();
+        FsstTurn b = turns.Next();
+        FsstTurn c = turns.Next();
+        FsstTurn d = turns.Next();
+        bool isGoing = d.Row >= 0;
+        while (isGoing)
+        {
+            int entry = Step(matcher, ref a);
+            if (a.At >= a.End)
+            {
+                a = Follow(ref turns, a, entry);
+                isGoing &= a.Row >= 0;
+            }
+
+            entry = Step(matcher, ref b);
+            if (b.At >= b.End)
+            {
+                b = Follow(ref turns, b, entry);
+                isGoing &= b.Row >= 0;
+            }
+
+            entry = Step(matcher, ref c);
+            if (c.At >= c.End)
+            {
+                c = Follow(ref turns, c, entry);
+                isGoing &= c.Row >= 0;
+            }
+
+            entry = Step(matcher, ref d);
+            if (d.At >= d.End)
+            {
+                d = Follow(ref turns, d, entry);
+                isGoing &= d.Row >= 0;
+            }
+        }
+
+        CompleteAll(ref turns, a);
+        CompleteAll(ref turns, b);
+        CompleteAll(ref turns, c);
+        CompleteAll(ref turns, d);
+    }
+
     /// <summary>Codes one string and says how many bytes that took.</summary>
     /// <param name="value">Only its own bytes are read.</param>
     /// <param name="length">How many.</param>
-    /// <param name="destination">Room for <see cref="Fsst.MaxEncoded"/> and one byte more.</param>
+    /// <param name="destination">Room for <see cref="Fsst.MaxEncoded"/>.</param>
     public ulong Encode(byte* value, uint length, byte* destination)
     {
         byte* at = value;
@@ -95,12 +150,50 @@ public readonly unsafe struct FsstEncoder
         return (ulong)(to - destination);
     }
 
+    /// <summary>One code, as if the string went on for ever.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int Step(in FsstMatcher matcher, ref FsstTurn turn)
+    {
+        ulong word = *(ulong*)turn.At;
+        int entry = matcher.Find(word);
+        turn.To = Put(turn.To, entry, word);
+        turn.At += entry >> FsstMatcher.LengthBit;
+        return entry;
+    }
+
+    /// <summary>Completes a string whose last step had that entry, and goes on with the next one.</summary>
+    FsstTurn Follow(ref FsstTurns turns, FsstTurn turn, int entry)
+    {
+        if (turn.At > turn.End)
+        {
+            // The last symbol does not end with the string: others must do.
+            turn.At -= entry >> FsstMatcher.LengthBit;
+            turn.To -= 1 + ((entry >> FsstMatcher.LiteralBit) & 1);
+            turn.To += Encode(turn.At, (uint)(turn.End - turn.At), turn.To);
+        }
+
+        turns.Finish(turn);
+        return turns.Next();
+    }
+
+    /// <summary>Codes what is left of a string, and all that follow.</summary>
+    void CompleteAll(ref FsstTurns turns, FsstTurn turn)
+    {
+        while (turn.Row >= 0)
+        {
+            turn.To += Encode(turn.At, (uint)(turn.End - turn.At), turn.To);
+            turns.Finish(turn);
+            turn = turns.Next();
+        }
+    }
+
     /// <summary>Without a branch: a literal's byte is written always, and counted where it is one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static byte* Put(byte* to, int entry, ulong word)
     {
-        int code = entry & FsstMatcher.CodeMask;
-        to[0] = (byte)Math.Min(code, Fsst.Escape);
+        int literal = (entry >> FsstMatcher.LiteralBit) & 1;
+        to[0] = (byte)(entry | -literal);
         to[1] = (byte)word;
-        return to + 1 + (code >> 8);
+        return to + 1 + literal;
     }
 }

@@ -2,6 +2,7 @@
 // one of a direct table for shorter ones and for bytes that no symbol begins with. Symbols that collide are left out, as in the paper.
 
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Epiphany.Encoding;
@@ -39,7 +40,11 @@ internal readonly unsafe struct FsstMatcher(byte* memory)
     internal const int Bytes = (SlotCount * 16) + (2 * 65536) + (2 * 256);
     internal const int LengthBit = 12;
     internal const int CodeMask = (1 << LengthBit) - 1;
-    internal const int Literal = 256;
+
+    /// <summary>The bit that a code has which is not a symbol's.</summary>
+    internal const int Literal = 1 << LiteralBit;
+
+    internal const int LiteralBit = 8;
 
     const int SlotBits = 12;
     const int SlotCount = 1 << SlotBits;
@@ -98,6 +103,7 @@ internal readonly unsafe struct FsstMatcher(byte* memory)
     }
 
     /// <summary>The entry for a string of eight bytes or more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int Find(ulong word)
     {
         // Which of the two it is cannot be predicted: both are loaded, and the test becomes a mask.

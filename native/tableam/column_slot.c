@@ -268,57 +268,102 @@ slot_is_current_xact(TupleTableSlot *slot)
 	return TransactionIdIsNormal(self->xmin) && TransactionIdIsCurrentTransactionId(self->xmin);
 }
 
+/* Most values are short: two moves that may overlap, and no call. */
+static inline void
+copy_value(char *to, const char *from, Size length)
+{
+	struct
+	{
+		char		bytes[16];
+	}			first, last;
+
+	if (length > 32 || length < 8)
+		memcpy(to, from, length);
+	else if (length >= 16)
+	{
+		memcpy(&first, from, 16);
+		memcpy(&last, from + length - 16, 16);
+		memcpy(to, &first, 16);
+		memcpy(to + length - 16, &last, 16);
+	}
+	else
+	{
+		memcpy(&first, from, 8);
+		memcpy(&last, from + length - 8, 8);
+		memcpy(to, &first, 8);
+		memcpy(to + length - 8, &last, 8);
+	}
+}
+
+/* Bytes of a by-reference value in the slot's own memory. */
+static inline Size
+own_size(Form_pg_attribute att, Datum value)
+{
+	if (att->attlen == -1 && VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
+		return EOH_get_flat_size(DatumGetEOHP(value));
+	return att_addlength_datum(0, att->attlen, value);
+}
+
+/* There is no room for values from column "from" on, behind the first "used" bytes: more memory, where values before them move to. */
+static pg_noinline void
+grow_data(TupleTableSlot *slot, int from, Size used)
+{
+	PgeSlot    *self = as_pge(slot);
+	TupleDesc	desc = slot->tts_tupleDescriptor;
+	char	   *old = self->base.data;
+	Size		size = used;
+
+	for (int i = from; i < desc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+
+		if (!att->attbyval && !slot->tts_isnull[i])
+			size = att_align_nominal(size, att->attalign) + own_size(att, slot->tts_values[i]);
+	}
+	self->data_size = size <= MAX_KEPT_DATA ? Max(pg_nextpower2_size_t(size), 128) : size;
+	self->base.data = MemoryContextAllocHuge(slot->tts_mcxt, self->data_size);
+	if (used > 0)
+		memcpy(self->base.data, old, used);
+	for (int i = 0; i < from; i++)
+	{
+		if (!TupleDescAttr(desc, i)->attbyval && !slot->tts_isnull[i])
+			slot->tts_values[i] = PointerGetDatum(self->base.data + (DatumGetPointer(slot->tts_values[i]) - old));
+	}
+	if (old != NULL)
+		pfree(old);
+}
+
 /* Copy by-reference values into one piece of memory that the slot owns; all values are in tts_values. */
 static void
 own_values(TupleTableSlot *slot)
 {
 	PgeSlot    *self = as_pge(slot);
 	TupleDesc	desc = slot->tts_tupleDescriptor;
-	Size		size = 0;
-	char	   *data = NULL;
+	Size		at = 0;
 
-	for (int pass = 0; pass < 2; pass++)
+	for (int i = 0; i < desc->natts; i++)
 	{
-		Size		at = 0;
+		Form_pg_attribute att = TupleDescAttr(desc, i);
+		Datum		value = slot->tts_values[i];
+		Size		length;
+		char	   *to;
 
-		if (pass == 1)
-		{
-			if (size == 0)
-				return;
-			if (size > self->data_size)
-			{
-				free_data(self);
-				self->data_size = size <= MAX_KEPT_DATA ? Max(pg_nextpower2_size_t(size), 128) : size;
-				self->base.data = MemoryContextAllocHuge(slot->tts_mcxt, self->data_size);
-			}
-			data = self->base.data;
-			slot->tts_flags |= TTS_FLAG_SHOULDFREE;
-		}
-		for (int i = 0; i < desc->natts; i++)
-		{
-			Form_pg_attribute att = TupleDescAttr(desc, i);
-			Datum		value = slot->tts_values[i];
-			ExpandedObjectHeader *expanded = NULL;
-			Size		length;
-
-			if (att->attbyval || slot->tts_isnull[i])
-				continue;
-			if (att->attlen == -1 && VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
-				expanded = DatumGetEOHP(value);
-			length = expanded ? EOH_get_flat_size(expanded) : att_addlength_datum(0, att->attlen, value);
-			at = att_align_nominal(at, att->attalign);
-			if (pass == 1)
-			{
-				if (expanded)
-					EOH_flatten_into(expanded, data + at, length);
-				else
-					memcpy(data + at, DatumGetPointer(value), length);
-				slot->tts_values[i] = PointerGetDatum(data + at);
-			}
-			at += length;
-		}
-		size = at;
+		if (att->attbyval || slot->tts_isnull[i])
+			continue;
+		length = own_size(att, value);
+		if (unlikely(att_align_nominal(at, att->attalign) + length > self->data_size))
+			grow_data(slot, i, at);
+		at = att_align_nominal(at, att->attalign);
+		to = self->base.data + at;
+		if (att->attlen == -1 && unlikely(VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value))))
+			EOH_flatten_into(DatumGetEOHP(value), to, length);
+		else
+			copy_value(to, DatumGetPointer(value), length);
+		slot->tts_values[i] = PointerGetDatum(to);
+		at += length;
 	}
+	if (at > 0)
+		slot->tts_flags |= TTS_FLAG_SHOULDFREE;
 }
 
 /* Are new rows going to the delta? Then they are made heap tuples at once, not copied as values first. */

@@ -12,12 +12,17 @@ typedef struct PgeBuilder
 	MemoryContext cxt;			/* all of this; delete it to give up */
 	MemoryContext row_cxt;		/* detoasted values of the rows in hand */
 	TupleDesc	tupdesc;
+	int		   *varlenas;		/* columns that may come compressed or from a TOAST table */
+	int			nvarlenas;
+	int		   *dropped;
+	int			ndropped;
 	u64			handle;
 	PgeWriterState state;		/* of the rows that the managed side has */
 	uint32		max_rows;
 	Datum	   *values;			/* rows in hand */
 	bool	   *nulls;
 	int			pending;
+	bool		has_nulls;		/* some row in hand has one */
 } PgeBuilder;
 
 extern PgeBuilder *pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 max_bytes);

@@ -30,6 +30,39 @@ public sealed unsafe class FsstTests : IDisposable
         }
     }
 
+    /// <summary>However many there are, and whatever stands behind the end of one.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Coded_together_strings_have_the_codes_that_each_has(string name)
+    {
+        byte[][] strings = Shapes().Single(shape => shape.Name == name).Strings;
+        FsstEncoder encoder = Build(strings, out _, out _);
+        foreach (int count in (int[])[0, 1, 3, 4, 5, strings.Length])
+        {
+            byte[][] some = [.. strings.Take(count)];
+            int bytes = some.Sum(value => value.Length);
+            using Native memory = new(bytes + 8);
+            using Native codes = new((int)Fsst.MaxEncoded((ulong)bytes) + 1);
+            using Native addresses = new(8 * (some.Length + 1));
+            using Native lengths = new(4 * (some.Length + 1));
+            some.SelectMany(value => value).ToArray().CopyTo(new Span<byte>(memory.Bytes, bytes));
+            byte* at = memory.Bytes;
+            for (int i = 0; i < some.Length; i++)
+            {
+                ((ulong*)addresses.Bytes)[i] = (ulong)at;
+                ((uint*)lengths.Bytes)[i] = (uint)some[i].Length;
+                at += some[i].Length;
+            }
+
+            encoder.EncodeAll((ulong*)addresses.Bytes, (uint*)lengths.Bytes, some.Length, codes.Bytes);
+            for (int i = 0; i < some.Length; i++)
+            {
+                byte* coded = (byte*)((ulong*)addresses.Bytes)[i];
+                Assert.Equal(Encode(encoder, some[i]), new Span<byte>(coded, (int)((uint*)lengths.Bytes)[i]).ToArray());
+            }
+        }
+    }
+
     /// <summary>A table made for one kind of strings codes every other, too.</summary>
     [Fact]
     public void Any_string_can_be_coded_with_any_table()

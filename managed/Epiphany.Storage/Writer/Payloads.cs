@@ -1,0 +1,112 @@
+// Storage layer, writer. What the datums of by-reference kinds hold. Knows PostgreSQL's varlena headers, and drops them.
+
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+
+namespace Epiphany.Storage;
+
+static unsafe class Payloads
+{
+    /// <summary>Where the payload is of every <paramref name="stride"/>-th datum, and how long; says how long all are. Nulls are empty.</summary>
+    internal static ulong Locate(
+        ColumnShape shape, ulong* datums, byte* isNull, int rows, nint stride, ulong* addresses, uint* lengths)
+    {
+        ulong bytes = 0;
+        for (int i = 0; i < rows; i++, datums += stride)
+        {
+            if (isNull != null && isNull[i] != 0)
+            {
+                addresses[i] = 0;
+                lengths[i] = 0;
+                continue;
+            }
+
+            byte* datum = (byte*)*datums;
+            uint length;
+            if (shape.Kind is ColumnKind.VarBytes or ColumnKind.Numeric)
+            {
+                datum = Varlena(datum, out length);
+            }
+            else
+            {
+                length = shape.Kind == ColumnKind.FixedBytes
+                    ? (uint)shape.FixedLength
+                    : (uint)MemoryMarshal.CreateReadOnlySpanFromNullTerminated(datum).Length;
+            }
+
+            addresses[i] = (ulong)datum;
+            lengths[i] = length;
+            bytes += length;
+        }
+
+        return bytes;
+    }
+
+    /// <summary>Most values are short: two moves that may overlap, and no call.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal static void Copy(byte* from, byte* to, uint length)
+    {
+        if (length > 64)
+        {
+            NativeMemory.Copy(from, to, length);
+        }
+        else if (length >= 32)
+        {
+            Vector256<byte> last = Vector256.Load(from + length - 32);
+            Vector256.Load(from).Store(to);
+            last.Store(to + length - 32);
+        }
+        else if (length >= 16)
+        {
+            Vector128<byte> last = Vector128.Load(from + length - 16);
+            Vector128.Load(from).Store(to);
+            last.Store(to + length - 16);
+        }
+        else if (length >= 8)
+        {
+            ulong last = *(ulong*)(from + length - 8);
+            *(ulong*)to = *(ulong*)from;
+            *(ulong*)(to + length - 8) = last;
+        }
+        else if (length >= 4)
+        {
+            uint last = *(uint*)(from + length - 4);
+            *(uint*)to = *(uint*)from;
+            *(uint*)(to + length - 4) = last;
+        }
+        else
+        {
+            for (uint i = 0; i < length; i++)
+            {
+                to[i] = from[i];
+            }
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static byte* Varlena(byte* datum, out uint length)
+    {
+        uint first = *datum;
+        if ((first & 1) != 0)
+        {
+            // One byte: total length, header included, in its upper seven bits. 0 there marks a TOAST pointer.
+            if (first == 1)
+            {
+                Throw.Argument("a value lies outside the row: it must be fetched before it is stored");
+            }
+
+            length = (first >> 1) - 1;
+            return datum + 1;
+        }
+
+        uint header = *(uint*)datum;
+        if ((header & 3) != 0 || header >> 2 < 4)
+        {
+            Throw.Argument("a value is compressed or has no valid header: it must be plain before it is stored");
+        }
+
+        length = (header >> 2) - 4;
+        return datum + 4;
+    }
+}
