@@ -94,7 +94,7 @@ $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 
 .DEFAULT_GOAL := all
 .PHONY: all help install uninstall stage clean abi format lint deps demo bench bench-tpch bench-clickbench \
-	check check-unit check-aot check-regress check-isolation check-tap check-core check-integration check-fresh
+	check check-unit check-aot check-regress check-isolation check-tap check-differ check-core check-integration check-fresh
 
 all: $(SHIM) $(MANAGED) $(SQL) ## build everything into build/
 
@@ -143,6 +143,9 @@ check-isolation: stage ## regress/isolation: concurrent sessions, step by step
 
 check-tap: stage ## regress/t: crash, recovery, standby, dump and restore
 	@.ci/check-tap $(TESTS)
+
+check-differ: stage ## column tables against heap, by random and fixed queries [SEED=N QUERIES=N]
+	@.ci/check-differ
 
 check-integration: stage ## an application's view, through Npgsql
 	@.ci/check-integration
