@@ -11,15 +11,12 @@
 #include "access/xact.h"
 #include "executor/tuptable.h"
 #include "port/pg_bitutils.h"
-#include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "column.h"
+#include "slot_data.h"
 #include "statement.h"
-
-/* More room than this is not kept. */
-#define MAX_KEPT_DATA	8192
 
 typedef enum SlotContent
 {
@@ -65,15 +62,6 @@ slot_init(TupleTableSlot *slot)
 }
 
 static void
-free_data(PgeSlot *self)
-{
-	if (self->base.data != NULL)
-		pfree(self->base.data);
-	self->base.data = NULL;
-	self->data_size = 0;
-}
-
-static void
 slot_release(TupleTableSlot *slot)
 {
 	PgeSlot    *self = as_pge(slot);
@@ -82,7 +70,7 @@ slot_release(TupleTableSlot *slot)
 		ExecClearTuple(inner(self));
 	if (self->row_cxt != NULL)
 		MemoryContextDelete(self->row_cxt);
-	free_data(self);
+	pge_slot_data_free(&self->base, &self->data_size);
 	self->row_cxt = NULL;
 }
 
@@ -102,8 +90,8 @@ slot_clear(TupleTableSlot *slot)
 		ExecClearTuple(inner(self));
 	if (unlikely(TTS_SHOULDFREE(slot)))
 	{
-		if (self->data_size > MAX_KEPT_DATA)
-			free_data(self);
+		if (self->data_size > PGE_SLOT_DATA_KEPT)
+			pge_slot_data_free(&self->base, &self->data_size);
 		slot->tts_flags &= ~TTS_FLAG_SHOULDFREE;
 	}
 	self->content = CONTENT_VALUES;
@@ -268,104 +256,6 @@ slot_is_current_xact(TupleTableSlot *slot)
 	return TransactionIdIsNormal(self->xmin) && TransactionIdIsCurrentTransactionId(self->xmin);
 }
 
-/* Most values are short: two moves that may overlap, and no call. */
-static inline void
-copy_value(char *to, const char *from, Size length)
-{
-	struct
-	{
-		char		bytes[16];
-	}			first, last;
-
-	if (length > 32 || length < 8)
-		memcpy(to, from, length);
-	else if (length >= 16)
-	{
-		memcpy(&first, from, 16);
-		memcpy(&last, from + length - 16, 16);
-		memcpy(to, &first, 16);
-		memcpy(to + length - 16, &last, 16);
-	}
-	else
-	{
-		memcpy(&first, from, 8);
-		memcpy(&last, from + length - 8, 8);
-		memcpy(to, &first, 8);
-		memcpy(to + length - 8, &last, 8);
-	}
-}
-
-/* Bytes of a by-reference value in the slot's own memory. */
-static inline Size
-own_size(Form_pg_attribute att, Datum value)
-{
-	if (att->attlen == -1 && VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
-		return EOH_get_flat_size(DatumGetEOHP(value));
-	return att_addlength_datum(0, att->attlen, value);
-}
-
-/* There is no room for values from column "from" on, behind the first "used" bytes: more memory, where values before them move to. */
-static pg_noinline void
-grow_data(TupleTableSlot *slot, int from, Size used)
-{
-	PgeSlot    *self = as_pge(slot);
-	TupleDesc	desc = slot->tts_tupleDescriptor;
-	char	   *old = self->base.data;
-	Size		size = used;
-
-	for (int i = from; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-
-		if (!att->attbyval && !slot->tts_isnull[i])
-			size = att_align_nominal(size, att->attalign) + own_size(att, slot->tts_values[i]);
-	}
-	self->data_size = size <= MAX_KEPT_DATA ? Max(pg_nextpower2_size_t(size), 128) : size;
-	self->base.data = MemoryContextAllocHuge(slot->tts_mcxt, self->data_size);
-	if (used > 0)
-		memcpy(self->base.data, old, used);
-	for (int i = 0; i < from; i++)
-	{
-		if (!TupleDescAttr(desc, i)->attbyval && !slot->tts_isnull[i])
-			slot->tts_values[i] = PointerGetDatum(self->base.data + (DatumGetPointer(slot->tts_values[i]) - old));
-	}
-	if (old != NULL)
-		pfree(old);
-}
-
-/* Copy by-reference values into one piece of memory that the slot owns; all values are in tts_values. */
-static void
-own_values(TupleTableSlot *slot)
-{
-	PgeSlot    *self = as_pge(slot);
-	TupleDesc	desc = slot->tts_tupleDescriptor;
-	Size		at = 0;
-
-	for (int i = 0; i < desc->natts; i++)
-	{
-		Form_pg_attribute att = TupleDescAttr(desc, i);
-		Datum		value = slot->tts_values[i];
-		Size		length;
-		char	   *to;
-
-		if (att->attbyval || slot->tts_isnull[i])
-			continue;
-		length = own_size(att, value);
-		if (unlikely(att_align_nominal(at, att->attalign) + length > self->data_size))
-			grow_data(slot, i, at);
-		at = att_align_nominal(at, att->attalign);
-		to = self->base.data + at;
-		if (att->attlen == -1 && unlikely(VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value))))
-			EOH_flatten_into(DatumGetEOHP(value), to, length);
-		else
-			copy_value(to, DatumGetPointer(value), length);
-		slot->tts_values[i] = PointerGetDatum(to);
-		at += length;
-	}
-	if (at > 0)
-		slot->tts_flags |= TTS_FLAG_SHOULDFREE;
-}
-
 /* Are new rows going to the delta? Then they are made heap tuples at once, not copied as values first. */
 static inline bool
 single_rows(void)
@@ -406,7 +296,7 @@ slot_materialize(TupleTableSlot *slot)
 		return;
 	}
 	fill_all(slot);
-	own_values(slot);
+	pge_slot_data_fill(&self->base, &self->data_size);
 	if (self->content == CONTENT_COLUMN)
 	{
 		pge_reader_release(self->reader);
@@ -444,7 +334,7 @@ slot_copy(TupleTableSlot *dst, TupleTableSlot *src)
 		memcpy(dst->tts_isnull, src->tts_isnull, natts * sizeof(bool));
 		dst->tts_nvalid = natts;
 		dst->tts_flags &= ~TTS_FLAG_EMPTY;
-		own_values(dst);
+		pge_slot_data_fill(&self->base, &self->data_size);
 		if (from != NULL && from->has_header)
 		{
 			self->has_header = true;
