@@ -26,7 +26,7 @@ sub canonical
 	return $text;
 }
 
-# The length of an interval in PostgreSQL's order, where a month has 30 days and a day 24 hours; in exact microseconds, as months may be many.
+# The length of an interval in PostgreSQL's order, where a month has 30 days and a day 24 hours: days and microseconds.
 sub interval
 {
 	my ($text) = @_;
@@ -119,8 +119,12 @@ sub rows_differ
 		else { push @surplus, shift @got }
 	}
 	return unless @missing or @surplus;
-	my $show = sub { my ($sign, @rows) = @_; return map { substr("  $sign " . text(@{ $_->[2] }), 0, 400) . "\n" } @rows[ 0 .. ($#rows < 4 ? $#rows : 4) ] };
-	return scalar(@missing) . ' rows missing, ' . scalar(@surplus) . " too many; the first of them:\n" . join '', $show->('-', @missing), $show->('+', @surplus);
+	my $show = sub {
+		my ($sign, @rows) = @_;
+		return map { substr("  $sign " . text(@{ $_->[2] }), 0, 400) . "\n" } @rows[ 0 .. ($#rows < 4 ? $#rows : 4) ];
+	};
+	return scalar(@missing) . ' rows missing, ' . scalar(@surplus) . " too many; the first of them:\n"
+	  . join '', $show->('-', @missing), $show->('+', @surplus);
 }
 
 # differ(statement, expected results, results): what is different, '' if nothing, undef if it cannot be told.
@@ -135,7 +139,8 @@ sub differ
 		my ($one, $other) = map { $_ ? $_->{code} : '' } $wanted, $error;
 		return '' if $one eq $other or "$one $other" =~ /^22... 22...$/;
 		return undef if $statement->{lazy} and "$one$other" =~ /^22...$/;
-		return 'expected ' . ($wanted ? "error $one: $wanted->{message}" : 'no error') . ', got ' . ($error ? "error $other: $error->{message}" : 'none');
+		return 'expected ' . ($wanted ? "error $one: $wanted->{message}" : 'no error')
+		  . ', got ' . ($error ? "error $other: $error->{message}" : 'none');
 	}
 	my @expected = grep { $_->{tag} =~ /^(SELECT|FETCH|EXECUTE)/ } @$expected;
 	my @got = grep { $_->{tag} =~ /^(SELECT|FETCH|EXECUTE)/ } @$got;

@@ -49,15 +49,18 @@ sub prepare
 		foreach my $table (@tables)
 		{
 			if ($side->[0] eq 'columns') { $connection->must("INSERT INTO $table SELECT * FROM plain.$table") }
-			else { system("$tpch/generate $table @{[SCALE]} | psql -qXc 'COPY plain.$table FROM STDIN'") == 0 or die "COPY of $table failed\n" }
+			else
+			{
+				system("$tpch/generate $table @{[SCALE]} | psql -qXc 'COPY plain.$table FROM STDIN'") == 0 or die "COPY of $table failed\n";
+			}
 		}
 		$connection->must($keys);
 		$connection->must($_->{sql}) foreach statements("$corpus/store/tables.sql");
 		$connection->must('ANALYZE');
 	}
 	# Every table that has no view yet, from one side or the other in turn.
-	my ($result) = $connection->must("SELECT relname FROM pg_class c WHERE relnamespace = 'plain'::regnamespace AND relkind = 'r' AND NOT relispartition"
-		  . " AND to_regclass('mixed.' || relname) IS NULL ORDER BY relname");
+	my ($result) = $connection->must("SELECT relname FROM pg_class WHERE relnamespace = 'plain'::regnamespace AND relkind = 'r'"
+		  . " AND NOT relispartition AND to_regclass('mixed.' || relname) IS NULL ORDER BY relname");
 	my $n = 0;
 	foreach my $name (map { Wire::values($_) } @{ $result->{rows} })
 	{

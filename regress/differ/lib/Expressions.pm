@@ -64,7 +64,8 @@ sub comparison
 	my ($statement, $scope, $depth) = @_;
 	my $type = @$scope && chance(0.8) ? any(@$scope)->{type} : any(@types);
 	my $operator = any(qw(= = = < <= > >= <>), 'IS DISTINCT FROM');
-	return expression($statement, $scope, $type, $depth - 1) . " $operator " . expression($statement, $scope, $type, chance(0.6) ? 0 : $depth - 1);
+	return expression($statement, $scope, $type, $depth - 1) . " $operator "
+	  . expression($statement, $scope, $type, chance(0.6) ? 0 : $depth - 1);
 }
 
 # The text of a production with its holes filled.

@@ -15,9 +15,11 @@ use Values qw(@types any upto chance canonical);
 use constant LARGEST => 20000;	# estimated rows of a join
 
 # Types that may be compared with one another: what joins are made of.
-my %family = ((map { $_ => 'whole' } qw(int2 small posint int4 int8 key)), (map { $_ => 'float' } qw(float4 exact4 float8 exact8 special8 rough8)),
-	(map { $_ => 'numeric' } qw(numeric cents scale5)), (map { $_ => 'date' } qw(date day timestamp moment)), (map { $_ => 'instant' } qw(timestamptz instant)),
-	(map { $_ => 'span' } qw(interval span)), (map { $_ => 'text' } qw(text word varchar label)));
+my %family = (
+	(map { $_ => 'whole' } qw(int2 small posint int4 int8 key)), (map { $_ => 'float' } qw(float4 exact4 float8 exact8 special8 rough8)),
+	(map { $_ => 'numeric' } qw(numeric cents scale5)), (map { $_ => 'date' } qw(date day timestamp moment)),
+	(map { $_ => 'instant' } qw(timestamptz instant)), (map { $_ => 'span' } qw(interval span)),
+	(map { $_ => 'text' } qw(text word varchar label)));
 sub family { return $family{ $_[0] } // $_[0] }
 
 sub least { return $_[0] < $_[1] ? $_[0] : $_[1] }
@@ -37,7 +39,8 @@ sub relation
 	my ($self, $depth, $largest) = @_;
 	my $alias = $self->alias;
 	my $draw = rand;
-	my $inner = $depth > 0 && $draw < 0.2 ? $self->nested($self->select($depth - 1)) : @{ $self->{ctes} } && $draw < 0.6 ? any(@{ $self->{ctes} }) : undef;
+	my $inner = $depth > 0 && $draw < 0.2 ? $self->nested($self->select($depth - 1))
+	  : @{ $self->{ctes} } && $draw < 0.6 ? any(@{ $self->{ctes} }) : undef;
 	if ($inner and grep { $_->{kind} ne 'rough' } @{ $inner->{columns} })
 	{
 		return $self->exported($inner, $alias, ($inner->{name} // "($inner->{sql})") . " $alias");
@@ -45,7 +48,6 @@ sub relation
 	my @tables = grep { $_->{rows} <= ($largest // 1e9) } @{ $self->{tables} };
 	@tables = grep { $_->{rows} > 100 } @tables if chance(0.8);
 	my $table = any(@tables ? @tables : @{ $self->{tables} }[0, 1]);
-	$self->{largest} = $table->{rows} if $table->{rows} > $self->{largest};
 	return { sql => "$table->{name} $alias", rows => $table->{rows}, key => ["$alias.id"],
 		scope => [ map { { sql => "$alias.$_->{name}", type => $_->{type}, peak => $_->{peak} } } @{ $table->{columns} } ] };
 }
@@ -54,7 +56,8 @@ sub exported
 {
 	my ($self, $select, $alias, $sql) = @_;
 	return { sql => $sql, rows => $select->{rows},
-		scope => [ map { { sql => "$alias.$_->{name}", type => $_->{type}, peak => $select->{rows} } } grep { $_->{kind} ne 'rough' } @{ $select->{columns} } ] };
+		scope => [ map { { sql => "$alias.$_->{name}", type => $_->{type}, peak => $select->{rows} } }
+			  grep { $_->{kind} ne 'rough' } @{ $select->{columns} } ] };
 }
 
 # A select that others build upon: of equal values, one for all.
@@ -64,7 +67,10 @@ sub nested
 	return $select unless grep { $_->{kind} eq 'value' && canonical($_->{type}, '') ne '' } @{ $select->{columns} };
 	my $alias = $self->alias;
 	my @columns = map { { %$_, kind => $_->{kind} eq 'rough' ? 'rough' : 'exact' } } @{ $select->{columns} };
-	my $list = join ', ', map { $_->{kind} eq 'value' ? canonical($_->{type}, "$alias.$_->{name}") . " AS $_->{name}" : "$alias.$_->{name}" } @{ $select->{columns} };
+	my $list = join ', ', map {
+		my $column = "$alias.$_->{name}";
+		($_->{kind} eq 'value' ? canonical($_->{type}, $column) : $column) . " AS $_->{name}"
+	} @{ $select->{columns} };
 	return { %$select, sql => "SELECT $list FROM ($select->{sql}) $alias", columns => \@columns };
 }
 
@@ -125,7 +131,8 @@ sub lateral
 	my $more = either(' AND ' . condition($self, [ @{ $right->{scope} }, @{ $left->{scope} } ], 1), '');
 	my $inner = "SELECT count(*) AS n, max($x->{sql}) AS x FROM $right->{sql} WHERE $r->{sql} = $l->{sql}$more";
 	my $sql = any(", LATERAL ($inner) $alias", " LEFT JOIN LATERAL ($inner HAVING count(*) > 1) $alias ON true");
-	return { %$left, sql => "$left->{sql}$sql", scope => [ @{ $left->{scope} }, map { { sql => "$alias.$_->{name}", type => $_->{type}, peak => $left->{rows} } } @columns ] };
+	my @scope = map { { sql => "$alias.$_->{name}", type => $_->{type}, peak => $left->{rows} } } @columns;
+	return { %$left, sql => "$left->{sql}$sql", scope => [ @{ $left->{scope} }, @scope ] };
 }
 
 sub from
@@ -159,8 +166,10 @@ sub subquery_condition
 		"($l->{sql} IN (SELECT $r->{sql} FROM $right->{sql} $where) OR " . condition($self, $from->{scope}, 1) . ')',
 		$self->expr($from->{scope}, 'small', 1) . ' ' . any('>', '<', '=', '<>') . ' (SELECT ' . any('max', 'min', 'avg', 'count') . '('
 		  . $self->expr($right->{scope}, 'small', 1) . ") FROM $right->{sql} WHERE $r->{sql} = $l->{sql}$more)",
-		$self->expr($from->{scope}, 'cents', 1) . ' ' . any('>', '<=') . ' (SELECT avg(' . $self->expr($right->{scope}, 'cents', 1) . ") FROM $right->{sql} $where)",
-		$self->expr($from->{scope}, 'small', 1) . any(' = ANY', ' >= ALL', ' <> ALL') . ' (SELECT ' . $self->expr($right->{scope}, 'small', 1) . " FROM $right->{sql} $where)");
+		$self->expr($from->{scope}, 'cents', 1) . ' ' . any('>', '<=') . ' (SELECT avg('
+		  . $self->expr($right->{scope}, 'cents', 1) . ") FROM $right->{sql} $where)",
+		$self->expr($from->{scope}, 'small', 1) . any(' = ANY', ' >= ALL', ' <> ALL') . ' (SELECT '
+		  . $self->expr($right->{scope}, 'small', 1) . " FROM $right->{sql} $where)");
 	return $text;
 }
 
@@ -177,7 +186,14 @@ sub where
 
 # ---- Selects ----
 
-sub name_columns { my ($list) = @_; my $n = 0; $_->{name} = 'c' . ++$n foreach @$list; return join ', ', map { either($_->{sql}, 'NULL') . " AS $_->{name}" } @$list }
+# Gives the columns their names, and returns the list that selects them.
+sub name_columns
+{
+	my ($list) = @_;
+	my $n = 0;
+	$_->{name} = 'c' . ++$n foreach @$list;
+	return join ', ', map { either($_->{sql}, 'NULL') . " AS $_->{name}" } @$list;
+}
 
 # One select: rows as they are, grouped, distinct, or with window functions. types: what its columns must be, for set operations.
 sub select
@@ -185,11 +201,15 @@ sub select
 	my ($self, $depth, %must) = @_;
 	local $self->{place} = $depth < $self->{depth} ? 'nested' : $self->{place};
 	my $from = $self->from($depth);
-	my $shape = $must{types} ? any(qw(plain plain distinct)) : any(qw(plain plain plain grouped grouped grouped grouped distinct window union));
+	my $shape = $must{types} ? any(qw(plain plain distinct))
+	  : any(qw(plain plain plain grouped grouped grouped grouped distinct window union));
 	return $self->union($depth) if $shape eq 'union' and $depth > 0;
 	return $self->grouped($from) if $shape eq 'grouped';
-	my @list = map { { type => $_, kind => 'exact', sql => chance(0.4) && column($from->{scope}, $_) ? column($from->{scope}, $_)->{sql} : $self->expr($from->{scope}, $_) } }
-	  $must{types} ? @{ $must{types} } : map { chance(0.7) ? any(@{ $from->{scope} })->{type} : any(@types) } 1 .. 1 + upto(5);
+	my @of = $must{types} ? @{ $must{types} } : map { chance(0.7) ? any(@{ $from->{scope} })->{type} : any(@types) } 1 .. 1 + upto(5);
+	my @list = map {
+		my $column = chance(0.4) ? column($from->{scope}, $_) : undef;
+		{ type => $_, kind => 'exact', sql => $column ? $column->{sql} : $self->expr($from->{scope}, $_) }
+	} @of;
 	if (chance(0.08) and !$must{types})
 	{
 		my $right = $self->relation(0, $from->{rows} ? 2e6 / $from->{rows} : 1e9);
@@ -214,13 +234,16 @@ sub windows
 	{
 		my $production = any(grep { $from->{key} || $_->{window} eq 'peers' } @{ $produce{window} });
 		my $sql = produce($self, $from->{scope}, $production, 1);
-		my $by = sub { my $type = any(qw(small word key day bool cents text)); return $self->expr($from->{scope}, $type, chance(0.7) ? 0 : 1) };
+		my $by = sub { return $self->expr($from->{scope}, any(qw(small word key day bool cents text)), chance(0.7) ? 0 : 1) };
 		my $partition = chance(0.6) ? 'PARTITION BY ' . $by->() . ' ' : '';
 		my $direction = any('', ' DESC', ' NULLS FIRST', ' DESC NULLS LAST');
 		my $all = $from->{key} ? join ', ', @{ $from->{key} } : '';
+		my $rows = any('3 PRECEDING', 'BETWEEN 1 PRECEDING AND 2 FOLLOWING', 'UNBOUNDED PRECEDING',
+			'BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING');
 		my $over = $production->{window} eq 'total' ? 'ORDER BY ' . $by->() . "$direction, $all"
-		  : $production->{window} eq 'rows' ? "ORDER BY $all " . any('ROWS 3 PRECEDING', 'ROWS BETWEEN 1 PRECEDING AND 2 FOLLOWING', 'ROWS UNBOUNDED PRECEDING', 'ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING')
-		  : any('', 'ORDER BY ' . $by->() . $direction, 'ORDER BY ' . $self->expr($from->{scope}, 'small', 0) . ' RANGE BETWEEN 5 PRECEDING AND 1 FOLLOWING',
+		  : $production->{window} eq 'rows' ? "ORDER BY $all ROWS $rows"
+		  : any('', 'ORDER BY ' . $by->() . $direction,
+			'ORDER BY ' . $self->expr($from->{scope}, 'small', 0) . ' RANGE BETWEEN 5 PRECEDING AND 1 FOLLOWING',
 			'ORDER BY ' . $by->() . ' GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE TIES');
 		# With little memory, PostgreSQL takes minutes for a frame of many peers.
 		$over = '' if $from->{rows} > 1000 and $over =~ /GROUPS|RANGE/;
@@ -243,23 +266,27 @@ sub grouped
 		push @keys, { sql => $sql, type => $column ? $column->{type} : $type } if $sql =~ /[a-z]\d*\.[a-z]/;
 	}
 	my @aggregates = map { $self->aggregate($from->{scope}) } 1 .. 1 + upto(3);
-	my @scope = map { { sql => canonical($_->{type}, $_->{sql}), type => $_->{type}, peak => 1 } } @keys, grep { $_->{kind} ne 'rough' } @aggregates;
+	my @scope = map { { sql => canonical($_->{type}, $_->{sql}), type => $_->{type}, peak => 1 } }
+	  @keys, grep { $_->{kind} ne 'rough' } @aggregates;
 	my @list = ((map { { sql => $_->{sql}, type => $_->{type}, kind => 'value' } } grep { chance(0.9) } @keys), @aggregates);
-	push @list, map { { type => $_, kind => 'value', sql => $self->expr(\@scope, $_) } } any(qw(small int8 numeric text bool cents float8)) if chance(0.3);
+	my $type = any(qw(small int8 numeric text bool cents float8));
+	push @list, { type => $type, kind => 'value', sql => $self->expr(\@scope, $type) } if chance(0.3);
 	my @by = map { $_->{sql} } @keys;
 	push @list, { type => 'int4', kind => 'exact', sql => 'grouping(' . join(', ', @by) . ')' } if @by and chance(0.2);
 	@list = shuffled(@list);
 	my $names = name_columns(\@list);
 	my $by = join ', ', @by;
 	my ($some) = shuffled(@by);
-	$by = any("ROLLUP ($by)", "CUBE ($by)", "GROUPING SETS (($by), ())", "GROUPING SETS (($by), ($some), ($some))") if @by and @by < 4 and chance(0.2);
+	$by = any("ROLLUP ($by)", "CUBE ($by)", "GROUPING SETS (($by), ())", "GROUPING SETS (($by), ($some), ($some))")
+	  if @by and @by < 4 and chance(0.2);
 	my $having = '';
 	if (chance(0.2))
 	{
 		local $self->{place} = 'having';
 		$having = either(' HAVING ' . condition($self, \@scope, 1), '');
 	}
-	return { sql => "SELECT $names FROM $from->{sql}" . $self->where($from) . ($by ? " GROUP BY $by" : '') . $having, columns => \@list, rows => $from->{rows} };
+	my $sql = "SELECT $names FROM $from->{sql}" . $self->where($from) . ($by ? " GROUP BY $by" : '') . $having;
+	return { sql => $sql, columns => \@list, rows => $from->{rows} };
 }
 
 sub aggregate
@@ -278,7 +305,8 @@ sub union
 	my @types = map { any(@types) } 1 .. 1 + upto(3);
 	my @branches = map { $self->select($depth - 1, types => \@types) } 1 .. any(2, 2, 3);
 	my $sql = shift(@branches)->{sql};
-	$sql = "($sql)" . any(' UNION ', ' UNION ALL ', ' UNION ALL ', ' INTERSECT ', ' INTERSECT ALL ', ' EXCEPT ', ' EXCEPT ALL ') . "($_->{sql})" foreach @branches;
+	my @ways = ('UNION', 'UNION ALL', 'UNION ALL', 'INTERSECT', 'INTERSECT ALL', 'EXCEPT', 'EXCEPT ALL');
+	$sql = "($sql) " . any(@ways) . " ($_->{sql})" foreach @branches;
 	my @columns = map { { type => $_, kind => 'value' } } @types;
 	name_columns([ map { $_->{sql} = ''; $_ } @columns ]);
 	return { sql => $sql, columns => \@columns, rows => LARGEST };
@@ -300,7 +328,8 @@ sub ordered
 	if ($limit and !$how{all})
 	{
 		$self->{lazy} = 1 if $self->{raised};
-		$sql .= either($ties ? " FETCH FIRST $count ROWS WITH TIES" : any(" LIMIT $count", " LIMIT $count OFFSET " . any(1, 5, 50), ' OFFSET ' . any(0, 3, 1000)), '');
+		my $cut = any("LIMIT $count", "LIMIT $count OFFSET " . any(1, 5, 50), 'OFFSET ' . any(0, 3, 1000));
+		$sql .= either($ties ? " FETCH FIRST $count ROWS WITH TIES" : " $cut", '');
 		$_->{kind} = 'value' foreach @columns;
 	}
 	if ($how{all}) { $_->{kind} = 'value' foreach @columns }
@@ -328,7 +357,8 @@ sub statement
 {
 	my ($self) = @_;
 	my $draw = rand;
-	%$self = (tables => $self->{tables}, aliases => 0, ctes => [], depth => any(1, 1, 2), raise => chance(0.1), raised => 0, lazy => 0, place => 'output', largest => 0);
+	%$self = (tables => $self->{tables}, aliases => 0, ctes => [], depth => any(1, 1, 2),
+		raise => chance(0.1), raised => 0, lazy => 0, place => 'output');
 	$self->{parameters} = [] if $draw < 0.15;
 	my $with = chance(0.12) ? $self->with : '';
 	my $select = $self->select($self->{depth});
@@ -342,12 +372,13 @@ sub statement
 	{
 		my @parameters = @{ $self->{parameters} };
 		my @runs = map { my $run = $_; 'EXECUTE q (' . join(', ', map { $_->{values}[ $run % 2 ] } @parameters) . ')' } 0 .. 2;
-		$sql = 'SET plan_cache_mode = ' . any(qw(force_generic_plan force_custom_plan auto)) . '; DEALLOCATE ALL; PREPARE q (' . join(', ', map { $_->{type} } @parameters)
-		  . ") AS $sql; " . join '; ', @runs;
+		$sql = 'SET plan_cache_mode = ' . any(qw(force_generic_plan force_custom_plan auto)) . '; DEALLOCATE ALL; PREPARE q ('
+		  . join(', ', map { $_->{type} } @parameters) . ") AS $sql; " . join '; ', @runs;
 	}
 	elsif ($cursor)
 	{
-		my @moves = map { 'FETCH ' . ($scroll ? any('5', 'FORWARD 100', 'BACKWARD 3', 'RELATIVE 2', 'ABSOLUTE 10', 'LAST', 'PRIOR', 'FIRST') : any(1, 7, 100)) . ' FROM c' } 1 .. 1 + upto(3);
+		my @ways = $scroll ? ('5', 'FORWARD 100', 'BACKWARD 3', 'RELATIVE 2', 'ABSOLUTE 10', 'LAST', 'PRIOR', 'FIRST') : (1, 7, 100);
+		my @moves = map { 'FETCH ' . any(@ways) . ' FROM c' } 1 .. 1 + upto(3);
 		$sql = 'DECLARE c ' . ($scroll ? 'SCROLL' : 'NO SCROLL') . " CURSOR FOR $sql; " . join('; ', @moves, 'FETCH ALL FROM c', 'CLOSE c');
 		$together = !$scroll;
 	}

@@ -2,7 +2,7 @@
 # same rows; schema "mixed" has views of some of either. The column tables have row groups, rows in the delta, deleted, updated and moved
 # rows, and columns that came and went after the load.
 #
-# A table here is { name, rows, columns => [{ name, type, peak }] }; peak is how many rows at most share a value: what a join may multiply by.
+# A table here is { name, rows, columns => [{ name, type, peak }] }; peak is how many rows at most share a value.
 package Tables;
 use strict;
 use warnings FATAL => 'all';
@@ -27,7 +27,8 @@ sub fill
 	my $nulls = any(0, 0, 0, 0.05, 0.05, 0.5, chance(0.2) ? 1 : 0);
 	# NULLs here and there, or all in a row.
 	my $from = chance(0.7) ? -1 : upto($rows);
-	@values = map { my $i = $_; ($from < 0 ? chance($nulls) : $i >= $from && $i < $from + $nulls * $rows) ? undef : $values[$i] } 0 .. $#values;
+	my $null = sub { my ($i) = @_; return $from < 0 ? chance($nulls) : $i >= $from && $i < $from + $nulls * $rows };
+	@values = map { $null->($_) ? undef : $values[$_] } 0 .. $#values;
 	return \@values;
 }
 
@@ -73,7 +74,9 @@ sub changes
 		my ($one, $other) = (any(@columns), any(@columns));
 		my ($same) = grep { $_->{type} eq $one->{type} and $_ != $one } @columns;
 		my $where = chance(0.5) ? $range->() : 'id % ' . any(7, 50, 333) . ' = 3';
-		push @changes, any("DELETE FROM \@$name WHERE $where", "UPDATE \@$name SET $one->{name} = " . ($same ? $same->{name} : 'NULL') . " WHERE $where",
+		push @changes, any(
+			"DELETE FROM \@$name WHERE $where",
+			"UPDATE \@$name SET $one->{name} = " . ($same ? $same->{name} : 'NULL') . " WHERE $where",
 			"UPDATE \@$name SET $other->{name} = " . Values::literal($other->{type}) . " WHERE $where");
 	}
 	return @changes;
@@ -97,7 +100,7 @@ sub insert_all
 sub make
 {
 	my ($connection) = @_;
-	my @tables = (new_table('none', 0), new_table('tiny', 9), new_table('mid', 400), new_table('parts', 900), new_table('big', 1800), new_table('huge', 5000));
+	my @tables = map { new_table(@$_) } [ none => 0 ], [ tiny => 9 ], [ mid => 400 ], [ parts => 900 ], [ big => 1800 ], [ huge => 5000 ];
 
 	$connection->must($_) foreach @Values::setup, 'CREATE SCHEMA plain', 'CREATE SCHEMA columns', 'CREATE SCHEMA mixed';
 	foreach my $table (@tables)
@@ -113,10 +116,12 @@ sub make
 		if ($by)
 		{
 			$both->("CREATE TABLE \@$name " . definition($table, $gone) . " $by");
-			$connection->must('CREATE TABLE plain.parts_' . $_->[0] . " PARTITION OF plain.parts FOR VALUES FROM ($_->[1]) TO ($_->[2])") foreach [ 1, 0, 300 ], [ 2, 300, 600 ], [ 3, 600, 100000 ];
-			$connection->must("CREATE TABLE columns.parts_1 PARTITION OF columns.parts FOR VALUES FROM (0) TO (300) USING epiphany_column");
-			$connection->must("CREATE TABLE columns.parts_2 PARTITION OF columns.parts FOR VALUES FROM (300) TO (600) USING heap");
-			$connection->must("CREATE TABLE columns.parts_3 PARTITION OF columns.parts FOR VALUES FROM (600) TO (100000) USING epiphany_column");
+			foreach ([ 1, 0, 300, 'epiphany_column' ], [ 2, 300, 600, 'heap' ], [ 3, 600, 10000, 'epiphany_column' ])
+			{
+				my ($part, $from, $to, $am) = @$_;
+				$connection->must("CREATE TABLE plain.parts_$part PARTITION OF plain.parts FOR VALUES FROM ($from) TO ($to) USING heap");
+				$connection->must("CREATE TABLE columns.parts_$part PARTITION OF columns.parts FOR VALUES FROM ($from) TO ($to) USING $am");
+			}
 		}
 		else
 		{
@@ -138,10 +143,11 @@ sub make
 		$connection->must("SELECT epiphany.compact('columns.$name')") if chance(0.3);
 		$both->($_) foreach changes($table);
 		$both->("CREATE INDEX ON \@$name (id)") if chance(0.7);
-		$both->("CREATE INDEX ON \@$name (" . any(map { $_->{name} } grep { $_->{type} ne 'jsonb' } @{ $table->{columns} }) . ')') if chance(0.7);
+		my $indexed = any(map { $_->{name} } @{ $table->{columns} });
+		$both->("CREATE INDEX ON \@$name ($indexed)") if chance(0.7);
 		$both->("ANALYZE \@$name");
-		push @{ $table->{columns} }, { name => 'late_1', type => 'small', peak => $table->{rows} }, { name => 'late_2', type => 'text', peak => $table->{rows} }
-		  if $table->{late};
+		my @late = map { { name => $_->[0], type => $_->[1], peak => $table->{rows} } } [ 'late_1', 'small' ], [ 'late_2', 'text' ];
+		push @{ $table->{columns} }, @late if $table->{late};
 		delete @$_{qw(values constraint)} foreach @{ $table->{columns} };
 		my ($count) = $connection->must("SELECT count(*) FROM plain.$name");
 		($table->{rows}) = Wire::values($count->{rows}[0]);

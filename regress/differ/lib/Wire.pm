@@ -6,11 +6,11 @@ use warnings FATAL => 'all';
 
 use IO::Socket::UNIX;
 
-# new(name => ..., settings => [[name, value], ...]). A setting that the server does not know is left out and named in {unknown}.
+# new(name => ..., settings => [[name, value], ...])
 sub new
 {
 	my ($class, %how) = @_;
-	my $self = bless { %how, buffer => '', unknown => [] }, $class;
+	my $self = bless { %how, buffer => '' }, $class;
 	my $path = "$ENV{PGHOST}/.s.PGSQL.$ENV{PGPORT}";
 	$self->{socket} = IO::Socket::UNIX->new(Type => SOCK_STREAM, Peer => $path) or die "$path: $!\n";
 	my $startup = join "\0", user => $ENV{PGUSER}, database => $ENV{PGDATABASE}, application_name => $how{name}, '', '';
@@ -18,14 +18,8 @@ sub new
 	my ($result) = $self->receive;
 	die "$result->{code}: $result->{message}\n" if $result and $result->{code};
 	# What the library defines is known once it is loaded.
-	$self->run("LOAD 'pg_epiphany'");
-	foreach my $setting (@{ $how{settings} // [] })
-	{
-		my ($failed) = grep { $_->{code} } $self->run("SET $setting->[0] = $setting->[1]");
-		next unless $failed;
-		die "SET $setting->[0]: $failed->{message}\n" unless $failed->{code} =~ /^42(704|602)$/;
-		push @{ $self->{unknown} }, $setting->[0];
-	}
+	$self->must("LOAD 'pg_epiphany'");
+	$self->must("SET $_->[0] = $_->[1]") foreach @{ $how{settings} // [] };
 	return $self;
 }
 
