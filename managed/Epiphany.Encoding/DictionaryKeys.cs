@@ -1,6 +1,7 @@
 // Encoding layer. What a dictionary is built from: rows that can be hashed, compared and ordered. Two kinds of rows: numbers and bytes.
 
 using System;
+using System.Runtime.CompilerServices;
 
 namespace Epiphany.Encoding;
 
@@ -102,6 +103,7 @@ public readonly unsafe struct BytesKeys(ulong* addresses, uint* lengths, byte* n
     }
 
     /// <summary>Fewer than eight bytes as a number of at most 56 bits; the same only for the same bytes.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static ulong Short(byte* at, uint length) => length switch
     {
         0 => 0,

@@ -59,7 +59,7 @@ public readonly unsafe struct FsstEncoder
     /// <param name="lengths">How long it is; then how many bytes its codes take.</param>
     /// <param name="count">How many.</param>
     /// <param name="destination">Room for <see cref="Fsst.MaxEncoded"/> of all their bytes.</param>
-    public void EncodeAll(ulong* addresses, uint* lengths, int count, byte* destination)
+    public void Encode(ulong* addresses, uint* lengths, int count, byte* destination)
     {
         FsstMatcher matcher = _matcher;
         FsstTurns turns = new(addresses, lengths, count, destination);
@@ -73,81 +73,36 @@ public readonly unsafe struct FsstEncoder
             int entry = Step(matcher, ref a);
             if (a.At >= a.End)
             {
-                a = Follow(ref turns, a, entry);
+                a = Follow(matcher, ref turns, a, entry);
                 isGoing &= a.Row >= 0;
             }
 
             entry = Step(matcher, ref b);
             if (b.At >= b.End)
             {
-                b = Follow(ref turns, b, entry);
+                b = Follow(matcher, ref turns, b, entry);
                 isGoing &= b.Row >= 0;
             }
 
             entry = Step(matcher, ref c);
             if (c.At >= c.End)
             {
-                c = Follow(ref turns, c, entry);
+                c = Follow(matcher, ref turns, c, entry);
                 isGoing &= c.Row >= 0;
             }
 
             entry = Step(matcher, ref d);
             if (d.At >= d.End)
             {
-                d = Follow(ref turns, d, entry);
+                d = Follow(matcher, ref turns, d, entry);
                 isGoing &= d.Row >= 0;
             }
         }
 
-        CompleteAll(ref turns, a);
-        CompleteAll(ref turns, b);
-        CompleteAll(ref turns, c);
-        CompleteAll(ref turns, d);
-    }
-
-    /// <summary>Codes one string and says how many bytes that took.</summary>
-    /// <param name="value">Only its own bytes are read.</param>
-    /// <param name="length">How many.</param>
-    /// <param name="destination">Room for <see cref="Fsst.MaxEncoded"/>.</param>
-    public ulong Encode(byte* value, uint length, byte* destination)
-    {
-        byte* at = value;
-        byte* end = value + length;
-        byte* to = destination;
-        while (end - at >= sizeof(ulong))
-        {
-            ulong word = *(ulong*)at;
-            int entry = _matcher.Find(word);
-            to = Put(to, entry, word);
-            at += entry >> FsstMatcher.LengthBit;
-        }
-
-        // The last bytes by themselves: what follows the string may not be ours to read.
-        int left = (int)(end - at);
-        ulong rest = 0;
-        if (left == 0)
-        {
-            return (ulong)(to - destination);
-        }
-
-        if (length >= sizeof(ulong))
-        {
-            rest = *(ulong*)(end - sizeof(ulong)) >> (64 - (8 * left));
-        }
-        else
-        {
-            new ReadOnlySpan<byte>(at, left).CopyTo(new Span<byte>(&rest, sizeof(ulong)));
-        }
-
-        while (left > 0)
-        {
-            int entry = _matcher.FindWithin(rest, left);
-            to = Put(to, entry, rest);
-            left -= entry >> FsstMatcher.LengthBit;
-            rest >>= 8 * (entry >> FsstMatcher.LengthBit);
-        }
-
-        return (ulong)(to - destination);
+        CompleteAll(matcher, ref turns, a);
+        CompleteAll(matcher, ref turns, b);
+        CompleteAll(matcher, ref turns, c);
+        CompleteAll(matcher, ref turns, d);
     }
 
     /// <summary>One code, as if the string went on for ever.</summary>
@@ -162,28 +117,38 @@ public readonly unsafe struct FsstEncoder
     }
 
     /// <summary>Completes a string whose last step had that entry, and goes on with the next one.</summary>
-    FsstTurn Follow(ref FsstTurns turns, FsstTurn turn, int entry)
+    static FsstTurn Follow(in FsstMatcher matcher, ref FsstTurns turns, FsstTurn turn, int entry)
     {
         if (turn.At > turn.End)
         {
             // The last symbol does not end with the string: others must do.
             turn.At -= entry >> FsstMatcher.LengthBit;
             turn.To -= 1 + ((entry >> FsstMatcher.LiteralBit) & 1);
-            turn.To += Encode(turn.At, (uint)(turn.End - turn.At), turn.To);
+        }
+
+        return Complete(matcher, ref turns, turn);
+    }
+
+    /// <summary>Codes what is left of a string, with symbols that are no longer than that; says which one is next.</summary>
+    static FsstTurn Complete(in FsstMatcher matcher, ref FsstTurns turns, FsstTurn turn)
+    {
+        while (turn.At < turn.End)
+        {
+            ulong word = *(ulong*)turn.At;
+            int entry = matcher.FindWithin(word, (int)Math.Min(turn.End - turn.At, Fsst.MaxSymbolBytes));
+            turn.To = Put(turn.To, entry, word);
+            turn.At += entry >> FsstMatcher.LengthBit;
         }
 
         turns.Finish(turn);
         return turns.Next();
     }
 
-    /// <summary>Codes what is left of a string, and all that follow.</summary>
-    void CompleteAll(ref FsstTurns turns, FsstTurn turn)
+    static void CompleteAll(in FsstMatcher matcher, ref FsstTurns turns, FsstTurn turn)
     {
         while (turn.Row >= 0)
         {
-            turn.To += Encode(turn.At, (uint)(turn.End - turn.At), turn.To);
-            turns.Finish(turn);
-            turn = turns.Next();
+            turn = Complete(matcher, ref turns, turn);
         }
     }
 

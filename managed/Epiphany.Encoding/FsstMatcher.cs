@@ -4,6 +4,7 @@
 using System;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Epiphany.Encoding;
 
@@ -25,8 +26,8 @@ internal struct FsstSlot
     /// <summary>The symbol's. In an empty slot all ones, which no masked word is.</summary>
     internal ulong Value;
 
-    /// <summary>Bits of a word past the symbol.</summary>
-    internal int Rest;
+    /// <summary>Of the symbol.</summary>
+    internal int Bits;
 
     /// <summary>As the direct table's entries.</summary>
     internal int Entry;
@@ -56,7 +57,7 @@ internal readonly unsafe struct FsstMatcher(byte* memory)
     /// <summary>Forgets all symbols; <see cref="AddShort"/> completes what comes.</summary>
     internal void Clear()
     {
-        new Span<FsstSlot>(_slots, SlotCount).Fill(new FsstSlot { Value = ulong.MaxValue, Rest = 8 });
+        new Span<FsstSlot>(_slots, SlotCount).Fill(new FsstSlot { Value = ulong.MaxValue, Bits = 56 });
         for (int i = 0; i < 256; i++)
         {
             _singles[i] = (ushort)((1 << LengthBit) | Literal | i);
@@ -73,7 +74,7 @@ internal readonly unsafe struct FsstMatcher(byte* memory)
         }
 
         int length = (int)symbol.Length;
-        *slot = new FsstSlot { Value = symbol.Value, Rest = 64 - (8 * length), Entry = (length << LengthBit) | code };
+        *slot = new FsstSlot { Value = symbol.Value, Bits = 8 * length, Entry = (length << LengthBit) | code };
         return true;
     }
 
@@ -109,7 +110,7 @@ internal readonly unsafe struct FsstMatcher(byte* memory)
         // Which of the two it is cannot be predicted: both are loaded, and the test becomes a mask.
         FsstSlot* slot = _slots + Hash(word);
         int shorter = _pairs[(ushort)word];
-        bool isLong = (word & (ulong.MaxValue >> slot->Rest)) == slot->Value;
+        bool isLong = Lowest(word, slot->Bits) == slot->Value;
         return shorter ^ ((shorter ^ slot->Entry) & -*(byte*)&isLong);
     }
 
@@ -117,7 +118,7 @@ internal readonly unsafe struct FsstMatcher(byte* memory)
     internal int FindWithin(ulong word, int left)
     {
         FsstSlot* slot = _slots + Hash(word);
-        if ((word & (ulong.MaxValue >> slot->Rest)) == slot->Value && slot->Entry >> LengthBit <= left)
+        if (Lowest(word, slot->Bits) == slot->Value && slot->Entry >> LengthBit <= left)
         {
             return slot->Entry;
         }
@@ -125,6 +126,9 @@ internal readonly unsafe struct FsstMatcher(byte* memory)
         int entry = _pairs[(ushort)word];
         return entry >> LengthBit <= left ? entry : _singles[(byte)word];
     }
+
+    static ulong Lowest(ulong word, int bits) =>
+        Bmi2.X64.IsSupported ? Bmi2.X64.ZeroHighBits(word, (ulong)bits) : word & (ulong.MaxValue >> (64 - bits));
 
     /// <summary>By the first three bytes.</summary>
     static uint Hash(ulong word) => ((uint)(word & 0xFFFFFF) * 0x9E3779B1) >> (32 - SlotBits);

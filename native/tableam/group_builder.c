@@ -62,11 +62,15 @@ pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 ma
 void
 pge_builder_flush(PgeBuilder *b)
 {
+	u8		   *nulls = (u8 *) b->nulls;
+
 	if (b->pending == 0)
 		return;
-	PGE_CALL(WriterAppend, b->handle, (u64 *) b->values, b->has_nulls ? (u8 *) b->nulls : NULL, b->pending, &b->state);
+	/* Mostly there is no null at all, which need not be found out column by column. */
+	if (memchr(b->nulls, 1, b->pending * b->tupdesc->natts) == NULL)
+		nulls = NULL;
+	PGE_CALL(WriterAppend, b->handle, (u64 *) b->values, nulls, b->pending, &b->state);
 	b->pending = 0;
-	b->has_nulls = false;
 	MemoryContextReset(b->row_cxt);
 }
 
@@ -94,8 +98,6 @@ pge_builder_add(PgeBuilder *b, const Datum *values, const bool *nulls)
 	memcpy(row_nulls, nulls, natts * sizeof(bool));
 	for (int i = 0; i < b->ndropped; i++)
 		row_nulls[b->dropped[i]] = true;
-	for (int i = 0; i < natts; i++)
-		b->has_nulls |= row_nulls[i];
 	for (int i = 0; i < b->nvarlenas; i++)
 	{
 		Datum	   *value = row + b->varlenas[i];

@@ -22,7 +22,6 @@ typedef struct PgeBuilder
 	Datum	   *values;			/* rows in hand */
 	bool	   *nulls;
 	int			pending;
-	bool		has_nulls;		/* some row in hand has one */
 } PgeBuilder;
 
 extern PgeBuilder *pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 max_bytes);

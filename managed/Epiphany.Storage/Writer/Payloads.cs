@@ -12,32 +12,39 @@ static unsafe class Payloads
     internal static ulong Locate(
         ColumnShape shape, ulong* datums, byte* isNull, int rows, nint stride, ulong* addresses, uint* lengths)
     {
+        bool isVarlena = shape.Kind is ColumnKind.VarBytes or ColumnKind.Numeric;
         ulong bytes = 0;
-        for (int i = 0; i < rows; i++, datums += stride)
+        int first = 0;
+        if (isVarlena && isNull == null)
         {
+            for (; first < rows; first++, datums += stride)
+            {
+                addresses[first] = (ulong)Varlena((byte*)*datums, out lengths[first]);
+                bytes += lengths[first];
+            }
+        }
+
+        for (int i = first; i < rows; i++, datums += stride)
+        {
+            byte* datum = (byte*)*datums;
+            lengths[i] = 0;
             if (isNull != null && isNull[i] != 0)
             {
-                addresses[i] = 0;
-                lengths[i] = 0;
-                continue;
+                datum = null;
             }
-
-            byte* datum = (byte*)*datums;
-            uint length;
-            if (shape.Kind is ColumnKind.VarBytes or ColumnKind.Numeric)
+            else if (isVarlena)
             {
-                datum = Varlena(datum, out length);
+                datum = Varlena(datum, out lengths[i]);
             }
             else
             {
-                length = shape.Kind == ColumnKind.FixedBytes
+                lengths[i] = shape.Kind == ColumnKind.FixedBytes
                     ? (uint)shape.FixedLength
                     : (uint)MemoryMarshal.CreateReadOnlySpanFromNullTerminated(datum).Length;
             }
 
             addresses[i] = (ulong)datum;
-            lengths[i] = length;
-            bytes += length;
+            bytes += lengths[i];
         }
 
         return bytes;

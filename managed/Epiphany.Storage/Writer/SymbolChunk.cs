@@ -70,7 +70,7 @@ sealed unsafe class SymbolChunk(WriterScratch scratch, IMemory memory)
         }
 
         _codes.Clear();
-        _encoder.EncodeAll(addresses, lengths, rows, _codes.Reserve(Fsst.MaxEncoded(bytes)));
+        _encoder.Encode(addresses, lengths, rows, _codes.Reserve(Fsst.MaxEncoded(bytes)));
         PlainBytesPlan plan = PlainBytesEncoder.Measure(lengths, rows);
         PlainBytesEncoder.Write(plan, addresses, lengths, lanes, block.Reserve(plan.Bytes));
         block.Commit(plan.Bytes);

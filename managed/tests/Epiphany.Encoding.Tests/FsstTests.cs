@@ -42,7 +42,7 @@ public sealed unsafe class FsstTests : IDisposable
             byte[][] some = [.. strings.Take(count)];
             int bytes = some.Sum(value => value.Length);
             using Native memory = new(bytes + 8);
-            using Native codes = new((int)Fsst.MaxEncoded((ulong)bytes) + 1);
+            using Native codes = new((int)Fsst.MaxEncoded((ulong)bytes));
             using Native addresses = new(8 * (some.Length + 1));
             using Native lengths = new(4 * (some.Length + 1));
             some.SelectMany(value => value).ToArray().CopyTo(new Span<byte>(memory.Bytes, bytes));
@@ -54,7 +54,7 @@ public sealed unsafe class FsstTests : IDisposable
                 at += some[i].Length;
             }
 
-            encoder.EncodeAll((ulong*)addresses.Bytes, (uint*)lengths.Bytes, some.Length, codes.Bytes);
+            encoder.Encode((ulong*)addresses.Bytes, (uint*)lengths.Bytes, some.Length, codes.Bytes);
             for (int i = 0; i < some.Length; i++)
             {
                 byte* coded = (byte*)((ulong*)addresses.Bytes)[i];
@@ -108,13 +108,12 @@ public sealed unsafe class FsstTests : IDisposable
         FsstDecoder decoder = Load(encoder);
         using Native memory = new(32);
         "abcdefghijklmnopabcdefghijklmnop"u8.CopyTo(new Span<byte>(memory.Bytes, 32));
-        using Native codes = new(100);
         for (int start = 0; start < 16; start++)
         {
             for (int length = 0; length <= 16; length++)
             {
-                ulong coded = encoder.Encode(memory.Bytes + start, (uint)length, codes.Bytes);
-                Assert.Equal(Fault.None, Decode(decoder, new Span<byte>(codes.Bytes, (int)coded).ToArray(), out byte[] decoded));
+                byte[] codes = Encode(encoder, memory.Bytes + start, length);
+                Assert.Equal(Fault.None, Decode(decoder, codes, out byte[] decoded));
                 Assert.Equal(new Span<byte>(memory.Bytes + start, length).ToArray(), decoded);
             }
         }
@@ -234,11 +233,18 @@ public sealed unsafe class FsstTests : IDisposable
 
     static byte[] Encode(FsstEncoder encoder, byte[] value)
     {
-        byte[] codes = new byte[(value.Length * 2) + 1];
-        fixed (byte* v = value, c = codes)
-        {
-            return codes[..(int)encoder.Encode(v, (uint)value.Length, c)];
-        }
+        using Native memory = new(value.Length);
+        value.CopyTo(new Span<byte>(memory.Bytes, value.Length));
+        return Encode(encoder, memory.Bytes, value.Length);
+    }
+
+    static byte[] Encode(FsstEncoder encoder, byte* value, int length)
+    {
+        using Native codes = new((int)Fsst.MaxEncoded((ulong)length));
+        ulong address = (ulong)value;
+        uint coded = (uint)length;
+        encoder.Encode(&address, &coded, 1, codes.Bytes);
+        return new Span<byte>((byte*)address, (int)coded).ToArray();
     }
 
     static Fault Decode(FsstDecoder decoder, byte[] codes, out byte[] decoded)
