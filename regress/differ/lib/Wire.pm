@@ -52,16 +52,17 @@ sub send
 }
 
 # The results of what was sent: for each statement { tag, rows } or, last, { code, message }. A row is the bytes of its DataRow message.
-# The code of a connection that broke is 'gone'. A transaction left open is rolled back.
+# The code of a connection that broke is 'gone', or '57P02' where the server ended it because another process crashed. A transaction
+# left open is rolled back.
 sub receive
 {
 	my ($self) = @_;
-	my (@results, @rows);
+	my (@results, @rows, $bystander);
 	while (1)
 	{
 		if (!$self->fill(5) || !$self->fill(1 + unpack 'x N', $self->{buffer}))
 		{
-			return (@results, { code => 'gone', message => 'the connection is gone', rows => [] });
+			return (@results, { code => $bystander ? '57P02' : 'gone', message => 'the connection is gone', rows => [] });
 		}
 		my ($type, $length) = unpack 'a N', $self->{buffer};
 		my $body = substr $self->{buffer}, 5, $length - 4;
@@ -74,6 +75,7 @@ sub receive
 			push @results, { code => $field{C}, message => $field{M}, rows => [@rows] };
 			@rows = ();
 		}
+		elsif ($type eq 'N') { $bystander = 1 if $body =~ /\0C57P02\0/ }
 		elsif ($type eq 'Z')
 		{
 			$self->run('ROLLBACK') if $body ne 'I';
