@@ -15,6 +15,7 @@ function ratio(over, under, name) {
 		count[name]++
 		if (quotient > worst[name]) { worst[name] = quotient; whose[name] = query }
 		at[query, name] = quotient
+		if (mark[query, over] != "") stopped[name] = stopped[query, name] = query
 	}
 	return sprintf("%.2f", quotient)
 }
@@ -42,10 +43,13 @@ function judged(figure, most, least, note, missed) {
 	missed = (most != "" && figure > most) || (least != "" && figure < least)
 	return sprintf("%.2f%s %s", figure, note == "" ? "" : " (" note ")", missed ? "MISSED" : "met")
 }
-function bar(title, wanted, serial, parallel) { printf "%-46s%-9s%-24s%-24s\n", title, wanted, serial, parallel }
+function bar(title, wanted, serial, parallel) { printf "%-40s%-10s%-28s%-28s\n", title, wanted, serial, parallel }
 function geometric(name, most, least) { return judged(count[name] ? exp(logs[name] / count[name]) : "", most, least) }
-function none_above(name, most) { return judged(count[name] ? worst[name] : "", most, "", whose[name]) }
-function one(q, name, most) { return judged((q, name) in at ? at[q, name] : "", most) }
+# A query that was stopped or failed meets no bar of its own.
+function none_above(name, most) {
+	return name in stopped ? "not finished (" stopped[name] ") MISSED" : judged(count[name] ? worst[name] : "", most, "", whose[name])
+}
+function one(q, name, most) { return (q, name) in stopped ? "not finished MISSED" : judged((q, name) in at ? at[q, name] : "", most) }
 function quick(q, side) { return judged((q, side) in ms ? ms[q, side] : "", 2) }
 
 BEGIN {
