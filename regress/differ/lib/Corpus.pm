@@ -9,7 +9,7 @@ use warnings FATAL => 'all';
 
 use FindBin;
 
-use constant SCALE => 0.01;	# of TPC-H; below it, partsupp has no key
+use constant SCALE => 0.01;	# of TPC-H
 
 my $corpus = "$FindBin::Bin/corpus";
 my $tpch = "$FindBin::Bin/../../bench/tpch";
