@@ -8,7 +8,7 @@ CREATE TABLE other (id int, word text, price numeric(10,2));
 INSERT INTO other SELECT n * 3, 'w' || n, n / 10.0 FROM generate_series(1, 25000) n;
 CREATE TABLE exact (n int);
 INSERT INTO exact SELECT generate_series(1, 2048);
-ANALYZE;
+ANALYZE many, other, exact;
 SELECT count(*), sum(n), min(n), max(n) FROM exact;
 SELECT count(*), sum(id), min(filler), max(word), sum(price), avg(price) FROM many;
 SELECT count(*) FROM many WHERE id BETWEEN 2048 AND 2049 OR id IN (1, 131072, 131073, 140000);
