@@ -22,7 +22,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 # Doors that work before there is a server to ask.
-WITHOUT_SERVER := help deps clean abi format check check-unit check-fresh demo
+WITHOUT_SERVER := help deps clean abi format check check-unit check-fresh demo bench-tpch bench-clickbench
 ifneq ($(filter-out $(WITHOUT_SERVER),$(or $(MAKECMDGOALS),all)),)
 PG_VERSION := $(shell $(PG_CONFIG) --version 2>/dev/null)
 ifeq ($(PG_VERSION),)
@@ -93,8 +93,8 @@ $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 # ---- Doors ----
 
 .DEFAULT_GOAL := all
-.PHONY: all help install uninstall stage clean abi format lint deps demo bench \
-	check check-unit check-aot check-regress check-isolation check-tap check-core check-integration check-fresh
+.PHONY: all help install uninstall stage clean abi format lint deps demo bench bench-tpch bench-clickbench \
+	check check-unit check-aot check-regress check-isolation check-tap check-differ check-core check-integration check-fresh
 
 all: $(SHIM) $(MANAGED) $(SQL) ## build everything into build/
 
@@ -144,6 +144,9 @@ check-isolation: stage ## regress/isolation: concurrent sessions, step by step
 check-tap: stage ## regress/t: crash, recovery, standby, dump and restore
 	@.ci/check-tap $(TESTS)
 
+check-differ: stage ## column tables against heap, by random and fixed queries [SEED=N QUERIES=N]
+	@.ci/check-differ
+
 check-integration: stage ## an application's view, through Npgsql
 	@.ci/check-integration
 
@@ -158,6 +161,12 @@ demo: ## see it work, on a private server: make demo [CSV=path]
 
 bench: stage ## side by side with heap
 	@bench/run
+
+bench-tpch: ## TPC-H beside heap and DuckDB: make bench-tpch [SF=10 QUERIES="1 6" ROUNDS=3 SET="name=value" TIMEOUT=120 KEEP=1]
+	@.ci/deps && $(MAKE) --no-print-directory stage && bench/queries tpch $(SF)
+
+bench-clickbench: ## a wide table and 43 queries, the same way: make bench-clickbench [ROWS=1000000]
+	@.ci/deps && $(MAKE) --no-print-directory stage && bench/queries clickbench $(ROWS)
 
 clean: ## remove build/, private servers included
 	@for home in build/cluster/*/; do [ ! -d "$$home" ] || .ci/cluster stop "$$(basename "$$home")"; done

@@ -367,13 +367,14 @@ retail_cents(int64_t part)
 	return 90000 + part / 10 % 20001 + 100 * (part % 1000);
 }
 
-/* The one of a part's four suppliers, 0 to 3. */
+/* The one of a part's four suppliers, 0 to 3. Of fewer than 240, the specification's step could be a half or a third: one would come twice. */
 static int64_t
 part_supplier(int64_t part, int which)
 {
 	int64_t		s = SUPPLIERS;
+	int64_t		step = s / 4 + (s < 240 ? 0 : (part - 1) / s);
 
-	return (part + which * (s / 4 + (part - 1) / s)) % s + 1;
+	return (part + which * step) % s + 1;
 }
 
 static void

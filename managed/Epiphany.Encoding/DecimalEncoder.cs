@@ -60,6 +60,67 @@ public static unsafe class DecimalEncoder
         return places <= DecimalShape.MaxScale;
     }
 
+    /// <summary>
+    /// <see cref="Measure"/> and <see cref="ToInteger"/> at once for most numbers: up to three digits, and not far from the point. False says
+    /// only that it takes those two to know.
+    /// </summary>
+    /// <param name="payload">Readable for eight bytes.</param>
+    /// <param name="length">How many bytes it has.</param>
+    /// <param name="places">Decimal places of the integer.</param>
+    /// <param name="scale">The display scale.</param>
+    /// <param name="value">The integer.</param>
+    public static bool TryRead(byte* payload, uint length, int places, out int scale, out long value)
+    {
+        scale = 0;
+        value = 0;
+        if (length is not (2 or 4 or 6 or 8))
+        {
+            return false;
+        }
+
+        ulong word = *(ulong*)payload;
+        int header = (ushort)word;
+        if (length == 2)
+        {
+            scale = (header >> 7) & DecimalShape.MaxScale;
+            return (header & (FormatMask | 0x207F)) == ShortFormat;
+        }
+
+        uint digits = (length / 2) - 1;
+        uint last = (uint)(word >> (int)(16 * digits)) & 0xFFFF;
+        uint first = (ushort)(word >> 16);
+        uint middle = digits == 3 ? (ushort)(word >> 32) : 0u;
+        int exponent = places + (4 * (Weight(header) - ((int)digits - 1)));
+        bool possible = (header & FormatMask) == ShortFormat && first - 1 < 9999 && last - 1 < 9999 && middle <= 9999;
+        if (!possible || exponent is < -3 or > 6)
+        {
+            return false;
+        }
+
+        // What stands before the last digit; below 10^8, and all of it below 10^12.
+        ulong upper = digits == 1 ? 0 : digits == 2 ? first : (first * 10000UL) + middle;
+        ulong magnitude;
+        if (exponent >= 0)
+        {
+            magnitude = ((upper * 10000) + last) * PowersOfTen.Of(exponent);
+        }
+        else
+        {
+            uint unit = (uint)PowersOfTen.Of(-exponent);
+            uint kept = last / unit;
+            if (kept * unit != last)
+            {
+                return false;
+            }
+
+            magnitude = (upper * PowersOfTen.Of(4 + exponent)) + kept;
+        }
+
+        scale = (header >> 7) & DecimalShape.MaxScale;
+        value = (header & 0x2000) != 0 ? -(long)magnitude : (long)magnitude;
+        return true;
+    }
+
     /// <summary>The integer of a measured payload at no fewer places than it needs; false where 63 bits do not hold it.</summary>
     public static bool ToInteger(byte* payload, uint length, int places, out long value)
     {

@@ -2,6 +2,7 @@
 // The chunk's shared bytes say how many decimal places the integers have, how they are encoded in turn, and which display scales occur;
 // a segment holds each row's display scale as a code (no bits where there is only one), then the integers.
 
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace Epiphany.Encoding;
@@ -135,5 +136,6 @@ public static class PowersOfTen
         100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
     ];
 
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static ulong Of(int exponent) => s_powers[exponent];
 }

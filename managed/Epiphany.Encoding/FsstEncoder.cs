@@ -1,6 +1,7 @@
 // Encoding layer. Codes strings with a symbol table, and writes the table.
 
 using System;
+using System.Runtime.CompilerServices;
 
 namespace Epiphany.Encoding;
 
@@ -50,57 +51,114 @@ public readonly unsafe struct FsstEncoder
         }
     }
 
-    /// <summary>Codes one string and says how many bytes that took.</summary>
-    /// <param name="value">Only its own bytes are read.</param>
-    /// <param name="length">How many.</param>
-    /// <param name="destination">Room for <see cref="Fsst.MaxEncoded"/> and one byte more.</param>
-    public ulong Encode(byte* value, uint length, byte* destination)
+    /// <summary>
+    /// Codes strings, four of them in turn: where a string goes on is known late after where it was, and the processor works on the others
+    /// meanwhile.
+    /// </summary>
+    /// <param name="addresses">Where each string is, readable for eight bytes past its end; then where its codes are.</param>
+    /// <param name="lengths">How long it is; then how many bytes its codes take.</param>
+    /// <param name="count">How many.</param>
+    /// <param name="destination">Room for <see cref="Fsst.MaxEncoded"/> of all their bytes.</param>
+    public void Encode(ulong* addresses, uint* lengths, int count, byte* destination)
     {
-        byte* at = value;
-        byte* end = value + length;
-        byte* to = destination;
-        while (end - at >= sizeof(ulong))
+        FsstMatcher matcher = _matcher;
+        FsstTurns turns = new(addresses, lengths, count, destination);
+        FsstTurn a = turns.Next();
+        FsstTurn b = turns.Next();
+        FsstTurn c = turns.Next();
+        FsstTurn d = turns.Next();
+        bool isGoing = d.Row >= 0;
+        while (isGoing)
         {
-            ulong word = *(ulong*)at;
-            int entry = _matcher.Find(word);
-            to = Put(to, entry, word);
-            at += entry >> FsstMatcher.LengthBit;
+            int entry = Step(matcher, ref a);
+            if (a.At >= a.End)
+            {
+                a = Follow(matcher, ref turns, a, entry);
+                isGoing &= a.Row >= 0;
+            }
+
+            entry = Step(matcher, ref b);
+            if (b.At >= b.End)
+            {
+                b = Follow(matcher, ref turns, b, entry);
+                isGoing &= b.Row >= 0;
+            }
+
+            entry = Step(matcher, ref c);
+            if (c.At >= c.End)
+            {
+                c = Follow(matcher, ref turns, c, entry);
+                isGoing &= c.Row >= 0;
+            }
+
+            entry = Step(matcher, ref d);
+            if (d.At >= d.End)
+            {
+                d = Follow(matcher, ref turns, d, entry);
+                isGoing &= d.Row >= 0;
+            }
         }
 
-        // The last bytes by themselves: what follows the string may not be ours to read.
-        int left = (int)(end - at);
-        ulong rest = 0;
-        if (left == 0)
+        CompleteAll(matcher, ref turns, a);
+        CompleteAll(matcher, ref turns, b);
+        CompleteAll(matcher, ref turns, c);
+        CompleteAll(matcher, ref turns, d);
+    }
+
+    /// <summary>One code, as if the string went on for ever.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static int Step(in FsstMatcher matcher, ref FsstTurn turn)
+    {
+        ulong word = *(ulong*)turn.At;
+        int entry = matcher.Find(word);
+        turn.To = Put(turn.To, entry, word);
+        turn.At += entry >> FsstMatcher.LengthBit;
+        return entry;
+    }
+
+    /// <summary>Completes a string whose last step had that entry, and goes on with the next one.</summary>
+    static FsstTurn Follow(in FsstMatcher matcher, ref FsstTurns turns, FsstTurn turn, int entry)
+    {
+        if (turn.At > turn.End)
         {
-            return (ulong)(to - destination);
+            // The last symbol does not end with the string: others must do.
+            turn.At -= entry >> FsstMatcher.LengthBit;
+            turn.To -= 1 + ((entry >> FsstMatcher.LiteralBit) & 1);
         }
 
-        if (length >= sizeof(ulong))
+        return Complete(matcher, ref turns, turn);
+    }
+
+    /// <summary>Codes what is left of a string, with symbols that are no longer than that; says which one is next.</summary>
+    static FsstTurn Complete(in FsstMatcher matcher, ref FsstTurns turns, FsstTurn turn)
+    {
+        while (turn.At < turn.End)
         {
-            rest = *(ulong*)(end - sizeof(ulong)) >> (64 - (8 * left));
-        }
-        else
-        {
-            new ReadOnlySpan<byte>(at, left).CopyTo(new Span<byte>(&rest, sizeof(ulong)));
+            ulong word = *(ulong*)turn.At;
+            int entry = matcher.FindWithin(word, (int)Math.Min(turn.End - turn.At, Fsst.MaxSymbolBytes));
+            turn.To = Put(turn.To, entry, word);
+            turn.At += entry >> FsstMatcher.LengthBit;
         }
 
-        while (left > 0)
-        {
-            int entry = _matcher.FindWithin(rest, left);
-            to = Put(to, entry, rest);
-            left -= entry >> FsstMatcher.LengthBit;
-            rest >>= 8 * (entry >> FsstMatcher.LengthBit);
-        }
+        turns.Finish(turn);
+        return turns.Next();
+    }
 
-        return (ulong)(to - destination);
+    static void CompleteAll(in FsstMatcher matcher, ref FsstTurns turns, FsstTurn turn)
+    {
+        while (turn.Row >= 0)
+        {
+            turn = Complete(matcher, ref turns, turn);
+        }
     }
 
     /// <summary>Without a branch: a literal's byte is written always, and counted where it is one.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     static byte* Put(byte* to, int entry, ulong word)
     {
-        int code = entry & FsstMatcher.CodeMask;
-        to[0] = (byte)Math.Min(code, Fsst.Escape);
+        int literal = (entry >> FsstMatcher.LiteralBit) & 1;
+        to[0] = (byte)(entry | -literal);
         to[1] = (byte)word;
-        return to + 1 + (code >> 8);
+        return to + 1 + literal;
     }
 }

@@ -2,7 +2,9 @@
 // one of a direct table for shorter ones and for bytes that no symbol begins with. Symbols that collide are left out, as in the paper.
 
 using System;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics.X86;
 
 namespace Epiphany.Encoding;
 
@@ -24,8 +26,8 @@ internal struct FsstSlot
     /// <summary>The symbol's. In an empty slot all ones, which no masked word is.</summary>
     internal ulong Value;
 
-    /// <summary>Bits of a word past the symbol.</summary>
-    internal int Rest;
+    /// <summary>Of the symbol.</summary>
+    internal int Bits;
 
     /// <summary>As the direct table's entries.</summary>
     internal int Entry;
@@ -39,7 +41,11 @@ internal readonly unsafe struct FsstMatcher(byte* memory)
     internal const int Bytes = (SlotCount * 16) + (2 * 65536) + (2 * 256);
     internal const int LengthBit = 12;
     internal const int CodeMask = (1 << LengthBit) - 1;
-    internal const int Literal = 256;
+
+    /// <summary>The bit that a code has which is not a symbol's.</summary>
+    internal const int Literal = 1 << LiteralBit;
+
+    internal const int LiteralBit = 8;
 
     const int SlotBits = 12;
     const int SlotCount = 1 << SlotBits;
@@ -51,7 +57,7 @@ internal readonly unsafe struct FsstMatcher(byte* memory)
     /// <summary>Forgets all symbols; <see cref="AddShort"/> completes what comes.</summary>
     internal void Clear()
     {
-        new Span<FsstSlot>(_slots, SlotCount).Fill(new FsstSlot { Value = ulong.MaxValue, Rest = 8 });
+        new Span<FsstSlot>(_slots, SlotCount).Fill(new FsstSlot { Value = ulong.MaxValue, Bits = 56 });
         for (int i = 0; i < 256; i++)
         {
             _singles[i] = (ushort)((1 << LengthBit) | Literal | i);
@@ -68,7 +74,7 @@ internal readonly unsafe struct FsstMatcher(byte* memory)
         }
 
         int length = (int)symbol.Length;
-        *slot = new FsstSlot { Value = symbol.Value, Rest = 64 - (8 * length), Entry = (length << LengthBit) | code };
+        *slot = new FsstSlot { Value = symbol.Value, Bits = 8 * length, Entry = (length << LengthBit) | code };
         return true;
     }
 
@@ -98,12 +104,13 @@ internal readonly unsafe struct FsstMatcher(byte* memory)
     }
 
     /// <summary>The entry for a string of eight bytes or more.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal int Find(ulong word)
     {
         // Which of the two it is cannot be predicted: both are loaded, and the test becomes a mask.
         FsstSlot* slot = _slots + Hash(word);
         int shorter = _pairs[(ushort)word];
-        bool isLong = (word & (ulong.MaxValue >> slot->Rest)) == slot->Value;
+        bool isLong = Lowest(word, slot->Bits) == slot->Value;
         return shorter ^ ((shorter ^ slot->Entry) & -*(byte*)&isLong);
     }
 
@@ -111,7 +118,7 @@ internal readonly unsafe struct FsstMatcher(byte* memory)
     internal int FindWithin(ulong word, int left)
     {
         FsstSlot* slot = _slots + Hash(word);
-        if ((word & (ulong.MaxValue >> slot->Rest)) == slot->Value && slot->Entry >> LengthBit <= left)
+        if (Lowest(word, slot->Bits) == slot->Value && slot->Entry >> LengthBit <= left)
         {
             return slot->Entry;
         }
@@ -119,6 +126,9 @@ internal readonly unsafe struct FsstMatcher(byte* memory)
         int entry = _pairs[(ushort)word];
         return entry >> LengthBit <= left ? entry : _singles[(byte)word];
     }
+
+    static ulong Lowest(ulong word, int bits) =>
+        Bmi2.X64.IsSupported ? Bmi2.X64.ZeroHighBits(word, (ulong)bits) : word & (ulong.MaxValue >> (64 - bits));
 
     /// <summary>By the first three bytes.</summary>
     static uint Hash(ulong word) => ((uint)(word & 0xFFFFFF) * 0x9E3779B1) >> (32 - SlotBits);

@@ -2,6 +2,7 @@
 
 using System;
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using Epiphany.Kernels;
 
 namespace Epiphany.Encoding;
@@ -14,6 +15,9 @@ public static unsafe class PatchedEncoder
 
     /// <summary>Odd, so that there is a middle.</summary>
     const int Sampled = 31;
+
+    /// <summary>Rows that <see cref="Estimate"/> looks at; vectors that are not much longer are measured.</summary>
+    const int Estimated = 64;
 
     /// <param name="values">A vector's values.</param>
     /// <param name="count">How many.</param>
@@ -29,19 +33,8 @@ public static unsafe class PatchedEncoder
         }
 
         ulong middle = Middle(lanes + start, count - start);
-        int width = WindowWidth(lanes, start, count, middle);
-        long min = 0;
-        long max = 0;
-        for (int i = start; i < count; i++)
-        {
-            long distance = (long)(lanes[i] - middle);
-            if (SignedWidth(distance) <= width)
-            {
-                min = Math.Min(min, distance);
-                max = Math.Max(max, distance);
-            }
-        }
-
+        int width = WindowWidth(lanes, start, count, middle, out _);
+        Bounds(lanes + start, count - start, middle, width, out long min, out long max);
         ulong from = middle + (ulong)min;
         int packed = BitPacking.Width((ulong)max - (ulong)min);
         ulong largest = packed == 64 ? ulong.MaxValue : (1UL << packed) - 1;
@@ -52,6 +45,30 @@ public static unsafe class PatchedEncoder
         }
 
         return new PatchedPlan(order, from, packed, exceptions, count);
+    }
+
+    /// <summary>About what <see cref="Measure"/> would say, from some of the rows and mostly a little less; 0 for short vectors.</summary>
+    public static long Estimate(ulong* values, int count, int order)
+    {
+        if (count < 4 * Estimated)
+        {
+            return 0;
+        }
+
+        ulong* lanes = stackalloc ulong[Estimated];
+        for (int i = 0; i < Estimated; i++)
+        {
+            ulong* at = values + order + (i * (count - order) / Estimated);
+            lanes[i] = order switch
+            {
+                0 => *at,
+                1 => *at - at[-1],
+                _ => *at - (2 * at[-1]) + at[-2],
+            };
+        }
+
+        WindowWidth(lanes, 0, Estimated, Middle(lanes, Estimated), out long bytes);
+        return bytes * count / Estimated;
     }
 
     /// <summary>The better of the orders 1 and 2.</summary>
@@ -106,14 +123,23 @@ public static unsafe class PatchedEncoder
         }
 
         scratch[0] = 0;
-        for (int i = 1; i < count; i++)
+        for (int i = 1; i < Math.Min(order, count); i++)
         {
             scratch[i] = values[i] - values[i - 1];
         }
 
-        for (int i = count - 1; order == 2 && i > 1; i--)
+        int at = order;
+        for (; at <= count - Vector256<ulong>.Count; at += Vector256<ulong>.Count)
         {
-            scratch[i] -= scratch[i - 1];
+            Vector256<ulong> before = Vector256.Load(values + at - 1);
+            Vector256<ulong> difference = Vector256.Load(values + at) - before;
+            difference -= order == 2 ? before - Vector256.Load(values + at - 2) : Vector256<ulong>.Zero;
+            difference.Store(scratch + at);
+        }
+
+        for (; at < count; at++)
+        {
+            scratch[at] = values[at] - values[at - 1] - (order == 2 ? values[at - 1] - values[at - 2] : 0);
         }
 
         return scratch;
@@ -132,22 +158,55 @@ public static unsafe class PatchedEncoder
         return (ulong)sample[sample.Length / 2];
     }
 
-    /// <summary>The width around the middle that leaves the fewest bytes; 0 stands for the middle alone.</summary>
-    static int WindowWidth(ulong* lanes, int start, int count, ulong middle)
+    /// <summary>The smallest and the largest distance from the middle of those that fit the width; the middle's own is 0.</summary>
+    static void Bounds(ulong* lanes, int count, ulong middle, int width, out long min, out long max)
     {
-        int* widths = stackalloc int[65];
-        new Span<int>(widths, 65).Clear();
+        // As unsigned numbers, what fits is up to this once half of the width is added.
+        ulong half = width == 0 ? 0 : 1UL << (width - 1);
+        ulong limit = width == 0 ? 0 : half - 1 + half;
+        Vector256<long> low = Vector256<long>.Zero;
+        Vector256<long> high = Vector256<long>.Zero;
+        int i = 0;
+        for (; i <= count - Vector256<long>.Count; i += Vector256<long>.Count)
+        {
+            Vector256<ulong> distance = Vector256.Load(lanes + i) - Vector256.Create(middle);
+            Vector256<ulong> fits = Vector256.LessThanOrEqual(distance + Vector256.Create(half), Vector256.Create(limit));
+            Vector256<long> kept = (distance & fits).AsInt64();
+            low = Vector256.Min(low, kept);
+            high = Vector256.Max(high, kept);
+        }
+
+        min = Math.Min(Math.Min(low[0], low[1]), Math.Min(low[2], low[3]));
+        max = Math.Max(Math.Max(high[0], high[1]), Math.Max(high[2], high[3]));
+        for (; i < count; i++)
+        {
+            ulong distance = lanes[i] - middle;
+            if (distance + half <= limit)
+            {
+                min = Math.Min(min, (long)distance);
+                max = Math.Max(max, (long)distance);
+            }
+        }
+    }
+
+    /// <summary>The width around the middle that leaves the fewest bytes; 0 stands for the middle alone.</summary>
+    static int WindowWidth(ulong* lanes, int start, int count, ulong middle, out long bestBytes)
+    {
+        // Four counters of each width: neighbours of one width need not wait for each other.
+        int* widths = stackalloc int[4 * 65];
+        new Span<int>(widths, 4 * 65).Clear();
         for (int i = start; i < count; i++)
         {
-            widths[SignedWidth((long)(lanes[i] - middle))]++;
+            widths[(4 * SignedWidth((long)(lanes[i] - middle))) + (i & 3)]++;
         }
 
         int best = 64;
-        long bestBytes = long.MaxValue;
+        bestBytes = long.MaxValue;
         int exceptions = count - start;
         for (int width = 0; width <= 64; width++)
         {
-            exceptions -= widths[width];
+            int* counters = widths + (4 * width);
+            exceptions -= counters[0] + counters[1] + counters[2] + counters[3];
             long bytes = BitPacking.Bytes(count, width) + (exceptions * ExceptionBytes);
             if (bytes < bestBytes)
             {

@@ -48,6 +48,16 @@ set_up_scans(PlanState *node, void *parent)
 	return planstate_tree_walker(node, set_up_scans, node);
 }
 
+/* Has the plan any column table? Its scans have opened theirs. */
+static bool
+has_column_table(EState *estate)
+{
+	for (Index i = 0; i < estate->es_range_table_size; i++)
+		if (estate->es_relations[i] != NULL && pge_is_column_table(estate->es_relations[i]))
+			return true;
+	return false;
+}
+
 static void
 executor_start(QueryDesc *desc, int eflags)
 {
@@ -55,7 +65,7 @@ executor_start(QueryDesc *desc, int eflags)
 		next_executor_start(desc, eflags);
 	else
 		standard_ExecutorStart(desc, eflags);
-	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0)
+	if ((eflags & EXEC_FLAG_EXPLAIN_ONLY) == 0 && has_column_table(desc->estate))
 		set_up_scans(desc->planstate, NULL);
 }
 

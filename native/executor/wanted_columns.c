@@ -9,6 +9,7 @@
 #include "postgres.h"
 
 #include "access/sysattr.h"
+#include "catalog/pg_am.h"
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -55,7 +56,9 @@ collect_own(ScanState *node, Wanted *wanted)
 		collect((Node *) plan->targetlist, wanted);
 	if (IsA(plan, IndexScan))
 	{
-		collect((Node *) ((IndexScan *) plan)->indexqualorig, wanted);
+		/* A B-tree never asks for a recheck of what it found, and a point read should not decode the key that it was given. */
+		if (((IndexScanState *) node)->iss_RelationDesc->rd_rel->relam != BTREE_AM_OID)
+			collect((Node *) ((IndexScan *) plan)->indexqualorig, wanted);
 		collect((Node *) ((IndexScan *) plan)->indexorderbyorig, wanted);
 	}
 	if (IsA(plan, BitmapHeapScan))
@@ -122,20 +125,39 @@ pge_input_columns(Plan *parent, const Plan *input, Bitmapset **columns)
 	return !wanted.all;
 }
 
-void
-pge_want_columns(ScanState *node, PlanState *parent)
+/* A scan whose columns have not been looked for yet. */
+typedef struct Asker
 {
+	PgeWanted	base;
+	ScanState  *node;
+	PlanState  *parent;
+} Asker;
+
+static const Bitmapset *
+ask(PgeWanted *self)
+{
+	Asker	   *asker = (Asker *) self;
+	ScanState  *node = asker->node;
 	MemoryContext old = MemoryContextSwitchTo(node->ps.state->es_query_cxt);
 	Wanted		wanted = {0};
 
 	collect_own(node, &wanted);
 	/* Without a projection the parent's input has the table's columns. */
-	if (node->ps.ps_ProjInfo == NULL && (parent == NULL || !pge_input_columns(parent->plan, node->ps.plan, &wanted.columns)))
+	if (node->ps.ps_ProjInfo == NULL && (asker->parent == NULL || !pge_input_columns(asker->parent->plan, node->ps.plan, &wanted.columns)))
 		wanted.all = true;
 	/* The empty set looks like all columns: any one will do in its place. */
 	if (wanted.columns == NULL)
 		wanted.columns = bms_make_singleton(0);
-	if (!wanted.all)
-		pge_slot_want(node->ss_ScanTupleSlot, wanted.columns);
 	MemoryContextSwitchTo(old);
+	return wanted.all ? NULL : wanted.columns;
+}
+
+/* Most statements find delta rows only and never ask: looking is left for when somebody does. */
+void
+pge_want_columns(ScanState *node, PlanState *parent)
+{
+	Asker	   *asker = MemoryContextAlloc(node->ps.state->es_query_cxt, sizeof(Asker));
+
+	*asker = (Asker) {.base.ask = ask,.node = node,.parent = parent};
+	pge_slot_want(node->ss_ScanTupleSlot, &asker->base);
 }

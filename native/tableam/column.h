@@ -90,11 +90,17 @@ typedef enum PgeFetchMode
 	PGE_FETCH_ROW				/* decode single values, copied into the slot */
 } PgeFetchMode;
 
+/* Somebody who can tell which columns of column rows are worth decoding, from 0; NULL: all. */
+typedef struct PgeWanted
+{
+	const Bitmapset *(*ask) (struct PgeWanted *self);
+} PgeWanted;
+
 extern TupleTableSlot *pge_slot_heap(TupleTableSlot *slot);
 extern void pge_slot_adopt_heap(TupleTableSlot *slot);
 extern void pge_slot_store_row(TupleTableSlot *slot, Relation rel, PgeReader *reader, uint32 row, PgeFetchMode mode);
 extern void pge_slot_mark_stored(TupleTableSlot *slot, TransactionId xmin, CommandId cmin);
-extern void pge_slot_want(TupleTableSlot *slot, const Bitmapset *columns);
+extern void pge_slot_want(TupleTableSlot *slot, PgeWanted *asker);
 extern bool pge_slot_is_heap(TupleTableSlot *slot);
 extern bool pge_slot_is_column(TupleTableSlot *slot);
 

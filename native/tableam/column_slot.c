@@ -1,7 +1,7 @@
 /*
  * Column store: the table's tuple slot. Holds one of three things: a heap tuple (in an inner buffer-heap slot, since heap's
  * functions accept no other), a column row (values decoded when asked for), or plain values (a virtual tuple, which is what
- * COPY, triggers and materialisation make of any slot).
+ * COPY, triggers and materialisation make of any slot). Statements on single rows cost what the slot costs: it is made for each of them.
  */
 #include "postgres.h"
 
@@ -11,14 +11,12 @@
 #include "access/xact.h"
 #include "executor/tuptable.h"
 #include "port/pg_bitutils.h"
-#include "utils/expandeddatum.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "column.h"
-
-/* More room than this is not kept. */
-#define MAX_KEPT_DATA	8192
+#include "slot_data.h"
+#include "statement.h"
 
 typedef enum SlotContent
 {
@@ -32,11 +30,11 @@ typedef struct PgeSlot
 	VirtualTupleTableSlot base; /* its data: by-reference values that a materialised slot owns (TTS_SHOULDFREE) */
 	Size		data_size;		/* room there; kept for the next row if it is small, as COPY fills slots again and again */
 	SlotContent content;
-	TupleTableSlot *heap;		/* made at first use */
-	TupleDesc	heap_desc;		/* its descriptor */
+	BufferHeapTupleTableSlot heap;	/* the inner slot, by pge_slot_heap(); its values are ours, in our arrays */
 	PgeReader  *reader;			/* CONTENT_COLUMN: held */
 	uint32		row;
 	PgeFetchMode mode;
+	PgeWanted  *asker;			/* knows what is wanted, and has not been asked yet; or NULL */
 	const Bitmapset *wanted;	/* columns of column rows that are worth decoding, from 0; NULL: all */
 	bool		partial;		/* columns that are not have been left out of this row */
 	MemoryContext row_cxt;		/* values of PGE_FETCH_ROW; made at first use */
@@ -52,18 +50,15 @@ as_pge(TupleTableSlot *slot)
 	return (PgeSlot *) slot;
 }
 
-static void
-slot_init(TupleTableSlot *slot)
+static inline TupleTableSlot *
+inner(PgeSlot *self)
 {
+	return &self->heap.base.base;
 }
 
 static void
-free_data(PgeSlot *self)
+slot_init(TupleTableSlot *slot)
 {
-	if (self->base.data != NULL)
-		pfree(self->base.data);
-	self->base.data = NULL;
-	self->data_size = 0;
 }
 
 static void
@@ -71,15 +66,11 @@ slot_release(TupleTableSlot *slot)
 {
 	PgeSlot    *self = as_pge(slot);
 
-	if (self->heap != NULL)
-	{
-		ExecDropSingleTupleTableSlot(self->heap);
-		pfree(self->heap_desc);
-	}
+	if (inner(self)->tts_ops != NULL)
+		ExecClearTuple(inner(self));
 	if (self->row_cxt != NULL)
 		MemoryContextDelete(self->row_cxt);
-	free_data(self);
-	self->heap = NULL;
+	pge_slot_data_free(&self->base, &self->data_size);
 	self->row_cxt = NULL;
 }
 
@@ -96,11 +87,11 @@ slot_clear(TupleTableSlot *slot)
 			MemoryContextReset(self->row_cxt);
 	}
 	else if (self->content == CONTENT_HEAP)
-		ExecClearTuple(self->heap);
+		ExecClearTuple(inner(self));
 	if (unlikely(TTS_SHOULDFREE(slot)))
 	{
-		if (self->data_size > MAX_KEPT_DATA)
-			free_data(self);
+		if (self->data_size > PGE_SLOT_DATA_KEPT)
+			pge_slot_data_free(&self->base, &self->data_size);
 		slot->tts_flags &= ~TTS_FLAG_SHOULDFREE;
 	}
 	self->content = CONTENT_VALUES;
@@ -157,13 +148,16 @@ slot_fill(TupleTableSlot *slot, int natts)
 	switch (self->content)
 	{
 		case CONTENT_HEAP:
-			slot_getsomeattrs(self->heap, natts);
-			memcpy(slot->tts_values + from, self->heap->tts_values + from, (natts - from) * sizeof(Datum));
-			memcpy(slot->tts_isnull + from, self->heap->tts_isnull + from, (natts - from) * sizeof(bool));
+			slot_getsomeattrs(inner(self), natts);
 			break;
 		case CONTENT_COLUMN:
 			/* Reading pages allocates and frees. A sort asks in a context where nothing can be freed, to copy the row there. */
 			old = MemoryContextSwitchTo(slot->tts_mcxt);
+			if (self->asker != NULL)
+			{
+				self->wanted = self->asker->ask(self->asker);
+				self->asker = NULL;
+			}
 			if (self->wanted == NULL)
 				decode(slot, from, natts);
 			else
@@ -181,24 +175,27 @@ static void
 fill_all(TupleTableSlot *slot)
 {
 	PgeSlot    *self = as_pge(slot);
+	PgeWanted  *asker = self->asker;
 	const Bitmapset *wanted = self->wanted;
 
 	if (self->partial)
 		slot->tts_nvalid = 0;
 	self->partial = false;
+	self->asker = NULL;
 	self->wanted = NULL;
 	slot_getallattrs(slot);
+	self->asker = asker;
 	self->wanted = wanted;
 }
 
 /*
- * Only these columns, from 0, are going to be asked for while the slot is in use: others of column rows read as null, but in copies of
- * the slot. The set must live as long as the slot.
+ * Only the columns that the asker names are going to be asked for while the slot is in use: others of column rows read as null, but in
+ * copies of the slot. He is asked when the first column row is decoded. He and his set must live as long as the slot.
  */
 void
-pge_slot_want(TupleTableSlot *slot, const Bitmapset *columns)
+pge_slot_want(TupleTableSlot *slot, PgeWanted *asker)
 {
-	as_pge(slot)->wanted = columns;
+	as_pge(slot)->asker = asker;
 }
 
 /* Who deleted or updated a column row, as its table has it now; for RETURNING, after the change. */
@@ -225,7 +222,7 @@ slot_sysattr(TupleTableSlot *slot, int attnum, bool *isnull)
 	PgeSlot    *self = as_pge(slot);
 
 	if (self->content == CONTENT_HEAP)
-		return slot_getsysattr(self->heap, attnum, isnull);
+		return slot_getsysattr(inner(self), attnum, isnull);
 	if (!self->has_header)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -251,7 +248,7 @@ slot_is_current_xact(TupleTableSlot *slot)
 	PgeSlot    *self = as_pge(slot);
 
 	if (self->content == CONTENT_HEAP)
-		return slot_is_current_xact_tuple(self->heap);
+		return slot_is_current_xact_tuple(inner(self));
 	if (!self->has_header)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -259,57 +256,23 @@ slot_is_current_xact(TupleTableSlot *slot)
 	return TransactionIdIsNormal(self->xmin) && TransactionIdIsCurrentTransactionId(self->xmin);
 }
 
-/* Copy by-reference values into one piece of memory that the slot owns; all values are in tts_values. */
-static void
-own_values(TupleTableSlot *slot)
+/* Are new rows going to the delta? Then they are made heap tuples at once, not copied as values first. */
+static inline bool
+single_rows(void)
 {
-	PgeSlot    *self = as_pge(slot);
-	TupleDesc	desc = slot->tts_tupleDescriptor;
-	Size		size = 0;
-	char	   *data = NULL;
+	return pge_statement != NULL && pge_statement->single_rows;
+}
 
-	for (int pass = 0; pass < 2; pass++)
-	{
-		Size		at = 0;
+/* Plain values become the heap tuple that they are about to be stored as. */
+static void
+form_tuple(TupleTableSlot *slot)
+{
+	TupleTableSlot *heap = pge_slot_heap(slot);
 
-		if (pass == 1)
-		{
-			if (size == 0)
-				return;
-			if (size > self->data_size)
-			{
-				free_data(self);
-				self->data_size = size <= MAX_KEPT_DATA ? Max(pg_nextpower2_size_t(size), 128) : size;
-				self->base.data = MemoryContextAllocHuge(slot->tts_mcxt, self->data_size);
-			}
-			data = self->base.data;
-			slot->tts_flags |= TTS_FLAG_SHOULDFREE;
-		}
-		for (int i = 0; i < desc->natts; i++)
-		{
-			Form_pg_attribute att = TupleDescAttr(desc, i);
-			Datum		value = slot->tts_values[i];
-			ExpandedObjectHeader *expanded = NULL;
-			Size		length;
-
-			if (att->attbyval || slot->tts_isnull[i])
-				continue;
-			if (att->attlen == -1 && VARATT_IS_EXTERNAL_EXPANDED(DatumGetPointer(value)))
-				expanded = DatumGetEOHP(value);
-			length = expanded ? EOH_get_flat_size(expanded) : att_addlength_datum(0, att->attlen, value);
-			at = att_align_nominal(at, att->attalign);
-			if (pass == 1)
-			{
-				if (expanded)
-					EOH_flatten_into(expanded, data + at, length);
-				else
-					memcpy(data + at, DatumGetPointer(value), length);
-				slot->tts_values[i] = PointerGetDatum(data + at);
-			}
-			at += length;
-		}
-		size = at;
-	}
+	ExecCopySlot(heap, slot);
+	heap->tts_tid = slot->tts_tid;
+	heap->tts_tableOid = slot->tts_tableOid;
+	pge_slot_adopt_heap(slot);
 }
 
 static void
@@ -321,14 +284,19 @@ slot_materialize(TupleTableSlot *slot)
 	if (self->content == CONTENT_HEAP)
 	{
 		/* The tuple moves into the inner slot's own memory, so values that point into the buffer are no longer good. */
-		ExecMaterializeSlot(self->heap);
+		ExecMaterializeSlot(inner(self));
 		slot->tts_nvalid = 0;
 		return;
 	}
 	if (TTS_SHOULDFREE(slot))
 		return;
+	if (self->content == CONTENT_VALUES && !self->has_header && single_rows())
+	{
+		form_tuple(slot);
+		return;
+	}
 	fill_all(slot);
-	own_values(slot);
+	pge_slot_data_fill(&self->base, &self->data_size);
 	if (self->content == CONTENT_COLUMN)
 	{
 		pge_reader_release(self->reader);
@@ -344,8 +312,8 @@ slot_copy(TupleTableSlot *dst, TupleTableSlot *src)
 {
 	PgeSlot    *self = as_pge(dst);
 	PgeSlot    *from = src->tts_ops == &PgeSlotOps ? (PgeSlot *) src : NULL;
-	TupleTableSlot *heap = from && from->content == CONTENT_HEAP ? from->heap :
-		src->tts_ops == &TTSOpsBufferHeapTuple ? src : NULL;
+	TupleTableSlot *heap = from && from->content == CONTENT_HEAP ? inner(from) :
+		from == NULL && (src->tts_ops == &TTSOpsBufferHeapTuple || single_rows()) ? src : NULL;
 
 	slot_clear(dst);
 	if (heap != NULL)
@@ -366,7 +334,7 @@ slot_copy(TupleTableSlot *dst, TupleTableSlot *src)
 		memcpy(dst->tts_isnull, src->tts_isnull, natts * sizeof(bool));
 		dst->tts_nvalid = natts;
 		dst->tts_flags &= ~TTS_FLAG_EMPTY;
-		own_values(dst);
+		pge_slot_data_fill(&self->base, &self->data_size);
 		if (from != NULL && from->has_header)
 		{
 			self->has_header = true;
@@ -378,6 +346,15 @@ slot_copy(TupleTableSlot *dst, TupleTableSlot *src)
 	dst->tts_tableOid = src->tts_tableOid;
 }
 
+static void
+set_header(HeapTuple tuple, TransactionId xmin, CommandId cmin)
+{
+	HeapTupleHeaderSetXmin(tuple->t_data, xmin);
+	HeapTupleHeaderSetCmin(tuple->t_data, cmin);
+	HeapTupleHeaderSetXmax(tuple->t_data, InvalidTransactionId);
+	tuple->t_data->t_infomask |= HEAP_XMAX_INVALID;
+}
+
 static HeapTuple
 slot_copy_heap_tuple(TupleTableSlot *slot)
 {
@@ -386,19 +363,14 @@ slot_copy_heap_tuple(TupleTableSlot *slot)
 
 	Assert(!TTS_EMPTY(slot));
 	if (self->content == CONTENT_HEAP)
-		return ExecCopySlotHeapTuple(self->heap);
+		return ExecCopySlotHeapTuple(inner(self));
 	fill_all(slot);
 	tuple = heap_form_tuple(slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
 	/* ANALYZE sorts its sample by t_self. */
 	tuple->t_self = slot->tts_tid;
 	tuple->t_tableOid = slot->tts_tableOid;
 	if (self->has_header)
-	{
-		HeapTupleHeaderSetXmin(tuple->t_data, self->xmin);
-		HeapTupleHeaderSetCmin(tuple->t_data, self->cmin);
-		HeapTupleHeaderSetXmax(tuple->t_data, InvalidTransactionId);
-		tuple->t_data->t_infomask |= HEAP_XMAX_INVALID;
-	}
+		set_header(tuple, self->xmin, self->cmin);
 	return tuple;
 }
 
@@ -409,7 +381,7 @@ slot_copy_minimal_tuple(TupleTableSlot *slot)
 
 	Assert(!TTS_EMPTY(slot));
 	if (self->content == CONTENT_HEAP)
-		return ExecCopySlotMinimalTuple(self->heap);
+		return ExecCopySlotMinimalTuple(inner(self));
 	fill_all(slot);
 	return heap_form_minimal_tuple(slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
 }
@@ -431,27 +403,25 @@ const TupleTableSlotOps PgeSlotOps = {
 };
 
 /*
- * The inner slot, for heap's functions to fill. Its descriptor is a copy that is not counted: a counted one would have to be released under
- * the resource owner that was current here, which need not be the one that drops the slot. What it points to is the slot's own
- * descriptor's, which the slot holds.
+ * The inner slot, for heap's functions to fill. It is part of ours and deforms into our arrays, so a statement on a single row pays for one
+ * slot, and nothing has to be copied. It refers to our descriptor without being counted; we hold that.
  */
 TupleTableSlot *
 pge_slot_heap(TupleTableSlot *slot)
 {
-	PgeSlot    *self = as_pge(slot);
+	TupleTableSlot *heap = inner(as_pge(slot));
 
-	if (unlikely(self->heap == NULL))
+	if (unlikely(heap->tts_tupleDescriptor != slot->tts_tupleDescriptor))
 	{
-		MemoryContext old = MemoryContextSwitchTo(slot->tts_mcxt);
-		Size		size = TupleDescSize(slot->tts_tupleDescriptor);
-
-		self->heap_desc = palloc(size);
-		memcpy(self->heap_desc, slot->tts_tupleDescriptor, size);
-		self->heap_desc->tdrefcount = -1;
-		self->heap = MakeSingleTupleTableSlot(self->heap_desc, &TTSOpsBufferHeapTuple);
-		MemoryContextSwitchTo(old);
+		heap->type = T_TupleTableSlot;
+		heap->tts_flags = TTS_FLAG_EMPTY | TTS_FLAG_FIXED;
+		*((const TupleTableSlotOps **) &heap->tts_ops) = &TTSOpsBufferHeapTuple;
+		heap->tts_tupleDescriptor = slot->tts_tupleDescriptor;
+		heap->tts_values = slot->tts_values;
+		heap->tts_isnull = slot->tts_isnull;
+		heap->tts_mcxt = slot->tts_mcxt;
 	}
-	return self->heap;
+	return heap;
 }
 
 /* Heap has put a tuple into the inner slot: it is now what the slot holds. */
@@ -465,8 +435,8 @@ pge_slot_adopt_heap(TupleTableSlot *slot)
 	self->content = CONTENT_HEAP;
 	slot->tts_nvalid = 0;
 	slot->tts_flags &= ~TTS_FLAG_EMPTY;
-	slot->tts_tid = self->heap->tts_tid;
-	slot->tts_tableOid = self->heap->tts_tableOid;
+	slot->tts_tid = inner(self)->tts_tid;
+	slot->tts_tableOid = inner(self)->tts_tableOid;
 }
 
 /* Store row "row" of the reader's group. */
@@ -497,15 +467,25 @@ pge_slot_store_row(TupleTableSlot *slot, Relation rel, PgeReader *reader, uint32
 	pge_tid_set(&slot->tts_tid, desc->group_id, row);
 }
 
-/* The plain values in the slot have been stored as a row: it has system columns from now on, for RETURNING. */
+/*
+ * What is in the slot has been stored in a group: it has that row's system columns from now on, for RETURNING. Where that can be asked for
+ * the executor has materialised the slot before.
+ */
 void
 pge_slot_mark_stored(TupleTableSlot *slot, TransactionId xmin, CommandId cmin)
 {
-	if (slot->tts_ops != &PgeSlotOps || as_pge(slot)->content != CONTENT_VALUES)
+	PgeSlot    *self = (PgeSlot *) slot;
+
+	if (slot->tts_ops != &PgeSlotOps)
 		return;
-	as_pge(slot)->has_header = true;
-	as_pge(slot)->xmin = xmin;
-	as_pge(slot)->cmin = cmin;
+	if (self->content == CONTENT_HEAP && TTS_SHOULDFREE(inner(self)))
+		set_header(self->heap.base.tuple, xmin, cmin);
+	else if (self->content == CONTENT_VALUES)
+	{
+		self->has_header = true;
+		self->xmin = xmin;
+		self->cmin = cmin;
+	}
 }
 
 /* Does the slot hold a heap tuple? */

@@ -41,6 +41,17 @@ pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 ma
 	b->max_rows = options.MaxRows;
 	b->values = palloc_array(Datum, BATCH_ROWS * tupdesc->natts);
 	b->nulls = palloc_array(bool, BATCH_ROWS * tupdesc->natts);
+	b->varlenas = palloc_array(int, tupdesc->natts);
+	b->dropped = palloc_array(int, tupdesc->natts);
+	for (int i = 0; i < tupdesc->natts; i++)
+	{
+		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
+
+		if (att->attisdropped)
+			b->dropped[b->ndropped++] = i;
+		else if (att->attlen == -1)
+			b->varlenas[b->nvarlenas++] = i;
+	}
 	PGE_CALL(WriterCreate, cxt, pge_column_descs(tupdesc), tupdesc->natts, &options, &b->handle);
 	pge_own_handle(cxt, b->handle);
 	MemoryContextSwitchTo(old);
@@ -51,11 +62,27 @@ pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 ma
 void
 pge_builder_flush(PgeBuilder *b)
 {
+	u8		   *nulls = (u8 *) b->nulls;
+
 	if (b->pending == 0)
 		return;
-	PGE_CALL(WriterAppend, b->handle, (u64 *) b->values, (u8 *) b->nulls, b->pending, &b->state);
+	/* Mostly there is no null at all, which need not be found out column by column. */
+	if (memchr(b->nulls, 1, b->pending * b->tupdesc->natts) == NULL)
+		nulls = NULL;
+	PGE_CALL(WriterAppend, b->handle, (u64 *) b->values, nulls, b->pending, &b->state);
 	b->pending = 0;
 	MemoryContextReset(b->row_cxt);
+}
+
+/* A whole, plain copy among the rows in hand. */
+static pg_noinline Datum
+detoasted(PgeBuilder *b, Datum value)
+{
+	MemoryContext old = MemoryContextSwitchTo(b->row_cxt);
+
+	value = PointerGetDatum(detoast_attr((struct varlena *) DatumGetPointer(value)));
+	MemoryContextSwitchTo(old);
+	return value;
 }
 
 /* Add a row; its place in the group is returned. The values must live until the next flush. */
@@ -65,22 +92,20 @@ pge_builder_add(PgeBuilder *b, const Datum *values, const bool *nulls)
 	int			natts = b->tupdesc->natts;
 	Datum	   *row = b->values + b->pending * natts;
 	bool	   *row_nulls = b->nulls + b->pending * natts;
-	MemoryContext old = MemoryContextSwitchTo(b->row_cxt);
 	uint32		place = pge_builder_rows(b);
 
 	memcpy(row, values, natts * sizeof(Datum));
 	memcpy(row_nulls, nulls, natts * sizeof(bool));
-	for (int i = 0; i < natts; i++)
+	for (int i = 0; i < b->ndropped; i++)
+		row_nulls[b->dropped[i]] = true;
+	for (int i = 0; i < b->nvarlenas; i++)
 	{
-		Form_pg_attribute att = TupleDescAttr(b->tupdesc, i);
+		Datum	   *value = row + b->varlenas[i];
 
-		if (att->attisdropped)
-			row_nulls[i] = true;
-		else if (att->attlen == -1 && !row_nulls[i] &&
-				 (VARATT_IS_EXTERNAL(DatumGetPointer(row[i])) || VARATT_IS_COMPRESSED(DatumGetPointer(row[i]))))
-			row[i] = PointerGetDatum(detoast_attr((struct varlena *) DatumGetPointer(row[i])));
+		if (!row_nulls[b->varlenas[i]] &&
+			unlikely(VARATT_IS_EXTERNAL(DatumGetPointer(*value)) || VARATT_IS_COMPRESSED(DatumGetPointer(*value))))
+			*value = detoasted(b, *value);
 	}
-	MemoryContextSwitchTo(old);
 	b->pending++;
 	/* The group may become full only here: a place past its last row would be no TID. */
 	if (b->pending == BATCH_ROWS || place + 1 == b->max_rows)

@@ -12,6 +12,10 @@ typedef struct PgeBuilder
 	MemoryContext cxt;			/* all of this; delete it to give up */
 	MemoryContext row_cxt;		/* detoasted values of the rows in hand */
 	TupleDesc	tupdesc;
+	int		   *varlenas;		/* columns that may come compressed or from a TOAST table */
+	int			nvarlenas;
+	int		   *dropped;
+	int			ndropped;
 	u64			handle;
 	PgeWriterState state;		/* of the rows that the managed side has */
 	uint32		max_rows;

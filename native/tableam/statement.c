@@ -55,6 +55,7 @@ executor_run(QueryDesc *desc, ScanDirection direction, uint64 count, bool execut
 	PgeStatement statement = {0};
 
 	statement.bulk_insert = inserts_query(desc);
+	statement.single_rows = desc->operation != CMD_SELECT && !statement.bulk_insert;
 	/* hasReturning is about the outermost query only. */
 	statement.returning = desc->plannedstmt->hasReturning || desc->plannedstmt->hasModifyingCTE;
 	AS_STATEMENT(&statement,

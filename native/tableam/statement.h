@@ -12,6 +12,7 @@ typedef struct PgeStatement
 	int			level;			/* 1 for a client's statement */
 	bool		bulk_insert;	/* INSERT ... SELECT */
 	bool		returning;		/* ... that may show its rows' TIDs */
+	bool		single_rows;	/* another that changes rows: those that it stores go to the delta */
 } PgeStatement;
 
 extern PgeStatement *pge_statement;	/* the innermost one, or NULL before the hooks were installed */

@@ -59,6 +59,13 @@ WITH new AS (INSERT INTO t SELECT i, 'returned', 0, 0 FROM generate_series(30001
 SELECT count(*), count(DISTINCT xmin), count(DISTINCT cmin::text) FROM new;
 INSERT INTO t SELECT i, 'returned', 0, 0 FROM generate_series(40000, 44999) AS i RETURNING a, xmin = pg_current_xact_id()::xid AS mine
 \g (format=unaligned tuples_only=on) | tail -1
+-- Rows that were another table's tuples: what is returned is the new ones' header, by now a subtransaction's.
+CREATE TABLE copied (LIKE t) USING epiphany_column;
+CREATE INDEX ON copied (a);
+SAVEPOINT s;
+INSERT INTO copied SELECT * FROM t WHERE a BETWEEN 30001 AND 36000
+RETURNING ctid > '(2147483648,0)' AS in_group, xmin::text::bigint > pg_current_xact_id()::text::bigint AS by_subtransaction
+\g (format=unaligned tuples_only=on) | sort | uniq -c
 ROLLBACK;
 
 -- Cursors: what was visible when it was opened stays so; WHERE CURRENT OF.

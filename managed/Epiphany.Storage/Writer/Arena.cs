@@ -1,10 +1,11 @@
 // Storage layer, writer. Where the payloads of one column wait until the group is encoded: they never move, so rows keep addresses.
 
+using System.Runtime.CompilerServices;
+
 namespace Epiphany.Storage;
 
 /// <summary>
-/// Memory that is taken in pieces, and given up at once or used anew. Eight bytes can be read from where any piece starts, however short
-/// it is, unless it is empty.
+/// Memory that is taken in pieces, and given up at once or used anew. Eight bytes can be read from any byte of a piece on.
 /// </summary>
 sealed unsafe class Arena(IMemory memory)
 {
@@ -22,6 +23,7 @@ sealed unsafe class Arena(IMemory memory)
     ulong _segmentBytes = FirstSegment;
 
     /// <summary>So many bytes, at any alignment.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal byte* Take(uint bytes)
     {
         if (bytes > _left)

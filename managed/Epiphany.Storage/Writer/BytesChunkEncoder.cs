@@ -18,15 +18,20 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
     VectorEntry* _vectors;
     int _constantRow;
     int _entries;
+    ulong _plain;
 
     /// <summary>Of one length: no offsets are stored, and null rows take no room.</summary>
     bool IsFixed => _column.Shape.Kind == ColumnKind.FixedBytes;
+
+    /// <summary>What plain segments take, measured when it is first asked for.</summary>
+    ulong Plain => _plain != 0 ? _plain : _plain = MeasurePlain();
 
     internal override ulong Plan(ColumnBuffer column, ColumnEntry* entry, VectorEntry* vectors)
     {
         _column = column;
         _vectors = vectors;
         _entries = 0;
+        _plain = 0;
         Encoding = EncodingKind.Constant;
         if (column.NullCount == column.Rows)
         {
@@ -34,37 +39,29 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
         }
 
         BytesKeys keys = new(column.Values, column.Lengths, column.Nulls);
-        BytesZones.Find(column, keys, out int min, out int max);
         bool isNumeric = column.Shape.Kind == ColumnKind.Numeric;
         bool isDecimal = isNumeric && _decimals.TryRead(column, entry, vectors);
+        ulong bytes;
+        int min;
+        int max;
+        if (IsConstant(keys))
+        {
+            entry->DistinctCount = 1;
+            bytes = column.Lengths[_constantRow];
+            min = max = _constantRow;
+        }
+        else
+        {
+            bytes = Choose(keys, isDecimal, entry, out min, out max);
+        }
+
         if (!isNumeric)
         {
-            // The order of a NUMERIC's bytes says nothing of its value, nor does equality of the bytes.
+            // The order of a NUMERIC's bytes says nothing of its value.
             BytesZones.Store(column, entry, min, max);
         }
 
-        if (keys.Same(min, max))
-        {
-            _constantRow = min;
-            entry->DistinctCount = 1;
-            return column.Lengths[min];
-        }
-
-        Encoding = EncodingKind.Plain;
-        ulong plain = PlainBytes(out ulong rowsWithCode);
-        ulong best = plain;
-        if (isDecimal && _decimals.Plan(vectors) is ulong decimals && decimals < best)
-        {
-            Encoding = EncodingKind.Decimal;
-            best = decimals;
-        }
-
-        if (best > (ulong)column.Rows / 2)
-        {
-            best = TryDictionary(keys, isDecimal && _decimals.AreNumbered, entry, rowsWithCode, best);
-        }
-
-        return !IsFixed && best > plain / 2 && TrySymbols(plain, best, out ulong symbols) ? symbols : best;
+        return bytes;
     }
 
     internal override void WriteShared(ByteSink block)
@@ -120,27 +117,87 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
         _room.Free();
     }
 
-    /// <summary>Takes a dictionary where it beats so many bytes; says what the best takes.</summary>
-    ulong TryDictionary(BytesKeys keys, bool areNumbered, ColumnEntry* entry, ulong rowsWithCode, ulong best)
+    /// <summary>Compares all with the first row that is not null: others soon differ.</summary>
+    bool IsConstant(BytesKeys keys)
     {
-        int entries = areNumbered
-            ? DictionaryBuilder.Build(new NumberedKeys(_decimals.Integers, keys), _column.Rows, scratch.Dictionary)
-            : DictionaryBuilder.Build(keys, _column.Rows, scratch.Dictionary);
-        if (entries == 0)
+        int row = 0;
+        while (keys.Skip(row))
         {
-            return best;
+            row++;
         }
 
-        entry->DistinctCount = (uint)entries;
-        ulong dictionary = SharedBytes(entries) + (rowsWithCode * (ulong)PackedLanes.CodeWidth((uint)entries) / 8);
-        if (dictionary >= best)
+        _constantRow = row;
+        while (++row < _column.Rows)
         {
-            return best;
+            if (!keys.Skip(row) && !keys.Same(_constantRow, row))
+            {
+                return false;
+            }
         }
 
-        Encoding = EncodingKind.Dictionary;
-        _entries = entries;
-        return dictionary;
+        return true;
+    }
+
+    /// <summary>Says what the best takes, and finds the smallest and the largest value but of a NUMERIC.</summary>
+    ulong Choose(BytesKeys keys, bool isDecimal, ColumnEntry* entry, out int min, out int max)
+    {
+        Encoding = EncodingKind.Plain;
+        ulong best = 0;
+        if (isDecimal && _decimals.Plan(_vectors) is ulong decimals && IsBelowPlain(decimals))
+        {
+            Encoding = EncodingKind.Decimal;
+            best = decimals;
+        }
+
+        min = max = 0;
+        int entries = 0;
+        ulong little = (ulong)_column.Rows / 2;
+        if (Encoding == EncodingKind.Decimal ? best > little : _column.RawBytes > little || Plain > little)
+        {
+            entries = isDecimal && _decimals.AreNumbered
+                ? DictionaryBuilder.Build(new NumberedKeys(_decimals.Integers, keys), _column.Rows, scratch.Dictionary)
+                : DictionaryBuilder.Build(keys, _column.Rows, scratch.Dictionary);
+        }
+
+        if (entries != 0)
+        {
+            min = (int)scratch.Dictionary.EntryRows[0];
+            max = (int)scratch.Dictionary.EntryRows[entries - 1];
+            entry->DistinctCount = (uint)entries;
+            ulong dictionary = SharedBytes(entries) + (RowsWithCode() * (ulong)PackedLanes.CodeWidth((uint)entries) / 8);
+            if (Encoding == EncodingKind.Decimal ? dictionary < best : IsBelowPlain(dictionary))
+            {
+                Encoding = EncodingKind.Dictionary;
+                _entries = entries;
+                best = dictionary;
+            }
+        }
+        else if (_column.Shape.Kind != ColumnKind.Numeric)
+        {
+            BytesZones.Find(_column, keys, out min, out max);
+        }
+
+        if (Encoding == EncodingKind.Plain)
+        {
+            best = Plain;
+        }
+
+        return !IsFixed && best > _column.RawBytes / 2 && best > Plain / 2 && TrySymbols(Plain, best, out ulong symbols) ? symbols : best;
+    }
+
+    /// <summary>What takes less than the values themselves needs no measuring of plain segments.</summary>
+    bool IsBelowPlain(ulong bytes) => bytes < _column.RawBytes || bytes < Plain;
+
+    ulong RowsWithCode()
+    {
+        ulong all = 0;
+        for (int vector = 0; vector < GroupFormat.Vectors(_column.Rows); vector++)
+        {
+            int rows = GroupFormat.RowsOf(_column.Rows, vector);
+            all += _vectors[vector].Nulls == rows ? 0UL : (ulong)rows;
+        }
+
+        return all;
     }
 
     /// <summary>
@@ -192,23 +249,18 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
         block.Commit(plan.Bytes);
     }
 
-    /// <summary>What plain segments will take, and the rows of the vectors that have any.</summary>
-    ulong PlainBytes(out ulong rowsOfVectors)
+    ulong MeasurePlain()
     {
         ulong bytes = 0;
-        rowsOfVectors = 0;
         for (int vector = 0; vector < GroupFormat.Vectors(_column.Rows); vector++)
         {
             int rows = GroupFormat.RowsOf(_column.Rows, vector);
-            if (_vectors[vector].Nulls == rows)
+            if (_vectors[vector].Nulls != rows)
             {
-                continue;
+                bytes += IsFixed
+                    ? (ulong)(rows - _vectors[vector].Nulls) * (ulong)_column.Shape.FixedLength
+                    : PlainBytesEncoder.Measure(_column.Lengths + ((long)vector * GroupFormat.VectorRows), rows).Bytes;
             }
-
-            rowsOfVectors += (ulong)rows;
-            bytes += IsFixed
-                ? (ulong)(rows - _vectors[vector].Nulls) * (ulong)_column.Shape.FixedLength
-                : PlainBytesEncoder.Measure(_column.Lengths + ((long)vector * GroupFormat.VectorRows), rows).Bytes;
         }
 
         return bytes;

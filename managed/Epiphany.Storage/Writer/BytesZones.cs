@@ -1,6 +1,7 @@
 // Storage layer, writer. Zone maps of byte strings: prefixes in byte order (memcmp), which is not the order of a collation.
 
 using System.Buffers.Binary;
+using System.Runtime.CompilerServices;
 using Epiphany.Encoding;
 
 namespace Epiphany.Storage;
@@ -16,47 +17,48 @@ static unsafe class BytesZones
             first++;
         }
 
-        min = max = first;
-        ulong low = Head(column, first);
+        int lowest = first;
+        int highest = first;
+        ulong low = Head(column.Values[first], column.Lengths[first]);
         ulong high = low;
+        ulong* values = column.Values;
+        uint* lengths = column.Lengths;
         for (int row = first + 1; row < column.Rows; row++)
         {
-            if (keys.Skip(row))
+            // The first bytes tell nearly always. A null row's are zeros.
+            ulong head = Head(values[row], lengths[row]);
+            if ((head > low && head < high) || keys.Skip(row))
             {
                 continue;
             }
 
-            // The first bytes tell nearly always.
-            ulong head = Head(column, row);
-            if (head > low && head < high)
+            if (head < low || (head == low && keys.Compare(row, lowest) < 0))
             {
-                continue;
-            }
-
-            if (head < low || (head == low && keys.Compare(row, min) < 0))
-            {
-                min = row;
+                lowest = row;
                 low = head;
             }
-            else if (head > high || (head == high && keys.Compare(row, max) > 0))
+            else if (head > high || (head == high && keys.Compare(row, highest) > 0))
             {
-                max = row;
+                highest = row;
                 high = head;
             }
         }
+
+        min = lowest;
+        max = highest;
     }
 
     /// <summary>The first eight bytes as a number in their order; zeros where there are fewer, as the arena lets us read on.</summary>
-    static ulong Head(ColumnBuffer column, int row)
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    static ulong Head(ulong address, uint length)
     {
-        uint length = column.Lengths[row];
         if (length == 0)
         {
             return 0;
         }
 
-        ulong bytes = BinaryPrimitives.ReverseEndianness(*(ulong*)column.Values[row]);
-        return length >= 8 ? bytes : bytes & (ulong.MaxValue << (int)(64 - (8 * length)));
+        ulong bytes = BinaryPrimitives.ReverseEndianness(*(ulong*)address);
+        return bytes & (ulong.MaxValue << (int)(64 - (8 * uint.Min(length, 8))));
     }
 
     internal static void Store(ColumnBuffer column, ColumnEntry* entry, int min, int max)

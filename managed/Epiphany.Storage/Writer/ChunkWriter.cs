@@ -7,32 +7,41 @@ namespace Epiphany.Storage;
 /// <summary>Appends chunks to the group's image.</summary>
 sealed unsafe class ChunkWriter
 {
-    readonly int _rows;
-    readonly int _vectorCount;
     readonly ByteSink _image;
     readonly ByteSink _block;
     readonly IMemory _memory;
     readonly BlockCompressor _compressor;
     readonly IInterrupts _interrupts;
-    readonly VectorEntry* _vectors;
     readonly WriterScratch _scratch;
     readonly LaneChunkEncoder _lanes;
     readonly BytesChunkEncoder _bytes;
+    VectorEntry* _vectors;
+    int _rows;
+    int _vectorCount;
 
-    internal ChunkWriter(
-        WriterOptions options, int rows, ByteSink image, IMemory memory, IBlockCodec codec, IInterrupts interrupts)
+    internal ChunkWriter(WriterOptions options, ByteSink image, IMemory memory, IBlockCodec codec, IInterrupts interrupts)
     {
-        _rows = rows;
-        _vectorCount = GroupFormat.Vectors(rows);
         _image = image;
         _block = new ByteSink(memory);
         _memory = memory;
         _compressor = new BlockCompressor(options, codec);
         _interrupts = interrupts;
-        _vectors = (VectorEntry*)memory.Allocate((nuint)(_vectorCount * VectorEntry.Size));
-        _scratch = new WriterScratch(memory, rows);
+        _scratch = new WriterScratch(memory);
         _lanes = new LaneChunkEncoder(_scratch);
         _bytes = new BytesChunkEncoder(_scratch, _compressor, memory);
+    }
+
+    /// <summary>Chunks of so many rows come next.</summary>
+    internal void Begin(int rows)
+    {
+        _rows = rows;
+        _vectorCount = GroupFormat.Vectors(rows);
+        _scratch.Begin(rows);
+        _block.Clear();
+        if (_vectors == null)
+        {
+            _vectors = (VectorEntry*)_memory.Allocate(GroupFormat.MaxVectors * VectorEntry.Size);
+        }
     }
 
     internal void Write(ColumnBuffer column, ColumnEntry* entry)
@@ -85,7 +94,12 @@ sealed unsafe class ChunkWriter
 
     internal void Free()
     {
-        _memory.Free((byte*)_vectors);
+        if (_vectors != null)
+        {
+            _memory.Free((byte*)_vectors);
+        }
+
+        _vectors = null;
         _block.Free();
         _scratch.Free();
         _bytes.Free();

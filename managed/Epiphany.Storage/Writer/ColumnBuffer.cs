@@ -1,16 +1,17 @@
 // Storage layer, writer. One column's values as they came, until the group is encoded: by-value kinds as 64-bit lanes, others as
-// addresses of copied payloads and their lengths. Knows PostgreSQL's varlena headers, and drops them.
+// addresses of copied payloads and their lengths.
 
-using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
-using System.Runtime.Intrinsics;
 
 namespace Epiphany.Storage;
 
-/// <summary>Rows of a column. Null rows hold 0 and length 0.</summary>
+/// <summary>Rows of a column. Null rows hold the number 0, or no bytes.</summary>
 sealed unsafe class ColumnBuffer
 {
     const int FirstCapacity = 1024;
+
+    /// <summary>So many bytes of one call lie together: what an arena's segment may leave unused.</summary>
+    const ulong SmallBatch = 16 * 1024;
 
     readonly IMemory _memory;
     readonly Arena? _arena;
@@ -202,96 +203,19 @@ sealed unsafe class ColumnBuffer
     {
         ulong* addresses = Values + Rows;
         uint* lengths = Lengths + Rows;
-        ulong bytes = 0;
+        ulong bytes = Payloads.Locate(Shape, values, isNull, rows, stride, addresses, lengths);
+        bool areSmall = bytes <= SmallBatch;
+        byte* to = areSmall ? _arena!.Take((uint)bytes) : null;
         for (int i = 0; i < rows; i++)
         {
-            if (isNull != null && isNull[i] != 0)
-            {
-                addresses[i] = 0;
-                lengths[i] = 0;
-                continue;
-            }
-
-            byte* payload = Payload((byte*)values[(long)i * stride], out uint length);
-            byte* copy = _arena!.Take(length);
-            Copy(payload, copy, length);
-            addresses[i] = (ulong)copy;
-            lengths[i] = length;
-            bytes += length;
+            uint length = lengths[i];
+            to = areSmall ? to : _arena!.Take(length);
+            Payloads.Copy((byte*)addresses[i], to, length);
+            addresses[i] = (ulong)to;
+            to += length;
         }
 
         RawBytes += bytes;
-    }
-
-    /// <summary>Most values are short: two moves that may overlap, and no call.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    static void Copy(byte* from, byte* to, uint length)
-    {
-        if (length > 32)
-        {
-            NativeMemory.Copy(from, to, length);
-        }
-        else if (length >= 16)
-        {
-            Vector128<byte> last = Vector128.Load(from + length - 16);
-            Vector128.Load(from).Store(to);
-            last.Store(to + length - 16);
-        }
-        else if (length >= 8)
-        {
-            ulong last = *(ulong*)(from + length - 8);
-            *(ulong*)to = *(ulong*)from;
-            *(ulong*)(to + length - 8) = last;
-        }
-        else if (length >= 4)
-        {
-            uint last = *(uint*)(from + length - 4);
-            *(uint*)to = *(uint*)from;
-            *(uint*)(to + length - 4) = last;
-        }
-        else
-        {
-            for (uint i = 0; i < length; i++)
-            {
-                to[i] = from[i];
-            }
-        }
-    }
-
-    byte* Payload(byte* datum, out uint length)
-    {
-        switch (Shape.Kind)
-        {
-            case ColumnKind.FixedBytes:
-                length = (uint)Shape.FixedLength;
-                return datum;
-
-            case ColumnKind.CString:
-                length = (uint)MemoryMarshal.CreateReadOnlySpanFromNullTerminated(datum).Length;
-                return datum;
-
-            default:
-                if ((*datum & 1) != 0)
-                {
-                    // One byte: total length, header included, in its upper seven bits. 0 there marks a TOAST pointer.
-                    if (*datum == 1)
-                    {
-                        Throw.Argument("a value lies outside the row: it must be fetched before it is stored");
-                    }
-
-                    length = ((uint)*datum >> 1) - 1;
-                    return datum + 1;
-                }
-
-                uint header = *(uint*)datum;
-                if ((header & 3) != 0 || header >> 2 < 4)
-                {
-                    Throw.Argument("a value is compressed or has no valid header: it must be plain before it is stored");
-                }
-
-                length = (header >> 2) - 4;
-                return datum + 4;
-        }
     }
 
     void Reserve(int rows)

@@ -40,17 +40,19 @@ sealed unsafe class DecimalChunk(WriterScratch scratch)
         _rows = column.Rows;
         scratch.Decimals(out _integers, out _codes);
         _highs = null;
-        if (!MeasureAll(column))
+        if (!ReadAll(column))
         {
-            return false;
+            if (!MeasureAll(column))
+            {
+                return false;
+            }
+
+            _highs = scratch.UpperHalves;
+            entry->ZoneScale = (byte)_places;
+            return ReadWide(column, entry);
         }
 
         entry->ZoneScale = (byte)_places;
-        if (!ReadAll(column))
-        {
-            _highs = scratch.UpperHalves;
-            return ReadWide(column, entry);
-        }
 
         LaneZones.Fill(_integers, column.Nulls, _rows, ColumnKind.Numeric, entry, vectors, scratch);
         entry->Flags |= ColumnFlags.ZoneIsScaled;
@@ -155,35 +157,68 @@ sealed unsafe class DecimalChunk(WriterScratch scratch)
         return true;
     }
 
-    /// <summary>Null rows take what is before them, those at the start what comes first: it is free in every encoding.</summary>
+    /// <summary>
+    /// Null rows take what is before them, those at the start what comes first: it is free in every encoding. False where a value is not
+    /// what decimals are made of, or is too large for a lane.
+    /// </summary>
     bool ReadAll(ColumnBuffer column)
     {
         int start = 0;
         long value = 0;
+        int scale = 0;
+        ulong scales = 0;
         bool found = false;
+        _places = 0;
         for (int row = 0; row < _rows; row++)
         {
             if (column.Nulls == null || column.Nulls[row] == 0)
             {
-                if (!DecimalEncoder.ToInteger((byte*)column.Values[row], column.Lengths[row], _places, out value))
+                byte* payload = (byte*)column.Values[row];
+                uint length = column.Lengths[row];
+                if (!DecimalEncoder.TryRead(payload, length, _places, out scale, out value)
+                    && !TryReadFiner(payload, length, row, out scale, out value))
                 {
                     return false;
                 }
 
+                scales |= 1UL << scale;
                 found = true;
-            }
-            else if (row > 0)
-            {
-                _codes[row] = _codes[row - 1];
             }
 
             start += found ? 0 : 1;
             _integers[row] = (ulong)value;
+            _codes[row] = (byte)scale;
         }
 
+        _scales = scales;
         new Span<ulong>(_integers, start).Fill(_integers[start]);
         new Span<byte>(_codes, start).Fill(_codes[start]);
         return true;
+    }
+
+    /// <summary>Any value that fits a lane; if it needs more decimal places than those before, they get them.</summary>
+    bool TryReadFiner(byte* payload, uint length, int before, out int scale, out long value)
+    {
+        value = 0;
+        if (!DecimalEncoder.Measure(payload, length, out scale, out int places))
+        {
+            return false;
+        }
+
+        for (; _places < places; _places++)
+        {
+            for (int row = 0; row < before; row++)
+            {
+                if (Math.BigMul((long)_integers[row], 10, out long low) != low >> 63)
+                {
+                    return false;
+                }
+
+                _integers[row] = (ulong)low;
+            }
+        }
+
+        return DecimalEncoder.ToInteger(payload, length, _places, out value);
     }
 
     /// <summary>As <see cref="ReadAll"/>, and the sum where 128 bits hold that; such numbers have no bounds.</summary>

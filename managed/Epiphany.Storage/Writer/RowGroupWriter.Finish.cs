@@ -21,10 +21,10 @@ public sealed unsafe partial class RowGroupWriter
         ByteSink image = _image;
         bool keep = Bytes <= KeptBytes;
         ColumnEntry* entries = (ColumnEntry*)_memory.Allocate((nuint)ulong.Max(1, (ulong)_columns.Length * ColumnEntry.Size));
-        ChunkWriter chunks = new(_options, Rows, image, _memory, _codec, _interrupts);
+        _chunks.Begin(Rows);
         for (int i = 0; i < _columns.Length; i++)
         {
-            chunks.Write(_columns[i], entries + i);
+            _chunks.Write(_columns[i], entries + i);
             if (!keep)
             {
                 _columns[i].Free();
@@ -35,7 +35,11 @@ public sealed unsafe partial class RowGroupWriter
         ulong footerOffset = image.Length;
         WriteFooter(image, entries);
         _memory.Free((byte*)entries);
-        chunks.Free();
+        if (!keep)
+        {
+            _chunks.Free();
+        }
+
         return new GroupImage(image.Bytes, image.Length, footerOffset, (uint)(image.Length - footerOffset), Rows);
     }
 

@@ -15,7 +15,7 @@ public sealed unsafe partial class RowGroupWriter
     readonly WriterOptions _options;
     readonly int _maxRows;
     readonly IMemory _memory;
-    readonly IBlockCodec _codec;
+    readonly ChunkWriter _chunks;
     readonly IInterrupts _interrupts;
     readonly ByteSink _image;
     bool _finished;
@@ -40,7 +40,7 @@ public sealed unsafe partial class RowGroupWriter
         _maxRows = Math.Min(options.MaxRows, GroupFormat.MaxRows);
         _memory = memory;
         _image = new ByteSink(memory);
-        _codec = codec;
+        _chunks = new ChunkWriter(options, _image, memory, codec, interrupts);
         _interrupts = interrupts;
         _columns = new ColumnBuffer[columns.Length];
         for (int i = 0; i < columns.Length; i++)

@@ -61,27 +61,25 @@ sealed unsafe class SymbolChunk(WriterScratch scratch, IMemory memory)
     internal void WriteVector(int first, int rows, ByteSink block)
     {
         scratch.Entries(out ulong* addresses, out uint* lengths, out ulong* lanes);
+        ulong bytes = 0;
+        for (int i = 0; i < rows; i++)
+        {
+            addresses[i] = _column.Values[first + i];
+            lengths[i] = _column.Lengths[first + i];
+            bytes += lengths[i];
+        }
+
         _codes.Clear();
-        for (int i = 0; i < rows; i++)
-        {
-            uint length = _column.Lengths[first + i];
-            byte* to = _codes.Reserve(Fsst.MaxEncoded(length) + 1);
-            lengths[i] = (uint)_encoder.Encode((byte*)_column.Values[first + i], length, to);
-            _codes.Commit(lengths[i]);
-        }
-
-        // Only now the codes stay where they are.
-        ulong next = (ulong)_codes.Bytes;
-        for (int i = 0; i < rows; i++)
-        {
-            addresses[i] = next;
-            next += lengths[i];
-        }
-
+        _encoder.Encode(addresses, lengths, rows, _codes.Reserve(Fsst.MaxEncoded(bytes)));
         PlainBytesPlan plan = PlainBytesEncoder.Measure(lengths, rows);
         PlainBytesEncoder.Write(plan, addresses, lengths, lanes, block.Reserve(plan.Bytes));
         block.Commit(plan.Bytes);
     }
 
-    internal void Free() => _codes.Free();
+    /// <summary>The table's memory is the scratch's, which goes too.</summary>
+    internal void Free()
+    {
+        _codes.Free();
+        _builder = null;
+    }
 }

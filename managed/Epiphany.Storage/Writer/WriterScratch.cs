@@ -5,7 +5,7 @@ using Epiphany.Encoding;
 namespace Epiphany.Storage;
 
 /// <summary>Scratch of the chunk encoders.</summary>
-sealed unsafe class WriterScratch(IMemory memory, int rows)
+sealed unsafe class WriterScratch(IMemory memory)
 {
     byte* _dictionary;
     byte* _lanes;
@@ -13,8 +13,17 @@ sealed unsafe class WriterScratch(IMemory memory, int rows)
     byte* _decimals;
     byte* _upperHalves;
     byte* _symbols;
+    int _rows;
 
-    internal int Rows => rows;
+    /// <summary>Columns of so many rows come next.</summary>
+    internal void Begin(int rows)
+    {
+        if (rows > _rows)
+        {
+            FreeRows();
+            _rows = rows;
+        }
+    }
 
     /// <summary>A vector of lanes.</summary>
     internal ulong* Lanes
@@ -36,10 +45,10 @@ sealed unsafe class WriterScratch(IMemory memory, int rows)
         {
             if (_dictionary == null)
             {
-                _dictionary = memory.Allocate(DictionaryScratch.Bytes(rows));
+                _dictionary = memory.Allocate(DictionaryScratch.Bytes(_rows));
             }
 
-            return new DictionaryScratch(_dictionary, rows);
+            return new DictionaryScratch(_dictionary, _rows);
         }
     }
 
@@ -62,11 +71,11 @@ sealed unsafe class WriterScratch(IMemory memory, int rows)
     {
         if (_decimals == null)
         {
-            _decimals = memory.Allocate((nuint)rows * (sizeof(ulong) + sizeof(byte)));
+            _decimals = memory.Allocate((nuint)_rows * (sizeof(ulong) + sizeof(byte)));
         }
 
         integers = (ulong*)_decimals;
-        scales = _decimals + ((nuint)rows * sizeof(ulong));
+        scales = _decimals + ((nuint)_rows * sizeof(ulong));
     }
 
     /// <summary>A lane for each row, beside those of <see cref="Decimals"/>.</summary>
@@ -76,7 +85,7 @@ sealed unsafe class WriterScratch(IMemory memory, int rows)
         {
             if (_upperHalves == null)
             {
-                _upperHalves = memory.Allocate((nuint)rows * sizeof(ulong));
+                _upperHalves = memory.Allocate((nuint)_rows * sizeof(ulong));
             }
 
             return (ulong*)_upperHalves;
@@ -99,13 +108,21 @@ sealed unsafe class WriterScratch(IMemory memory, int rows)
 
     internal void Free()
     {
-        Release(_dictionary);
+        FreeRows();
         Release(_lanes);
         Release(_entries);
+        Release(_symbols);
+        _lanes = _entries = _symbols = null;
+    }
+
+    /// <summary>What has a place for each row.</summary>
+    void FreeRows()
+    {
+        Release(_dictionary);
         Release(_decimals);
         Release(_upperHalves);
-        Release(_symbols);
-        _dictionary = _lanes = _entries = _decimals = _upperHalves = _symbols = null;
+        _dictionary = _decimals = _upperHalves = null;
+        _rows = 0;
     }
 
     void Release(byte* memoryOrNull)

@@ -112,6 +112,43 @@ public unsafe class DecimalTests
         }
     }
 
+    /// <summary>What is read at once is what measuring and reading give; nearly all numbers of money are, and nothing that those refuse.</summary>
+    [Fact]
+    public void Reading_at_once_agrees_with_measuring_first()
+    {
+        Random random = new(5);
+        using Native memory = new(32);
+        int money = 0;
+        for (int round = 0; round < 20_000; round++)
+        {
+            byte[] payload = Payload(Random(random, random.Next(1, 14), random.Next(0, 9)));
+            bool isMoney = round % 2 == 0;
+            if (isMoney)
+            {
+                payload = Payload(Random(random, random.Next(1, 9), 2));
+            }
+            else if (round % 3 == 0)
+            {
+                payload[random.Next(payload.Length)] ^= (byte)(1 << random.Next(8));
+            }
+
+            int places = isMoney ? 2 : random.Next(0, 12);
+            new Span<byte>(memory.Bytes, 32).Fill((byte)round);
+            payload.CopyTo(new Span<byte>(memory.Bytes, 32));
+            uint length = (uint)payload.Length;
+            if (DecimalEncoder.TryRead(memory.Bytes, length, places, out int scale, out long value))
+            {
+                Assert.True(DecimalEncoder.Measure(memory.Bytes, length, out int measured, out int needed));
+                Assert.InRange(needed, 0, places);
+                Assert.True(DecimalEncoder.ToInteger(memory.Bytes, length, places, out long exact));
+                Assert.Equal((measured, exact), (scale, value));
+                money += isMoney ? 1 : 0;
+            }
+        }
+
+        Assert.Equal(10_000, money);
+    }
+
     [Fact]
     public void Display_scales_are_kept_apart()
     {

@@ -30,6 +30,39 @@ public sealed unsafe class FsstTests : IDisposable
         }
     }
 
+    /// <summary>However many there are, and whatever stands behind the end of one.</summary>
+    [Theory]
+    [MemberData(nameof(Names))]
+    public void Coded_together_strings_have_the_codes_that_each_has(string name)
+    {
+        byte[][] strings = Shapes().Single(shape => shape.Name == name).Strings;
+        FsstEncoder encoder = Build(strings, out _, out _);
+        foreach (int count in (int[])[0, 1, 3, 4, 5, strings.Length])
+        {
+            byte[][] some = [.. strings.Take(count)];
+            int bytes = some.Sum(value => value.Length);
+            using Native memory = new(bytes + 8);
+            using Native codes = new((int)Fsst.MaxEncoded((ulong)bytes));
+            using Native addresses = new(8 * (some.Length + 1));
+            using Native lengths = new(4 * (some.Length + 1));
+            some.SelectMany(value => value).ToArray().CopyTo(new Span<byte>(memory.Bytes, bytes));
+            byte* at = memory.Bytes;
+            for (int i = 0; i < some.Length; i++)
+            {
+                ((ulong*)addresses.Bytes)[i] = (ulong)at;
+                ((uint*)lengths.Bytes)[i] = (uint)some[i].Length;
+                at += some[i].Length;
+            }
+
+            encoder.Encode((ulong*)addresses.Bytes, (uint*)lengths.Bytes, some.Length, codes.Bytes);
+            for (int i = 0; i < some.Length; i++)
+            {
+                byte* coded = (byte*)((ulong*)addresses.Bytes)[i];
+                Assert.Equal(Encode(encoder, some[i]), new Span<byte>(coded, (int)((uint*)lengths.Bytes)[i]).ToArray());
+            }
+        }
+    }
+
     /// <summary>A table made for one kind of strings codes every other, too.</summary>
     [Fact]
     public void Any_string_can_be_coded_with_any_table()
@@ -75,13 +108,12 @@ public sealed unsafe class FsstTests : IDisposable
         FsstDecoder decoder = Load(encoder);
         using Native memory = new(32);
         "abcdefghijklmnopabcdefghijklmnop"u8.CopyTo(new Span<byte>(memory.Bytes, 32));
-        using Native codes = new(100);
         for (int start = 0; start < 16; start++)
         {
             for (int length = 0; length <= 16; length++)
             {
-                ulong coded = encoder.Encode(memory.Bytes + start, (uint)length, codes.Bytes);
-                Assert.Equal(Fault.None, Decode(decoder, new Span<byte>(codes.Bytes, (int)coded).ToArray(), out byte[] decoded));
+                byte[] codes = Encode(encoder, memory.Bytes + start, length);
+                Assert.Equal(Fault.None, Decode(decoder, codes, out byte[] decoded));
                 Assert.Equal(new Span<byte>(memory.Bytes + start, length).ToArray(), decoded);
             }
         }
@@ -201,11 +233,18 @@ public sealed unsafe class FsstTests : IDisposable
 
     static byte[] Encode(FsstEncoder encoder, byte[] value)
     {
-        byte[] codes = new byte[(value.Length * 2) + 1];
-        fixed (byte* v = value, c = codes)
-        {
-            return codes[..(int)encoder.Encode(v, (uint)value.Length, c)];
-        }
+        using Native memory = new(value.Length);
+        value.CopyTo(new Span<byte>(memory.Bytes, value.Length));
+        return Encode(encoder, memory.Bytes, value.Length);
+    }
+
+    static byte[] Encode(FsstEncoder encoder, byte* value, int length)
+    {
+        using Native codes = new((int)Fsst.MaxEncoded((ulong)length));
+        ulong address = (ulong)value;
+        uint coded = (uint)length;
+        encoder.Encode(&address, &coded, 1, codes.Bytes);
+        return new Span<byte>((byte*)address, (int)coded).ToArray();
     }
 
     static Fault Decode(FsstDecoder decoder, byte[] codes, out byte[] decoded)
