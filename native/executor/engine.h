@@ -47,4 +47,7 @@ extern PgeLowered *pge_lower(CustomScan *node, EState *estate);
  */
 extern Expr *pge_lowered_over_columns(const PgeLoweredExpr *lowered, int *columns, int *ncolumns);
 
+/* planner/vectorize_tlist.c: an expression of a node in a subtree, in terms of the tables at the bottom; for EXPLAIN. */
+extern Node *pge_over_tables(Plan *plan, Node *expr);
+
 #endif							/* PGE_ENGINE_H */

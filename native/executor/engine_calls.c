@@ -30,6 +30,22 @@ struct PgeEngineCall
 
 /* ---- rights ---- */
 
+/* All that a plan node of the engine's evaluates. */
+List *
+pge_engine_expressions(const Plan *plan)
+{
+	switch (nodeTag(plan))
+	{
+		case T_HashJoin:
+			return list_make4(plan->targetlist, plan->qual,
+							  ((const HashJoin *) plan)->join.joinqual, ((const HashJoin *) plan)->hashclauses);
+		case T_Limit:
+			return list_make4(plan->targetlist, plan->qual, ((const Limit *) plan)->limitOffset, ((const Limit *) plan)->limitCount);
+		default:
+			return list_make2(plan->targetlist, plan->qual);
+	}
+}
+
 static void
 check_function(Oid function)
 {
@@ -74,21 +90,10 @@ pge_engine_check_rights(PgeLowered *lowered)
 {
 	foreach_ptr(Plan, plan, lowered->nodes)
 	{
-		check_functions((Node *) plan->targetlist, NULL);
-		check_functions((Node *) plan->qual, NULL);
+		check_functions((Node *) pge_engine_expressions(plan), NULL);
 		if (IsA(plan, Agg))
 			for (int i = 0; i < ((Agg *) plan)->numCols; i++)
 				check_function(get_opcode(((Agg *) plan)->grpOperators[i]));
-		if (IsA(plan, HashJoin))
-		{
-			check_functions((Node *) ((HashJoin *) plan)->hashclauses, NULL);
-			check_functions((Node *) ((HashJoin *) plan)->join.joinqual, NULL);
-		}
-		if (IsA(plan, Limit))
-		{
-			check_functions(((Limit *) plan)->limitOffset, NULL);
-			check_functions(((Limit *) plan)->limitCount, NULL);
-		}
 	}
 }
 

@@ -60,14 +60,15 @@ aggregate_name(const Agg *plan)
 }
 
 static const char *
-operator_name(const Plan *plan, PgePlanKind kind)
+operator_name(const PgeEngine *engine, const Plan *plan, PgePlanKind kind)
 {
 	switch (kind)
 	{
 		case PgePlanKind_ColumnScan:
 			return plan->parallel_aware ? "Parallel Column Scan" : "Column Scan";
 		case PgePlanKind_RowSource:
-			return "Row Source";
+			/* Which of the children it is, by the number that the planner gave to what stands for it. */
+			return engine->nsources > 1 ? psprintf("Row Source %d", plan->plan_node_id + 1) : "Row Source";
 		case PgePlanKind_Aggregate:
 			return aggregate_name((const Agg *) plan);
 		case PgePlanKind_HashJoin:
@@ -335,7 +336,8 @@ explain_operator(PgeEngine *engine, int id, List *ancestors, ExplainState *es)
 {
 	Plan	   *plan = list_nth(engine->lowered->nodes, id);
 	PgePlanKind kind = list_nth_int(engine->lowered->kinds, id);
-	const char *name = operator_name(plan, kind);
+	const char *name = operator_name(engine, plan, kind);
+	bool		started = engine->handle != 0 || engine->workers != NULL;
 	int			indent = es->indent;
 	List	   *below = kind == PgePlanKind_RowSource ? NIL : operators_below(plan, engine->lowered->nodes);
 	PgeNodeStats stats;
@@ -349,14 +351,14 @@ explain_operator(PgeEngine *engine, int id, List *ancestors, ExplainState *es)
 	if (kind == PgePlanKind_ColumnScan)
 		explain_relation((Scan *) plan, es);
 	if (es->analyze)
-		explain_rows(&stats, engine->handle != 0 || engine->workers != NULL, es);
+		explain_rows(&stats, started, es);
 	if (is_text(es))
 	{
 		appendStringInfoChar(es->str, '\n');
 		es->indent++;
 	}
 	explain_details(plan, kind, ancestors, es);
-	if (es->analyze)
+	if (es->analyze && (started || !is_text(es)))
 		explain_work(&stats, plan, kind, es);
 
 	/* A copy: the callers' list is not to change. */
@@ -383,6 +385,42 @@ explain_operator(PgeEngine *engine, int id, List *ancestors, ExplainState *es)
 	es->indent = indent;
 }
 
+/* ---- subqueries ---- */
+
+typedef struct FindSubPlan
+{
+	int			plan_id;
+	SubPlan    *found;
+} FindSubPlan;
+
+static bool
+find_subplan(Node *node, void *context)
+{
+	FindSubPlan *find = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, SubPlan) && ((SubPlan *) node)->plan_id == find->plan_id)
+		find->found = (SubPlan *) node;
+	return find->found != NULL || expression_tree_walker(node, find_subplan, context);
+}
+
+/* What is shown of a subquery's arguments: those that it is run with (engine_values.c) are columns of the engine's, which have no names. */
+static void
+name_arguments(SubPlanState *state, List *nodes)
+{
+	FindSubPlan find = {.plan_id = state->subplan->plan_id};
+
+	foreach_ptr(Plan, plan, nodes)
+	{
+		if (!find_subplan((Node *) pge_engine_expressions(plan), &find))
+			continue;
+		state->subplan = copyObject(state->subplan);
+		state->subplan->args = (List *) pge_over_tables(plan, (Node *) find.found->args);
+		return;
+	}
+}
+
 void
 pge_engine_explain(CustomScanState *node, List *ancestors, ExplainState *es)
 {
@@ -392,6 +430,8 @@ pge_engine_explain(CustomScanState *node, List *ancestors, ExplainState *es)
 		appendStringInfoString(es->str, PLAN_GROUP ": ");
 	}
 	ExplainOpenGroup(PLAN_GROUP, PLAN_GROUP, true, es);
+	foreach_node(SubPlanState, subquery, node->ss.ps.subPlan)
+		name_arguments(subquery, ((PgeEngine *) node)->lowered->nodes);
 	explain_operator((PgeEngine *) node, 0, lcons(node->ss.ps.plan, list_copy(ancestors)), es);
 	ExplainCloseGroup(PLAN_GROUP, PLAN_GROUP, true, es);
 }

@@ -93,6 +93,7 @@ extern void pge_engine_begin_values(PgeEngine *engine);
 
 /* engine_calls.c */
 extern void pge_engine_check_rights(PgeLowered *lowered);
+extern List *pge_engine_expressions(const Plan *plan);
 
 /* engine_files.c */
 extern void pge_engine_close_files(PgeEngine *engine);

@@ -8,6 +8,7 @@
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 
+#include "executor/engine.h"
 #include "vectorize.h"
 
 /* Expressions multiply where each level refers to one below twice. What grows beyond this is shown as NULL. */
@@ -75,7 +76,20 @@ resolve(Node *node, void *context)
 	return resolve((Node *) list_nth_node(TargetEntry, targets, ((Var *) node)->varattno - 1)->expr, &below);
 }
 
-/* The node's target list, each expression down to the tables. */
+/* An expression of the node's, down to the tables. */
+Node *
+pge_over_tables(Plan *plan, Node *expr)
+{
+	int			nodes = 0;
+	Resolve		resolving = {.plan = plan,.nodes = &nodes};
+	Node	   *resolved = resolve(expr, &resolving);
+
+	if (nodes > MAX_NODES)
+		return (Node *) makeNullConst(exprType(expr), exprTypmod(expr), exprCollation(expr));
+	return resolved;
+}
+
+/* The node's target list, likewise. */
 List *
 pge_output_list(Plan *plan)
 {
@@ -83,14 +97,9 @@ pge_output_list(Plan *plan)
 
 	foreach_node(TargetEntry, target, plan->targetlist)
 	{
-		int			nodes = 0;
-		Resolve		resolving = {.plan = plan,.nodes = &nodes};
 		TargetEntry *entry = flatCopyTargetEntry(target);
 
-		entry->expr = (Expr *) resolve((Node *) target->expr, &resolving);
-		if (nodes > MAX_NODES)
-			entry->expr = (Expr *) makeNullConst(exprType((Node *) target->expr), exprTypmod((Node *) target->expr),
-												 exprCollation((Node *) target->expr));
+		entry->expr = (Expr *) pge_over_tables(plan, (Node *) target->expr);
 		output = lappend(output, entry);
 	}
 	return output;

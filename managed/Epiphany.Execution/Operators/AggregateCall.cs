@@ -4,38 +4,47 @@ using System;
 
 namespace Epiphany.Execution;
 
-/// <summary>Evaluates filter and argument, and leaves out what does not count: rows that the filter refuses, nulls.</summary>
+/// <summary>Evaluates filter and argument, and leaves out what does not count: rows that the filter refuses, nulls, repeated values.</summary>
 sealed unsafe class AggregateCall
 {
     readonly Expression? _argument;
     readonly Expression? _filter;
+    readonly AggregateDistinct? _distinct;
     readonly AggregateKind _kind;
+    readonly uint _collation;
     readonly AggregateRows _rows;
+    readonly AggregateRows _fresh;
     readonly ushort* _selected;
     readonly VectorBuffer _buffer;
+    readonly VectorBuffer _freshBuffer;
     readonly Vector _vector = new();
+    readonly Vector _freshVector = new();
 
-    internal AggregateCall(ref ProgramReader reader, ExpressionBuilder expressions, int split, EngineContext context)
+    internal AggregateCall(ref ProgramReader reader, ExpressionBuilder expressions, int split, bool hasKeys, EngineContext context)
     {
+        IExecutionHost host = context.Host;
         uint function = reader.Oid();
         reader.Oid();
-        reader.Oid();
+        _collation = reader.Oid();
         Type = reader.Type();
         bool isDistinct = reader.Flag();
         Expression[] arguments = expressions.Expressions(ref reader);
         _filter = reader.Flag() ? expressions.Expression(ref reader) : null;
         _kind = AggregateCatalog.Find(function, out AggregateResult result);
-        if (_kind == AggregateKind.None || arguments.Length > 1 || isDistinct)
+        if (_kind == AggregateKind.None || arguments.Length > 1)
         {
             Throw.BadProgram($"aggregate {function}");
         }
 
         _argument = arguments.Length == 0 ? null : arguments[0];
+        _distinct = isDistinct ? new AggregateDistinct(_argument!.Type, _collation, hasKeys, host) : null;
         Result = AggregateCatalog.Result(_kind, result, split);
-        _rows = new AggregateRows(context.Host.Memory);
-        _buffer = new VectorBuffer(context.Host.Memory);
-        _selected = (ushort*)context.Host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
-        State = AggregateCatalog.Make(_kind, context.Host);
+        _rows = new AggregateRows(host.Memory);
+        _fresh = new AggregateRows(host.Memory);
+        _buffer = new VectorBuffer(host.Memory);
+        _freshBuffer = new VectorBuffer(host.Memory);
+        _selected = (ushort*)host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
+        State = AggregateCatalog.Make(_kind, Type, _collation, host);
     }
 
     internal ValueType Type { get; }
@@ -47,10 +56,13 @@ sealed unsafe class AggregateCall
     /// <summary>Does its state serve another aggregate, too, that has been made before it?</summary>
     internal bool IsShared { get; private set; }
 
+    internal ulong Bytes => IsShared ? 0 : State.Bytes + (_distinct?.Bytes ?? 0);
+
     /// <summary>Uses the other's state where it is the same.</summary>
     internal void Share(AggregateCall other)
     {
-        if (_kind == other._kind && _filter == null && other._filter == null && IsSame(_argument, other._argument))
+        bool isPlain = _filter == null && other._filter == null && _distinct == null && other._distinct == null;
+        if (isPlain && _kind == other._kind && _collation == other._collation && IsSame(_argument, other._argument))
         {
             State = other.State;
             IsShared = true;
@@ -69,13 +81,20 @@ sealed unsafe class AggregateCall
         _filter?.Start();
     }
 
+    internal void Clear()
+    {
+        State.Clear();
+        _distinct?.Clear();
+    }
+
     /// <summary>Takes in a batch, whose rows belong to those groups.</summary>
     internal void Add(Batch batch, AggregateRows groups)
     {
         Rows rows = Rows.All(batch.Rows);
         if (_filter != null)
         {
-            rows = new Rows(_selected, _filter.Filter(batch, rows, _selected));
+            int count = _filter.Filter(batch, rows, _selected);
+            rows = count == batch.Rows ? rows : new Rows(_selected, count);
         }
 
         Vector values = _vector;
@@ -90,20 +109,33 @@ sealed unsafe class AggregateCall
             return;
         }
 
-        if (rows.IsAll)
+        if (!rows.IsAll)
         {
-            State.Add(values, groups);
-            return;
+            values = Dense(values, rows, _buffer, _vector);
+            _rows.Select(groups, rows);
+            groups = _rows;
         }
 
+        if (_distinct != null)
+        {
+            rows = _distinct.Fresh(values, groups, _selected);
+            values = Dense(values, rows, _freshBuffer, _freshVector);
+            _fresh.Select(groups, rows);
+            groups = _fresh;
+        }
+
+        State.Add(values, groups);
+    }
+
+    Vector Dense(Vector values, Rows rows, VectorBuffer buffer, Vector dense)
+    {
         if (_argument != null)
         {
-            Compaction.Gather(values, rows, _buffer, _vector);
-            _vector.Nulls = null;
+            Compaction.Gather(values, rows, buffer, dense);
+            dense.Nulls = null;
         }
 
-        _rows.Select(groups, rows);
-        State.Add(_vector, _rows);
+        return dense;
     }
 
     Rows WithoutNulls(Vector values, Rows rows)

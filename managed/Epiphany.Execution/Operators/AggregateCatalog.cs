@@ -10,6 +10,11 @@ enum AggregateKind
     None,
     Count,
     IntegerSum,
+    IntegerMoments,
+    Int8Sum,
+    Int8Moments,
+    NumericSum,
+    NumericMoments,
     Float4Sum,
     Float8Sum,
     Float4Moments,
@@ -24,6 +29,18 @@ enum AggregateKind
     GreatestFloat4,
     LeastFloat8,
     GreatestFloat8,
+    LeastNumeric,
+    GreatestNumeric,
+    LeastText,
+    GreatestText,
+    LeastBpChar,
+    GreatestBpChar,
+    LeastInterval,
+    GreatestInterval,
+    LeastTimeTz,
+    GreatestTimeTz,
+    LeastInet,
+    GreatestInet,
 }
 
 static class AggregateCatalog
@@ -33,26 +50,35 @@ static class AggregateCatalog
     /// <summary>AGGSPLIT_INITIAL_SERIAL: transition values, serialised where their type is internal.</summary>
     const int InitialSerial = 6;
 
-    /// <summary><paramref name="argument"/>: type OID of the argument, 0 for none; <paramref name="split"/>: PostgreSQL's AggSplit.</summary>
-    internal static bool Has(uint function, uint argument, int split) =>
-        split is Simple or InitialSerial && Find(function, out _) != AggregateKind.None;
+    /// <summary>
+    /// <paramref name="argument"/>: type OID of the argument, 0 for none; <paramref name="split"/>: PostgreSQL's AggSplit. Function 0 asks
+    /// whether arguments of the type can be DISTINCT.
+    /// </summary>
+    internal static bool Has(uint function, uint argument, int split) => function == 0
+        ? KeyKinds.Equality(argument) != 0
+        : split is Simple or InitialSerial && Find(function, out _) != AggregateKind.None;
 
     /// <summary>What is kept for a function's groups, and what of that is its result.</summary>
     internal static AggregateKind Find(uint function, out AggregateResult result)
     {
         result = function switch
         {
-            2101 or 2102 or 2104 or 2105 => AggregateResult.Average,
-            2721 or 2722 => AggregateResult.PopulationVariance,
-            2644 or 2645 or 2151 or 2152 => AggregateResult.SampleVariance,
-            2727 or 2728 => AggregateResult.PopulationDeviation,
-            2715 or 2716 or 2157 or 2158 => AggregateResult.SampleDeviation,
+            >= 2100 and <= 2105 => AggregateResult.Average,
+            >= 2718 and <= 2723 => AggregateResult.PopulationVariance,
+            (>= 2641 and <= 2646) or (>= 2148 and <= 2153) => AggregateResult.SampleVariance,
+            >= 2724 and <= 2729 => AggregateResult.PopulationDeviation,
+            (>= 2712 and <= 2717) or (>= 2154 and <= 2159) => AggregateResult.SampleDeviation,
             _ => AggregateResult.Value,
         };
         return function switch
         {
             2803 or 2147 => AggregateKind.Count,
             2108 or 2109 or 2101 or 2102 => AggregateKind.IntegerSum,
+            2719 or 2720 or 2642 or 2643 or 2149 or 2150 or 2725 or 2726 or 2713 or 2714 or 2155 or 2156 => AggregateKind.IntegerMoments,
+            2107 or 2100 => AggregateKind.Int8Sum,
+            2718 or 2641 or 2148 or 2724 or 2712 or 2154 => AggregateKind.Int8Moments,
+            2114 or 2103 => AggregateKind.NumericSum,
+            2723 or 2646 or 2153 or 2729 or 2717 or 2159 => AggregateKind.NumericMoments,
             2110 => AggregateKind.Float4Sum,
             2111 => AggregateKind.Float8Sum,
             2104 or 2721 or 2644 or 2151 or 2727 or 2715 or 2157 => AggregateKind.Float4Moments,
@@ -71,15 +97,29 @@ static class AggregateCatalog
             2119 => AggregateKind.GreatestFloat4,
             2136 => AggregateKind.LeastFloat8,
             2120 => AggregateKind.GreatestFloat8,
+            2146 => AggregateKind.LeastNumeric,
+            2130 => AggregateKind.GreatestNumeric,
+            2145 => AggregateKind.LeastText,
+            2129 => AggregateKind.GreatestText,
+            2245 => AggregateKind.LeastBpChar,
+            2244 => AggregateKind.GreatestBpChar,
+            2144 => AggregateKind.LeastInterval,
+            2128 => AggregateKind.GreatestInterval,
+            2140 => AggregateKind.LeastTimeTz,
+            2124 => AggregateKind.GreatestTimeTz,
+            3565 => AggregateKind.LeastInet,
+            3564 => AggregateKind.GreatestInet,
             _ => AggregateKind.None,
         };
     }
 
     /// <summary>Of a split: sums, counts and extremes are their own transition values, where those are not internal.</summary>
     internal static AggregateResult Result(AggregateKind kind, AggregateResult result, int split) =>
-        split == InitialSerial && result != AggregateResult.Value ? AggregateResult.Transition : result;
+        split == InitialSerial && (result != AggregateResult.Value || kind is AggregateKind.Int8Sum or AggregateKind.NumericSum)
+            ? AggregateResult.Transition : result;
 
-    internal static AggregateState Make(AggregateKind kind, IExecutionHost host)
+    /// <summary><paramref name="type"/> is that of the result, <paramref name="collation"/> that of the argument.</summary>
+    internal static AggregateState Make(AggregateKind kind, ValueType type, uint collation, IExecutionHost host)
     {
         IMemory memory = host.Memory;
         switch (kind)
@@ -88,6 +128,16 @@ static class AggregateCatalog
                 return new AggregateCount(memory);
             case AggregateKind.IntegerSum:
                 return new AggregateIntegerSum(memory);
+            case AggregateKind.IntegerMoments:
+                return new AggregateDecimals(isInteger: true, isPoly: true, hasSquares: true, host);
+            case AggregateKind.Int8Sum:
+                return new AggregateDecimals(isInteger: true, isPoly: true, hasSquares: false, host);
+            case AggregateKind.Int8Moments:
+                return new AggregateDecimals(isInteger: true, isPoly: false, hasSquares: true, host);
+            case AggregateKind.NumericSum:
+                return new AggregateDecimals(isInteger: false, isPoly: false, hasSquares: false, host);
+            case AggregateKind.NumericMoments:
+                return new AggregateDecimals(isInteger: false, isPoly: false, hasSquares: true, host);
             case AggregateKind.Float4Sum:
                 return new AggregateFloatSum(true, host);
             case AggregateKind.Float8Sum:
@@ -116,9 +166,28 @@ static class AggregateCatalog
                 return new AggregateExtreme<LeastFloat8>(memory);
             case AggregateKind.GreatestFloat8:
                 return new AggregateExtreme<GreatestFloat8>(memory);
+            case AggregateKind.LeastNumeric or AggregateKind.GreatestNumeric:
+                return Ordered(ExtremeOrder.Numeric, 1754);
+            case AggregateKind.LeastText or AggregateKind.GreatestText:
+                return Ordered(IsByBytes(collation) ? ExtremeOrder.Bytes : ExtremeOrder.Host, 664);
+            case AggregateKind.LeastBpChar or AggregateKind.GreatestBpChar:
+                return Ordered(IsByBytes(collation) ? ExtremeOrder.Padded : ExtremeOrder.Host, 1058);
+            case AggregateKind.LeastInterval or AggregateKind.GreatestInterval:
+                return Ordered(ExtremeOrder.Host, 1332);
+            case AggregateKind.LeastTimeTz or AggregateKind.GreatestTimeTz:
+                return Ordered(ExtremeOrder.Host, 1552);
+            case AggregateKind.LeastInet or AggregateKind.GreatestInet:
+                return Ordered(ExtremeOrder.Host, 1203);
             default:
                 Throw.BadProgram($"aggregate kind {(int)kind}");
                 return null;
         }
+
+        AggregateOrderedExtreme Ordered(ExtremeOrder order, uint less) => new(
+            type, order, kind is AggregateKind.GreatestNumeric or AggregateKind.GreatestText or AggregateKind.GreatestBpChar
+                or AggregateKind.GreatestInterval or AggregateKind.GreatestTimeTz or AggregateKind.GreatestInet, less, collation, host);
     }
+
+    /// <summary>"C" and "POSIX".</summary>
+    static bool IsByBytes(uint collation) => collation is 950 or 951;
 }

@@ -50,7 +50,7 @@ sealed unsafe class AggregateGroups
             ulong bytes = _table?.Bytes ?? 0;
             foreach (AggregateCall call in _program.Calls)
             {
-                bytes += call.IsShared ? 0 : call.State.Bytes;
+                bytes += call.Bytes;
             }
 
             foreach (StoredColumn other in _others)
@@ -136,7 +136,7 @@ sealed unsafe class AggregateGroups
         _table?.Clear();
         foreach (AggregateCall call in _program.Calls)
         {
-            call.State.Clear();
+            call.Clear();
         }
 
         Array.ForEach(_others, o => o.Reset());
@@ -170,18 +170,18 @@ sealed unsafe class AggregateGroups
     /// <summary>New groups, numbered from <paramref name="before"/> on, take the other columns' values of their first row.</summary>
     void KeepOthers(Batch batch, int before)
     {
-        int found = 0;
-        for (int row = 0; row < batch.Rows && before + found < Count; row++)
+        for (int row = batch.Rows - 1; row >= 0; row--)
         {
-            if (_table == null || _rows.Groups[row] == before + found)
+            int added = _table == null ? 0 : (int)_rows.Groups[row] - before;
+            if (added >= 0)
             {
-                _firsts[found++] = (ushort)row;
+                _firsts[added] = (ushort)row;
             }
         }
 
         for (int i = 0; i < _others.Length; i++)
         {
-            _others[i].Append(batch.Columns[_program.Others[i]], new Rows(_firsts, found), before, _forms[i]);
+            _others[i].Append(batch.Columns[_program.Others[i]], new Rows(_firsts, Count - before), before, _forms[i]);
         }
     }
 }

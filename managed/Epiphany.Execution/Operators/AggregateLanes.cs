@@ -51,6 +51,20 @@ static unsafe class AggregateLanes
         return (long)sum;
     }
 
+    /// <summary>Of any values.</summary>
+    internal static Int128 WideSum(ulong* values, int rows)
+    {
+        ulong low = 0;
+        long high = 0;
+        for (int i = 0; i < rows; i++)
+        {
+            low += (uint)values[i];
+            high += (long)values[i] >> 32;
+        }
+
+        return ((Int128)high << 32) + low;
+    }
+
     /// <summary>Sums of few groups (at most eight), four at a time; one batch cannot overflow them.</summary>
     internal static void Sum(ulong* values, ulong* groups, int rows, int groupCount, long* sums)
     {

@@ -32,9 +32,7 @@ static unsafe class AggregateNumerics
             {
                 (UInt128 quotient, UInt128 rest) = UInt128.DivRem(magnitude * s_powers[places - scale], (ulong)count);
                 quotient += rest >= (ulong)count - (UInt128)rest ? UInt128.One : UInt128.Zero;
-                byte* datum = arena.Take(NumericDatums.MaxBytes);
-                NumericDatums.Write(Int128.IsNegative(sum) ? -(Int128)quotient : (Int128)quotient, places, datum);
-                return (ulong)datum;
+                return Write(Int128.IsNegative(sum) ? -(Int128)quotient : (Int128)quotient, places, arena);
             }
         }
 
@@ -66,6 +64,50 @@ static unsafe class AggregateNumerics
         BigInteger quotient = BigInteger.DivRem(numerator, divisor, out BigInteger rest);
         quotient += rest * 2 >= divisor ? BigInteger.One : BigInteger.Zero;
         return value.Sign < 0 ? -quotient : quotient;
+    }
+
+    /// <summary>The root of value / 10^scale, rounded to as many places.</summary>
+    internal static BigInteger Root(BigInteger value, int scale)
+    {
+        // One place more, cut off, tells how to round.
+        BigInteger square = value * BigInteger.Pow(10, scale + 2);
+        if (square.IsZero)
+        {
+            return square;
+        }
+
+        // Newton's method, from above.
+        BigInteger root = BigInteger.One << (int)((square.GetBitLength() + 1) / 2);
+        for (BigInteger next = (root + (square / root)) / 2; next < root; next = (root + (square / root)) / 2)
+        {
+            root = next;
+        }
+
+        return (root + 5) / 10;
+    }
+
+    internal static BigInteger Scaled(BigInteger value, int scale, int wanted) =>
+        wanted == scale ? value : value * BigInteger.Pow(10, wanted - scale);
+
+    /// <summary>Up to 10^38.</summary>
+    internal static UInt128 PowerOfTen(int exponent) =>
+        exponent <= MaxPower ? s_powers[exponent] : (UInt128)s_powers[MaxPower] * s_powers[exponent - MaxPower];
+
+    /// <summary>NaN or an infinity, by its header.</summary>
+    internal static ulong WriteSpecial(ushort header, Arena arena)
+    {
+        byte* datum = arena.Take(6);
+        *(uint*)datum = 6 << 2;
+        *(ushort*)(datum + 4) = header;
+        return (ulong)datum;
+    }
+
+    /// <summary>value / 10^scale, where scale is no more than NumericDatums.MaxScale.</summary>
+    internal static ulong Write(Int128 value, int scale, Arena arena)
+    {
+        byte* datum = arena.Take(NumericDatums.MaxBytes);
+        NumericDatums.Write(value, scale, datum);
+        return (ulong)datum;
     }
 
     /// <summary>value / 10^scale, shown with <paramref name="display"/> places; what lies beyond those is zeros.</summary>
@@ -109,6 +151,49 @@ static unsafe class AggregateNumerics
         return digits;
     }
 
+    /// <summary>The integer that a numeric is when divided by 10^scale; at most eight digits around the point.</summary>
+    internal static bool TryInteger(NumericParts parts, out Int128 value, out int scale)
+    {
+        const int MaxDigits = 8;
+        int below = parts.Digits.Length - 1 - parts.Weight;
+        value = 0;
+        scale = Math.Max(0, 4 * below);
+        if (parts.Digits.Length > MaxDigits || parts.Weight >= MaxDigits || below > MaxDigits)
+        {
+            return false;
+        }
+
+        foreach (ushort digit in parts.Digits)
+        {
+            value = (value * 10000) + digit;
+        }
+
+        for (int i = below; i < 0; i++)
+        {
+            value *= 10000;
+        }
+
+        // As it is displayed, where that is possible: sums of values of one display scale have that scale.
+        UInt128 power = PowerOfTen(Math.Min(Math.Abs(scale - parts.Scale), MaxPower));
+        if (value <= long.MaxValue && power <= long.MaxValue)
+        {
+            long small = (long)value;
+            if (scale > parts.Scale && small % (long)power == 0)
+            {
+                value = small / (long)power;
+                scale = parts.Scale;
+            }
+            else if (scale < parts.Scale && parts.Scale - scale <= MaxPower)
+            {
+                value *= (Int128)power;
+                scale = parts.Scale;
+            }
+        }
+
+        value = parts.IsNegative ? -value : value;
+        return true;
+    }
+
     internal static BigInteger Integer(NumericParts parts, out int scale)
     {
         int below = parts.Digits.Length - 1 - parts.Weight;
@@ -122,6 +207,28 @@ static unsafe class AggregateNumerics
         value *= BigInteger.Pow(10000, Math.Max(0, -below));
         return parts.IsNegative ? -value : value;
     }
+
+    /// <summary>cmp_numerics: -infinity, numbers, infinity, NaN.</summary>
+    internal static int Compare(NumericParts left, NumericParts right)
+    {
+        int leftClass = Class(left);
+        int rightClass = Class(right);
+        if (leftClass != rightClass || left.IsSpecial)
+        {
+            return leftClass.CompareTo(rightClass);
+        }
+
+        int magnitudes = left.Weight != right.Weight ? left.Weight.CompareTo(right.Weight) : left.Digits.SequenceCompareTo(right.Digits);
+        return left.IsNegative ? -magnitudes : magnitudes;
+    }
+
+    static int Class(NumericParts parts) => parts.Sign switch
+    {
+        0xC000 => 3,
+        0xD000 => 2,
+        0xF000 => -2,
+        _ => parts.Digits.IsEmpty ? 0 : parts.IsNegative ? -1 : 1,
+    };
 
     /// <summary>select_div_scale; the divisor is an integer.</summary>
     static int QuotientScale(int weight, uint first, int divisorWeight, uint divisorFirst, int display)

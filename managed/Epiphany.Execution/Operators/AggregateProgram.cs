@@ -24,7 +24,7 @@ sealed class AggregateProgram
         Calls = new AggregateCall[reader.Count()];
         for (int i = 0; i < Calls.Length; i++)
         {
-            Calls[i] = new AggregateCall(ref reader, expressions, split, context);
+            Calls[i] = new AggregateCall(ref reader, expressions, split, Keys.Length > 0, context);
             for (int other = 0; other < i && !Calls[i].IsShared; other++)
             {
                 Calls[i].Share(Calls[other]);

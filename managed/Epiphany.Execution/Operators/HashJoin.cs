@@ -5,7 +5,7 @@ using System;
 
 namespace Epiphany.Execution;
 
-sealed unsafe partial class HashJoin : Operator
+sealed unsafe class HashJoin : Operator
 {
     const int None = JoinSide.None;
 
@@ -23,10 +23,6 @@ sealed unsafe partial class HashJoin : Operator
     readonly int* _pairOuter;
     readonly int* _pairInner;
     readonly JoinPairs _pairs;
-    readonly bool[] _outerKept;
-    readonly bool[] _innerKept;
-    readonly JoinDealer _innerDealer;
-    readonly JoinDealer _outerDealer;
     bool _built;
     bool _outerEnded;
     Batch? _batch;
@@ -49,14 +45,9 @@ sealed unsafe partial class HashJoin : Operator
         _outerColumns = plan.Outer.Types.Length;
         _probe = Side(plan.OuterKeys, plan, host);
         bool[] wanted = Columns(tail, plan.Conditions);
-        _outerKept = wanted[.._outerColumns];
-        _innerKept = wanted[_outerColumns..];
-        Array.ForEach(plan.OuterKeys, e => e.MarkColumns(_outerKept));
-        Array.ForEach(plan.InnerKeys, e => e.MarkColumns(_innerKept));
-        KeyBatch inner = Side(plan.InnerKeys, plan, host);
-        _side = new JoinSide(plan.InnerKeys, inner, plan.Equalities, plan.Collations, plan.Inner.Types, _innerKept, KeepsInner, host);
-        _innerDealer = new JoinDealer(plan.InnerKeys, inner, host);
-        _outerDealer = new JoinDealer(plan.OuterKeys, _probe, host);
+        _side = new JoinSide(
+            plan.InnerKeys, Side(plan.InnerKeys, plan, host), plan.Equalities, plan.Collations, plan.Inner.Types, wanted[_outerColumns..],
+            KeepsInner, host);
         _found = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
         _outerMatched = host.Memory.Allocate(Batch.Capacity);
         _pairOuter = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
@@ -75,17 +66,13 @@ sealed unsafe partial class HashJoin : Operator
             Build();
         }
 
-        do
+        while (NextPairs(out int count))
         {
-            while (NextPairs(out int count))
+            if (count > 0 && Tail.Apply(_pairs.Show(_batch, _pairOuter, _pairInner, count), Stats) is { } batch)
             {
-                if (count > 0 && Tail.Apply(_pairs.Show(_batch, _pairOuter, _pairInner, count), Stats) is { } batch)
-                {
-                    return batch;
-                }
+                return batch;
             }
         }
-        while (NextPart());
 
         return null;
     }
@@ -96,12 +83,26 @@ sealed unsafe partial class HashJoin : Operator
         Array.ForEach(_conditions, e => e.Start());
         _outer.Rescan();
         _inner.Rescan();
-        ForgetParts();
         _side.Reset();
         _built = false;
         _outerEnded = false;
         _batch = null;
         _innerRow = 0;
+    }
+
+    void Build()
+    {
+        while (_inner.Next() is { } batch)
+        {
+            _side.Add(batch);
+        }
+
+        Stats.HashEntries += (ulong)_side.Rows.Count;
+        Stats.PeakMemory = Math.Max(Stats.PeakMemory, _side.Bytes);
+        _built = true;
+
+        // Nothing to find, and nobody who is kept without: the outer side is not asked.
+        _outerEnded = _side.Rows.Count == 0 && !KeepsOuter;
     }
 
     /// <summary>The next pairs that belong to the result, perhaps none; false at the end.</summary>
@@ -144,7 +145,7 @@ sealed unsafe partial class HashJoin : Operator
 
     void NextOuter()
     {
-        _batch = NextOuterBatch();
+        _batch = _outer.Next();
         if (_batch == null)
         {
             _outerEnded = true;

@@ -1,3 +1,5 @@
+// Groups and their aggregates, against a plain model.
+
 using System;
 using System.Collections.Generic;
 using System.Linq;

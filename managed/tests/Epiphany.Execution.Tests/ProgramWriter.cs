@@ -65,9 +65,24 @@ internal sealed class ProgramWriter
         }
     }
 
-    public static unsafe List<ulong?[]> Rows(Engine engine)
+    /// <summary>Each row as it comes, while by-reference values are there to be looked at.</summary>
+    public unsafe void Run(FakeHost host, Action<ulong?[]> see, EngineOptions? options = null)
+    {
+        fixed (long* words = Words.ToArray())
+        {
+            Rows(new Engine(host, options ?? new EngineOptions(1UL << 26, 1UL << 26, false), words, Words.Count), see);
+        }
+    }
+
+    public static List<ulong?[]> Rows(Engine engine)
     {
         List<ulong?[]> rows = [];
+        Rows(engine, rows.Add);
+        return rows;
+    }
+
+    static unsafe void Rows(Engine engine, Action<ulong?[]> see)
+    {
         int count;
         while ((count = engine.Next(out ulong** values, out byte** nulls)) > 0)
         {
@@ -79,10 +94,8 @@ internal sealed class ProgramWriter
                     row[c] = nulls[c] != null && nulls[c][i] != 0 ? null : values[c][i];
                 }
 
-                rows.Add(row);
+                see(row);
             }
         }
-
-        return rows;
     }
 }
