@@ -5,7 +5,8 @@ using System.Runtime.CompilerServices;
 namespace Epiphany.Storage;
 
 /// <summary>
-/// Memory that is taken in pieces, and given up at once or used anew. Eight bytes can be read from any byte of a piece on.
+/// Memory that is taken in pieces, and given up at once or used anew. Pieces are filled in the order in which they are taken, as filling one
+/// may overwrite what is behind it; and eight bytes can be read from any byte of a piece on.
 /// </summary>
 sealed unsafe class Arena(IMemory memory)
 {
@@ -14,7 +15,7 @@ sealed unsafe class Arena(IMemory memory)
 
     /// <summary>Each segment begins with the address of the next one, and how many bytes can be taken from it.</summary>
     const ulong Header = 2 * sizeof(ulong);
-    const ulong Slack = sizeof(ulong);
+    const ulong Slack = Payloads.Slack;
 
     byte* _first;
     byte* _segment;

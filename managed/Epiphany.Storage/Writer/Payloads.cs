@@ -8,6 +8,12 @@ namespace Epiphany.Storage;
 
 static unsafe class Payloads
 {
+    /// <summary>Bytes past a copy that may be overwritten.</summary>
+    internal const ulong Slack = 64;
+
+    /// <summary>The smallest there is.</summary>
+    const ulong Page = 4096;
+
     /// <summary>Where the payload is of every <paramref name="stride"/>-th datum, and how long; says how long all are. Nulls are empty.</summary>
     internal static ulong Locate(
         ColumnShape shape, ulong* datums, byte* isNull, int rows, nint stride, ulong* addresses, uint* lengths)
@@ -50,44 +56,22 @@ static unsafe class Payloads
         return bytes;
     }
 
-    /// <summary>Most values are short: two moves that may overlap, and no call.</summary>
+    /// <summary>
+    /// Most values are short: as much as <see cref="Slack"/> is moved whatever their length, if that is in one page, where what can be read at all
+    /// can be read to the end. So bytes past the value's room are overwritten. Nulls, which have no address, are no bytes.
+    /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static void Copy(byte* from, byte* to, uint length)
     {
-        if (length > 64)
+        if (length - 1 < Slack && ((ulong)from & (Page - 1)) <= Page - Slack)
         {
-            NativeMemory.Copy(from, to, length);
-        }
-        else if (length >= 32)
-        {
-            Vector256<byte> last = Vector256.Load(from + length - 32);
+            Vector256<byte> last = Vector256.Load(from + 32);
             Vector256.Load(from).Store(to);
-            last.Store(to + length - 32);
-        }
-        else if (length >= 16)
-        {
-            Vector128<byte> last = Vector128.Load(from + length - 16);
-            Vector128.Load(from).Store(to);
-            last.Store(to + length - 16);
-        }
-        else if (length >= 8)
-        {
-            ulong last = *(ulong*)(from + length - 8);
-            *(ulong*)to = *(ulong*)from;
-            *(ulong*)(to + length - 8) = last;
-        }
-        else if (length >= 4)
-        {
-            uint last = *(uint*)(from + length - 4);
-            *(uint*)to = *(uint*)from;
-            *(uint*)(to + length - 4) = last;
+            last.Store(to + 32);
         }
         else
         {
-            for (uint i = 0; i < length; i++)
-            {
-                to[i] = from[i];
-            }
+            NativeMemory.Copy(from, to, length);
         }
     }
 
