@@ -283,7 +283,7 @@ vectorize(PlannedStmt *statement, const Planning *call, bool goes_back)
 
 /*
  * Called for each table, before joins are planned. Where there is a column table, hash tables shared by parallel workers are out of the
- * question: the engine does not have them.
+ * question, and so are merge joins where they are not the only ones: the engine does not have them.
  */
 static void
 rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rte)
@@ -301,6 +301,11 @@ rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rt
 			*planned = (PlannedTable) {.relid = rte->relid,.rows = rel->tuples};
 			planning->tables = lappend(planning->tables, planned);
 			enable_parallel_hash = false;
+			if (rel->tuples >= pge_vectorize_min_rows)
+			{
+				enable_mergejoin &= !enable_hashjoin;
+				pge_column_costs(root, rel);
+			}
 		}
 		table_close(table, NoLock);
 	}
@@ -312,6 +317,7 @@ planner(Query *query, const char *text, int cursor_options, ParamListInfo params
 	planner_hook_type plan = next_planner != NULL ? next_planner : standard_planner;
 	Planning	call = {.outer = planning};
 	bool		parallel_hash = enable_parallel_hash;
+	bool		mergejoin = enable_mergejoin;
 	PlannedStmt *statement;
 
 	if (!pge_enable_vectorized)
@@ -325,6 +331,7 @@ planner(Query *query, const char *text, int cursor_options, ParamListInfo params
 	{
 		planning = call.outer;
 		enable_parallel_hash = parallel_hash;
+		enable_mergejoin = mergejoin;
 	}
 	PG_END_TRY();
 	if (call.tables != NIL || pge_debug_vectorize != PGE_VECTORIZE_BY_SIZE)

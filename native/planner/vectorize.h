@@ -4,6 +4,7 @@
 #ifndef PGE_VECTORIZE_H
 #define PGE_VECTORIZE_H
 
+#include "nodes/pathnodes.h"
 #include "nodes/plannodes.h"
 #include "utils/rel.h"
 
@@ -40,6 +41,9 @@ extern Relation pge_open_scanned(const PlannedStmt *statement, const Plan *plan)
 
 /* vectorize_aggregate.c */
 extern const char *pge_refused_aggregate(const Agg *plan, const PgePart *input);
+
+/* column_costs.c */
+extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel);
 
 /* vectorize_build.c */
 extern Plan *pge_engine_node(Plan *parent, Plan *root, const PgePart *part);
