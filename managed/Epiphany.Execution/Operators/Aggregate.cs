@@ -10,6 +10,7 @@ sealed unsafe class Aggregate : Operator
     readonly Operator _child;
     readonly AggregateProgram _program;
     readonly AggregateGroups _groups;
+    readonly AggregateSpill _spill;
     readonly Batch _batch;
     readonly int* _numbers;
     readonly Sort? _sort;
@@ -21,7 +22,9 @@ sealed unsafe class Aggregate : Operator
     {
         _child = child;
         _program = program;
-        _groups = new AggregateGroups(program, child.Types, context);
+        bool[] wanted = program.Wanted(child.Types.Length);
+        _groups = new AggregateGroups(program, child.Types, wanted, context);
+        _spill = new AggregateSpill(child.Types.ToArray(), wanted, context.Host);
         _batch = new Batch(tail.RawTypes.Length);
         _numbers = (int*)context.Host.Memory.Allocate(Batch.Capacity * sizeof(int));
         if (orders.Length > 0)
@@ -48,6 +51,7 @@ sealed unsafe class Aggregate : Operator
     protected override void Restart()
     {
         _groups.Clear();
+        _spill.Clear();
         _isBuilt = false;
         _next = 0;
         Array.ForEach(_program.Calls, c => c.Start());
@@ -59,7 +63,27 @@ sealed unsafe class Aggregate : Operator
     {
         if (!_isBuilt)
         {
-            Build();
+            _isBuilt = true;
+            for (bool isFull = false; _child.Next() is { } batch;)
+            {
+                isFull = Take(batch, isFull, 0);
+            }
+
+            Finish(0);
+        }
+
+        while (_next == _groups.Count && _spill.TryTake(out AggregatePart part))
+        {
+            _groups.Clear();
+            _next = 0;
+            for (bool isFull = false; part.Rows.Read() is { } batch;)
+            {
+                Context.Host.Poll();
+                isFull = Take(batch, isFull, part.Level);
+            }
+
+            part.Rows.Close();
+            Finish(part.Level);
         }
 
         int count = Math.Min(Batch.Capacity, _groups.Count - _next);
@@ -79,17 +103,25 @@ sealed unsafe class Aggregate : Operator
         return _batch;
     }
 
-    void Build()
+    /// <summary>Takes in a batch; of groups that are new only where memory is not full. Says whether it is now.</summary>
+    bool Take(Batch batch, bool isFull, int level)
     {
-        while (_child.Next() is { } batch)
+        if (isFull)
         {
-            _groups.Add(batch);
+            _groups.AddKnown(batch, _spill, level);
+            return true;
         }
 
+        _groups.Add(batch);
+        return _program.Keys.Length > 0 && !AggregateSpill.IsLast(level) && _groups.Bytes > Context.Options.HashMemory;
+    }
+
+    void Finish(int level)
+    {
         _groups.Finish();
+        _spill.Finish(level, Stats);
         Stats.PeakMemory = Math.Max(Stats.PeakMemory, _groups.Bytes);
         Stats.HashEntries += (ulong)_groups.Count;
-        _isBuilt = true;
     }
 
     /// <summary>The groups as they come, for the sort to take.</summary>

@@ -9,6 +9,7 @@ sealed unsafe class AggregateGroups
 {
     readonly AggregateProgram _program;
     readonly IExecutionHost _host;
+    readonly KeyBatch? _keyBatch;
     readonly KeyTable? _table;
     readonly Vector[] _keys;
     readonly AggregateRows _rows;
@@ -17,8 +18,14 @@ sealed unsafe class AggregateGroups
     readonly VectorBuffer[] _buffers;
     readonly Arena _results;
     readonly ushort* _firsts;
+    readonly ushort* _missing;
+    readonly ushort* _present;
+    readonly bool[] _wanted;
+    readonly Batch _dense;
+    readonly VectorBuffer?[] _denseBuffers;
 
-    internal AggregateGroups(AggregateProgram program, ReadOnlySpan<ValueType> types, EngineContext context)
+    /// <summary><paramref name="wanted"/>: the columns that keys, aggregates and other columns look at.</summary>
+    internal AggregateGroups(AggregateProgram program, ReadOnlySpan<ValueType> types, bool[] wanted, EngineContext context)
     {
         _program = program;
         _host = context.Host;
@@ -26,7 +33,19 @@ sealed unsafe class AggregateGroups
         _rows = new AggregateRows(_host.Memory);
         _results = new Arena(_host.Memory);
         _firsts = (ushort*)_host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
-        _table = program.Keys.Length > 0 ? Table(types) : null;
+        _missing = (ushort*)_host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
+        _present = (ushort*)_host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
+        _wanted = wanted;
+        _dense = new Batch(wanted.Length);
+        _denseBuffers = new VectorBuffer?[wanted.Length];
+        if (program.Keys.Length > 0)
+        {
+            _keyBatch = Keys(types);
+            uint[] equalities = Array.ConvertAll(program.Keys, k => k.Equality);
+            uint[] collations = Array.ConvertAll(program.Keys, k => k.Collation);
+            _table = new KeyTable(_keyBatch, equalities, collations, nullsEqual: true, _host);
+        }
+
         _others = new StoredColumn[program.Others.Length];
         for (int i = 0; i < _others.Length; i++)
         {
@@ -71,28 +90,43 @@ sealed unsafe class AggregateGroups
         }
         else
         {
-            for (int i = 0; i < _keys.Length; i++)
-            {
-                _keys[i] = batch.Columns[_program.Keys[i].Column];
-            }
-
-            _table.Insert(_keys, batch.Rows, _rows.Groups);
+            _table.Insert(KeysOf(batch), batch.Rows, _rows.Groups);
             Count = _table.Count;
         }
 
-        Reserve();
-        _rows.Set(batch.Rows, Count);
+        foreach (AggregateCall call in _program.Calls)
+        {
+            call.State.Reserve(Count);
+        }
+
         if (Count > before && _others.Length > 0)
         {
             KeepOthers(batch, before);
         }
 
-        foreach (AggregateCall call in _program.Calls)
+        Update(batch);
+    }
+
+    /// <summary>Takes in the rows of groups that there are; the others are written away.</summary>
+    internal void AddKnown(Batch batch, AggregateSpill spill, int level)
+    {
+        _table!.Find(_keyBatch!, KeysOf(batch), batch.Rows, _rows.Groups);
+        int missing = 0;
+        int present = 0;
+        for (int row = 0; row < batch.Rows; row++)
         {
-            if (!call.IsShared)
-            {
-                call.Add(batch, _rows);
-            }
+            uint group = _rows.Groups[row];
+            _missing[missing] = _present[present] = (ushort)row;
+            _rows.Groups[present] = group;
+            missing += group == KeyTable.None ? 1 : 0;
+            present += group == KeyTable.None ? 0 : 1;
+        }
+
+        // The table has looked at the hashes of all rows that it did not find.
+        spill.Write(batch, new Rows(_missing, missing), _keyBatch!.Hashes, level);
+        if (present > 0)
+        {
+            Update(missing == 0 ? batch : Dense(batch, new Rows(_present, present)));
         }
     }
 
@@ -102,7 +136,10 @@ sealed unsafe class AggregateGroups
         if (!_program.IsHashed && Count == 0)
         {
             Count = 1;
-            Reserve();
+            foreach (AggregateCall call in _program.Calls)
+            {
+                call.State.Reserve(Count);
+            }
         }
     }
 
@@ -144,7 +181,7 @@ sealed unsafe class AggregateGroups
         Count = 0;
     }
 
-    KeyTable Table(ReadOnlySpan<ValueType> types)
+    KeyBatch Keys(ReadOnlySpan<ValueType> types)
     {
         AggregateKey[] keys = _program.Keys;
         var columns = new KeyColumn[keys.Length];
@@ -154,17 +191,44 @@ sealed unsafe class AggregateGroups
             columns[i] = new KeyColumn(type, KeyKinds.Of(keys[i].Equality, keys[i].Collation, type.Oid), keys[i].Collation, _host);
         }
 
-        uint[] equalities = Array.ConvertAll(keys, k => k.Equality);
-        uint[] collations = Array.ConvertAll(keys, k => k.Collation);
-        return new KeyTable(new KeyBatch(columns, _host), equalities, collations, nullsEqual: true, _host);
+        return new KeyBatch(columns, _host);
     }
 
-    void Reserve()
+    Vector[] KeysOf(Batch batch)
     {
+        for (int i = 0; i < _keys.Length; i++)
+        {
+            _keys[i] = batch.Columns[_program.Keys[i].Column];
+        }
+
+        return _keys;
+    }
+
+    /// <summary>The groups of the rows have been found.</summary>
+    void Update(Batch batch)
+    {
+        _rows.Set(batch.Rows, Count);
         foreach (AggregateCall call in _program.Calls)
         {
-            call.State.Reserve(Count);
+            if (!call.IsShared)
+            {
+                call.Add(batch, _rows);
+            }
         }
+    }
+
+    Batch Dense(Batch batch, Rows rows)
+    {
+        _dense.Rows = rows.Count;
+        for (int i = 0; i < _wanted.Length; i++)
+        {
+            if (_wanted[i])
+            {
+                Compaction.Gather(batch.Columns[i], rows, _denseBuffers[i] ??= new VectorBuffer(_host.Memory), _dense.Columns[i]);
+            }
+        }
+
+        return _dense;
     }
 
     /// <summary>New groups, numbered from <paramref name="before"/> on, take the other columns' values of their first row.</summary>

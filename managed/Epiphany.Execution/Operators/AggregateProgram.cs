@@ -48,4 +48,14 @@ sealed class AggregateProgram
 
     /// <summary>Columns of the child of which any row's value will do.</summary>
     internal int[] Others { get; }
+
+    /// <summary>Which of the child's columns are looked at.</summary>
+    internal bool[] Wanted(int columns)
+    {
+        var wanted = new bool[columns];
+        System.Array.ForEach(Keys, k => wanted[k.Column] = true);
+        System.Array.ForEach(Calls, c => c.MarkColumns(wanted));
+        System.Array.ForEach(Others, o => wanted[o] = true);
+        return wanted;
+    }
 }

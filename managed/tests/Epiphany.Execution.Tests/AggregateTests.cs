@@ -113,6 +113,36 @@ public class AggregateTests
         Assert.Equal(expected, rows);
     }
 
+    [Theory]
+    [InlineData(1)]
+    [InlineData(200_000)]
+    [InlineData(1_500_000)]
+    public void Groups_beyond_memory_go_through_files(int budget)
+    {
+        const int Count = 60000;
+        var host = new FakeHost();
+        var random = new Random(budget);
+        ulong?[] keys = [.. Enumerable.Range(0, Count).Select(_ => random.Next(50) == 0 ? (ulong?)null : (ulong)random.Next(20000) * 1000003)];
+        ulong?[] texts = [.. keys.Select(k => k == null ? (ulong?)null : TextDatum(host, "a long enough key " + k))];
+        ulong?[] values = [.. Enumerable.Range(0, Count).Select(i => (ulong?)i)];
+        ProgramWriter program = AggregateWriter.Aggregate(
+            host, [ProgramWriter.Int8, ProgramWriter.Text, ProgramWriter.Int4], [keys, texts, values], [(1, 67), (0, Int8Equal)],
+            [new(2803, ProgramWriter.Int8), new(2108, ProgramWriter.Int8, 2), new(2147, ProgramWriter.Int8, 2, IsDistinct: true)], others: [0]);
+        var found = new Dictionary<ulong, string>();
+        program.Run(
+            host, r => found.Add(r[1] ?? ulong.MaxValue, $"{Text(r[0])} {r[2]} {r[3]} {r[4]} {r[5]}"),
+            new EngineOptions(1UL << 26, (ulong)budget, false));
+
+        Dictionary<ulong, string> expected = Enumerable.Range(0, Count).GroupBy(i => keys[i]).ToDictionary(
+            g => g.Key ?? ulong.MaxValue,
+            g => $"{(g.Key == null ? null : "a long enough key " + g.Key)} {g.Count()} {g.Sum(i => (long)i)} {g.Count()} {g.Key}");
+        Assert.Equal(expected, found);
+    }
+
+    static unsafe ulong TextDatum(FakeHost host, string text) => NumericText.Varlena(host, System.Text.Encoding.UTF8.GetBytes(text));
+
+    static string? Text(ulong? datum) => datum == null ? null : System.Text.Encoding.UTF8.GetString(Varlena.Payload(datum.Value));
+
     [Fact]
     public unsafe void A_rescan_starts_anew()
     {
