@@ -3,7 +3,7 @@
  * time, and a row fetched by its TID is decoded out of a vector for each of its columns.
  *
  * Shares were measured with TPC-H at scale 1: a scan's work a row is about a twentieth of heap's, one column a row more or less; a row by TID
- * takes 2 to 6 microseconds where cpu_tuple_cost stands for a tenth of one.
+ * takes 5 to 10 microseconds where cpu_tuple_cost stands for a tenth of one.
  */
 #include "postgres.h"
 
@@ -20,8 +20,8 @@
 #define SCAN_CPU_SHARE		0.1
 
 /* A row fetched by TID, in cpu_tuple_costs: for itself, and for each column that is wanted. */
-#define FETCH_COST			10.0
-#define FETCH_COLUMN_COST	5.0
+#define FETCH_COST			20.0
+#define FETCH_COLUMN_COST	15.0
 
 /* Rows by TID in order share what is decoded. */
 #define BITMAP_SHARE		0.5

@@ -96,6 +96,15 @@ keep_for_loop(Plan *parent, Plan *inner, const PgePart *part)
 			return inner;
 	}
 	kept = materialize_finished_plan(inner);
+	/* It would show the node's own columns, in the node's terms. */
+	kept->targetlist = NIL;
+	foreach_node(TargetEntry, target, inner->targetlist)
+	{
+		TargetEntry *entry = flatCopyTargetEntry(target);
+
+		entry->expr = (Expr *) makeVarFromTargetEntry(OUTER_VAR, target);
+		kept->targetlist = lappend(kept->targetlist, entry);
+	}
 	kept->plan_node_id = ((Plan *) linitial(part->nodes))->plan_node_id;
 	kept->extParam = inner->extParam;
 	kept->allParam = inner->allParam;
