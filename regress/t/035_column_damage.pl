@@ -33,12 +33,13 @@ $node->safe_psql('postgres', q{
 	SELECT count(*) FROM victim_1;
 });
 
-# What is asked of each table: everything, a few rows by key, what the catalogue functions say.
+# What is asked of each table: everything, row by row and by the engine, a few rows by key, what the catalogue functions say.
 sub questions
 {
 	my ($n) = @_;
 	return (
 		"SELECT 'scan', count(*), sum(i), md5(string_agg(s, '' ORDER BY i)), sum(f), count(*) FILTER (WHERE b) FROM victim_$n",
+		"SET epiphany.debug_vectorize = force; SELECT 'engine', count(*), sum(i), md5(string_agg(s, '' ORDER BY i)), sum(f), count(*) FILTER (WHERE b) FROM victim_$n; RESET epiphany.debug_vectorize",
 		"SET enable_seqscan = off; SELECT 'keys', i, s, f, b FROM victim_$n WHERE i IN (7, 8, 1000, 2500, 4500, 6000, 6999) ORDER BY i; SET enable_seqscan = on",
 		"SELECT 'groups', count(*) FROM epiphany.row_groups('victim_$n')",
 		"SELECT 'chunks', count(*) FROM epiphany.column_chunks('victim_$n')");
@@ -162,7 +163,7 @@ foreach my $n (1 .. $victims)
 	}
 	$problem .= "crash\n" if slurp_file($node->logfile, $log_start) =~ /PANIC|TRAP|terminated by signal/;
 	my $wrong = 0;
-	foreach my $q (0 .. 1)
+	foreach my $q (0 .. 2)
 	{
 		next if ($got[$q] // '') eq $answers[$n][$q] || ($got[$q] // '') eq '';
 		$wrong++;
