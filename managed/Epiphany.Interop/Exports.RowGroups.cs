@@ -62,7 +62,8 @@ internal static unsafe partial class Exports
         {
             Host.Enter();
             var finished = Handles.Get<RowGroupWriter>(handle).Finish();
-            image->Bytes = finished.Bytes;
+            image->Segments = finished.Segments;
+            image->SegmentBytes = GroupImage.SegmentBytes;
             image->Length = finished.Length;
             image->FooterOffset = finished.FooterOffset;
             image->FooterLength = finished.FooterLength;

@@ -138,9 +138,11 @@ static void
 copy_bytes(Rewrite *rw, const PgeGroupDesc *from, PgeGroupDesc *desc)
 {
 	char	   *bytes = MemoryContextAllocHuge(CurrentMemoryContext, from->length);
+	u64			segment = (uintptr_t) bytes;
+	PgeGroupImage image = {.Segments = &segment,.SegmentBytes = from->length,.Length = from->length};
 
 	pge_group_read(rw->old, from, 0, from->length, bytes, NULL);
-	pge_group_store(rw->new, desc, bytes, from->length, NULL);
+	pge_group_store(rw->new, desc, &image, NULL);
 	pge_directory_publish(rw->new, desc);
 	pfree(bytes);
 }

@@ -27,8 +27,8 @@
 #include "group_origin.h"
 #include "statement.h"
 
-/* Rows held back stop being held at so many bytes. */
-#define PGE_HELD_MAX_BYTES	((Size) 16 * 1024 * 1024)
+/* Rows held back stop being held at this part of what a group may take: they are copied into it. */
+#define HELD_SHARE	8
 
 typedef struct PgeWriter
 {
@@ -326,7 +326,7 @@ pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId ci
 			w->held[w->nheld] = ExecCopySlotHeapTuple(slot);
 			MemoryContextSwitchTo(old);
 			w->held_bytes += w->held[w->nheld++]->t_len;
-			if (w->nheld == PGE_GROUP_MIN_ROWS || w->held_bytes > Min(PGE_HELD_MAX_BYTES, pge_builder_max_bytes()))
+			if (w->nheld == PGE_GROUP_MIN_ROWS || w->held_bytes > pge_builder_max_bytes() / HELD_SHARE)
 				held_to_group(w, rel);
 		}
 		else

@@ -52,10 +52,11 @@ static bool
 wanted(PgeSink *sink, const PgeGroupDesc *desc, bool thorough, uint32 *left, bool *sparse)
 {
 	uint64	   *gone = NULL;
+	bool		full = pge_builder_is_full(desc, sink->max_rows, sink->max_bytes);
 	bool		quiet;
 
 	/* Without a delete vector it has all its rows. */
-	if (desc->delete_root == InvalidBlockNumber && (desc->flags & PGE_GROUP_FULL))
+	if (desc->delete_root == InvalidBlockNumber && full)
 		return false;
 	quiet = survey(sink->rel, desc, &gone, left);
 	if (gone != NULL)
@@ -64,7 +65,7 @@ wanted(PgeSink *sink, const PgeGroupDesc *desc, bool thorough, uint32 *left, boo
 	if (!quiet || *left == 0)
 		return false;
 	*sparse = pge_compact_sparse(desc->rows, desc->rows - *left);
-	return *sparse || (!(desc->flags & PGE_GROUP_FULL) && (thorough || *left <= sink->max_rows / SMALL_SHARE));
+	return *sparse || (!full && (thorough || *left <= sink->max_rows / SMALL_SHARE));
 }
 
 /*

@@ -115,7 +115,7 @@ pge_sink_room(PgeSink *sink)
 		return sink->max_rows;
 	if (sink->group->state.Bytes + SPARE_BYTES > sink->max_bytes)
 	{
-		sink->desc.flags |= PGE_GROUP_FULL;
+		pge_builder_mark_full(sink->group, &sink->desc);
 		return 0;
 	}
 	return sink->max_rows - pge_builder_rows(sink->group);

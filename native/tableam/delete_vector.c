@@ -274,12 +274,8 @@ pge_delete_set(Relation rel, const PgeGroupDesc *desc, uint32 row, const PgeDele
 		bool		retired = TransactionIdIsValid(PgePageGetHeader(BufferGetPage(buffer))->xid);
 
 		if (!retired)
-		{
-			GenericXLogState *state = GenericXLogStart(rel);
-
-			entries_of(GenericXLogRegisterBuffer(state, buffer, 0))[row % PGE_DELETES_PER_PAGE] = *entry;
-			GenericXLogFinish(state);
-		}
+			pge_page_patch(rel, buffer, (char *) &entries_of(BufferGetPage(buffer))[row % PGE_DELETES_PER_PAGE] - BufferGetPage(buffer),
+						   entry, sizeof(*entry));
 		UnlockReleaseBuffer(buffer);
 		if (!retired)
 			return;

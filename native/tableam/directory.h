@@ -8,6 +8,7 @@
 #include "access/generic_xlog.h"
 #include "access/xlogrecord.h"
 #include "layout.h"
+#include "shim/pge.h"
 #include "storage/bufmgr.h"
 #include "utils/rel.h"
 
@@ -44,6 +45,7 @@ extern bool pge_block_exists(Relation rel, BlockNumber block);
 extern void pge_block_must_exist(Relation rel, BlockNumber block);
 extern Buffer pge_page_read(Relation rel, BlockNumber block, uint16 kind, int mode);
 extern Page pge_page_register_new(GenericXLogState *state, Buffer buffer, uint16 kind, uint32 group_id, uint32 page_no);
+extern void pge_page_patch(Relation rel, Buffer buffer, uint16 offset, const void *bytes, uint16 length);
 
 /* directory.c */
 extern void pge_root_ensure(Relation rel);
@@ -116,7 +118,7 @@ typedef struct PgeReadPlan
 /* group_store.c */
 extern void pge_pages_log(Relation rel, Buffer *buffers, int n);
 extern void pge_mark_all_frozen(Relation rel, BlockNumber first, uint32 blocks);
-extern void pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 length, const PgeOriginList *origins);
+extern void pge_group_store(Relation rel, PgeGroupDesc *desc, const PgeGroupImage *image, const PgeOriginList *origins);
 extern void pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest, const PgeReadPlan *plan);
 extern PgeOriginList *pge_group_read_origins(Relation rel, const PgeGroupDesc *desc);
 

@@ -17,9 +17,12 @@
 /* Rows handed to the managed side in one call. */
 #define BATCH_ROWS	64
 
-/* Of values, for a group: less is not worth its pages, more gains nothing. */
+/* Detoasted values, which may be huge, are handed over at so many bytes. */
+#define MAX_IN_HAND	((Size) 256 * 1024)
+
+/* Memory for a group: with less it is not worth its pages, more gains nothing. */
 #define MIN_BYTES	((uint64) 1024 * 1024)
-#define MAX_BYTES	((uint64) 128 * 1024 * 1024)
+#define MAX_BYTES	((uint64) 256 * 1024 * 1024)
 
 /* Begin groups of rel's columns by its options; max_rows 0: as many rows as they say. */
 PgeBuilder *
@@ -39,6 +42,7 @@ pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 ma
 	b->row_cxt = AllocSetContextCreate(cxt, "rows in hand", ALLOCSET_DEFAULT_SIZES);
 	b->tupdesc = tupdesc;
 	b->max_rows = options.MaxRows;
+	b->max_bytes = max_bytes;
 	b->values = palloc_array(Datum, BATCH_ROWS * tupdesc->natts);
 	b->nulls = palloc_array(bool, BATCH_ROWS * tupdesc->natts);
 	b->varlenas = palloc_array(int, tupdesc->natts);
@@ -71,6 +75,7 @@ pge_builder_flush(PgeBuilder *b)
 		nulls = NULL;
 	PGE_CALL(WriterAppend, b->handle, (u64 *) b->values, nulls, b->pending, &b->state);
 	b->pending = 0;
+	b->in_hand = 0;
 	MemoryContextReset(b->row_cxt);
 }
 
@@ -82,6 +87,7 @@ detoasted(PgeBuilder *b, Datum value)
 
 	value = PointerGetDatum(detoast_attr((struct varlena *) DatumGetPointer(value)));
 	MemoryContextSwitchTo(old);
+	b->in_hand += VARSIZE_ANY(DatumGetPointer(value));
 	return value;
 }
 
@@ -108,9 +114,29 @@ pge_builder_add(PgeBuilder *b, const Datum *values, const bool *nulls)
 	}
 	b->pending++;
 	/* The group may become full only here: a place past its last row would be no TID. */
-	if (b->pending == BATCH_ROWS || place + 1 == b->max_rows)
+	if (b->pending == BATCH_ROWS || b->in_hand >= MAX_IN_HAND || place + 1 == b->max_rows)
 		pge_builder_flush(b);
 	return place;
+}
+
+/* Its rows are as many as there may be, or take as much memory. */
+void
+pge_builder_mark_full(const PgeBuilder *b, PgeGroupDesc *desc)
+{
+	desc->flags |= PGE_GROUP_FULL;
+	desc->full_mb = pge_builder_rows(b) < b->max_rows ? (uint16) Min(b->max_bytes >> 20, PG_UINT16_MAX) : 0;
+}
+
+/*
+ * Is there little to be gained by giving the group's rows to a builder of so many rows and bytes? One that may hold twice as much is
+ * worth it: so a row moves for that reason only as often as what a group may hold doubles.
+ */
+bool
+pge_builder_is_full(const PgeGroupDesc *desc, uint32 max_rows, uint64 max_bytes)
+{
+	if ((desc->flags & PGE_GROUP_FULL) == 0)
+		return false;
+	return desc->full_mb > 0 ? max_bytes >> 20 < 2 * desc->full_mb : max_rows < 2 * desc->rows;
 }
 
 /*
@@ -129,8 +155,8 @@ pge_builder_store(PgeBuilder *b, Relation rel, PgeGroupDesc *desc, const PgeOrig
 	desc->footer_offset = image.FooterOffset;
 	desc->footer_length = image.FooterLength;
 	if (b->state.Full)
-		desc->flags |= PGE_GROUP_FULL;
-	pge_group_store(rel, desc, (const char *) image.Bytes, image.Length, origins);
+		pge_builder_mark_full(b, desc);
+	pge_group_store(rel, desc, &image, origins);
 	pge_directory_publish(rel, desc);
 	memset(&b->state, 0, sizeof(b->state));
 }
@@ -142,11 +168,11 @@ pge_builder_end(PgeBuilder *b)
 }
 
 /*
- * A group's values may take so many bytes, that all of it stays within maintenance_work_mem: the rest is for the encoded group, what
- * encoding needs beside it, and arrays that are larger than what is in them.
+ * A group takes so many bytes, values and encoded ones, that all of it stays within maintenance_work_mem: the rest is for tables that
+ * help to choose encodings, for rows in hand, and for what the allocator adds.
  */
 uint64
 pge_builder_max_bytes(void)
 {
-	return Max(MIN_BYTES, Min(MAX_BYTES, (uint64) maintenance_work_mem * 1024 / 2));
+	return Max(MIN_BYTES, Min(MAX_BYTES, (uint64) maintenance_work_mem * 1024 / 4 * 3));
 }

@@ -19,15 +19,19 @@ typedef struct PgeBuilder
 	u64			handle;
 	PgeWriterState state;		/* of the rows that the managed side has */
 	uint32		max_rows;
+	uint64		max_bytes;
 	Datum	   *values;			/* rows in hand */
 	bool	   *nulls;
 	int			pending;
+	Size		in_hand;		/* bytes in row_cxt */
 } PgeBuilder;
 
 extern PgeBuilder *pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 max_bytes);
 extern uint32 pge_builder_add(PgeBuilder *builder, const Datum *values, const bool *nulls);
 extern void pge_builder_flush(PgeBuilder *builder);
 extern void pge_builder_store(PgeBuilder *builder, Relation rel, PgeGroupDesc *desc, const PgeOriginList *origins);
+extern void pge_builder_mark_full(const PgeBuilder *builder, PgeGroupDesc *desc);
+extern bool pge_builder_is_full(const PgeGroupDesc *desc, uint32 max_rows, uint64 max_bytes);
 extern void pge_builder_end(PgeBuilder *builder);
 extern uint64 pge_builder_max_bytes(void);
 

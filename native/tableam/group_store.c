@@ -20,9 +20,25 @@
 /* An extent is lost when somebody takes one of its blocks between its allocation and our lock; so often we try again. */
 #define MAX_TRIES	10
 
+static void
+copy_image(const PgeGroupImage *image, uint64 offset, uint64 length, char *dest)
+{
+	while (length > 0)
+	{
+		const char *segment = (const char *) (uintptr_t) image->Segments[offset / image->SegmentBytes];
+		uint64		within = offset % image->SegmentBytes;
+		uint64		share = Min(length, image->SegmentBytes - within);
+
+		memcpy(dest, segment + within, share);
+		offset += share;
+		dest += share;
+		length -= share;
+	}
+}
+
 /* A page's share of the group's bytes, and of the origins that follow them. */
 static void
-fill_page(Page page, const PgeGroupDesc *desc, uint32 page_no, const char *bytes, const PgeOriginList *origins)
+fill_page(Page page, const PgeGroupDesc *desc, uint32 page_no, const PgeGroupImage *image, const PgeOriginList *origins)
 {
 	uint64		offset = (uint64) page_no * PGE_PAGE_PAYLOAD;
 	uint64		end = Min(offset + PGE_PAGE_PAYLOAD, desc->length + desc->origin_length);
@@ -31,7 +47,7 @@ fill_page(Page page, const PgeGroupDesc *desc, uint32 page_no, const char *bytes
 
 	pge_page_init(page, PGE_KIND_GROUP, desc->group_id, page_no, desc->xmin);
 	payload = PgePageGetPayload(page);
-	memcpy(payload, bytes + offset, split - offset);
+	copy_image(image, offset, split - offset, payload);
 	if (end > split)
 		memcpy(payload + (split - offset), (const char *) origins + (split - desc->length), end - split);
 }
@@ -55,7 +71,8 @@ pge_pages_log(Relation rel, Buffer *buffers, int n)
 
 /* Write the extent; false if somebody took one of its blocks first. */
 static bool
-write_extent(Relation rel, PgeGroupDesc *desc, const char *bytes, const PgeOriginList *origins, BufferAccessStrategy strategy)
+write_extent(Relation rel, PgeGroupDesc *desc, const PgeGroupImage *image, const PgeOriginList *origins,
+			 BufferAccessStrategy strategy)
 {
 	uint32		done = 0;
 	bool		mine = true;
@@ -89,7 +106,7 @@ write_extent(Relation rel, PgeGroupDesc *desc, const char *bytes, const PgeOrigi
 			START_CRIT_SECTION();
 			for (uint32 i = 0; i < got; i++)
 			{
-				fill_page(BufferGetPage(buffers[i]), desc, done + i, bytes, origins);
+				fill_page(BufferGetPage(buffers[i]), desc, done + i, image, origins);
 				MarkBufferDirty(buffers[i]);
 			}
 			pge_pages_log(rel, buffers, got);
@@ -107,14 +124,14 @@ write_extent(Relation rel, PgeGroupDesc *desc, const char *bytes, const PgeOrigi
  * the descriptor afterwards.
  */
 void
-pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 length, const PgeOriginList *origins)
+pge_group_store(Relation rel, PgeGroupDesc *desc, const PgeGroupImage *image, const PgeOriginList *origins)
 {
 	BufferAccessStrategy strategy = GetAccessStrategy(BAS_BULKWRITE);
 	bool		stored = false;
 
-	desc->length = length;
+	desc->length = image->Length;
 	desc->origin_length = origins ? (uint32) (offsetof(PgeOriginList, runs) + origins->nruns * sizeof(PgeOriginRun)) : 0;
-	desc->blocks = (uint32) ((length + desc->origin_length + PGE_PAGE_PAYLOAD - 1) / PGE_PAGE_PAYLOAD);
+	desc->blocks = (uint32) ((desc->length + desc->origin_length + PGE_PAGE_PAYLOAD - 1) / PGE_PAGE_PAYLOAD);
 	if (RelationNeedsWAL(rel))
 		XLogEnsureRecordSpace(PGE_PAGES_PER_RECORD - 1, 0);
 
@@ -130,7 +147,7 @@ pge_group_store(Relation rel, PgeGroupDesc *desc, const char *bytes, uint64 leng
 		/* Held over the whole extent: nobody else grows the relation meanwhile, so it is contiguous. */
 		if (!RELATION_IS_LOCAL(rel))
 			LockRelationForExtension(rel, ExclusiveLock);
-		stored = write_extent(rel, desc, bytes, origins, strategy);
+		stored = write_extent(rel, desc, image, origins, strategy);
 		if (!RELATION_IS_LOCAL(rel))
 			UnlockRelationForExtension(rel, ExclusiveLock);
 		if (!stored)

@@ -53,7 +53,7 @@ StaticAssertDecl(sizeof(PgePageHeader) == 24, "page header of ours");
 #define PGE_XMIN_FROZEN			0x0004
 #define PGE_REPLACED_COMMITTED	0x0008	/* VACUUM has seen that xmax committed */
 #define PGE_REPLACED_DEAD		0x0010	/* ... and that nobody's snapshot is older */
-/* Its writer stopped because it held as much as a group may: nothing is to be gained by joining it with others. */
+/* Its writer stopped because it held as much as it might: only for one that may hold much more it is worth joining with others. */
 #define PGE_GROUP_FULL			0x0020
 
 /* One row group. */
@@ -70,7 +70,7 @@ typedef struct PgeGroupDesc
 	uint32		blocks;
 	uint32		rows;
 	uint16		natts;			/* columns it was written with */
-	uint16		reserved1;
+	uint16		full_mb;		/* FULL for want of memory: of how much; 0: at so many rows */
 	uint64		length;			/* bytes of the group; the list of its rows' origins stands behind them */
 	uint64		footer_offset;
 	uint32		footer_length;

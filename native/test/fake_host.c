@@ -130,6 +130,12 @@ typedef struct Stored
 	int			reads;
 } Stored;
 
+static u8 *
+image_byte(const PgeGroupImage *image, u64 offset)
+{
+	return (u8 *) (uintptr_t) image->Segments[offset / image->SegmentBytes] + offset % image->SegmentBytes;
+}
+
 static PgeStatus
 read_stored(Source *self, u64 offset, u64 length, u8 *destination)
 {
@@ -138,7 +144,8 @@ read_stored(Source *self, u64 offset, u64 length, u8 *destination)
 	stored->reads++;
 	if (offset + length > stored->image.Length)
 		return PgeStatus_PgError;
-	memcpy(destination, stored->image.Bytes + offset, length);
+	for (; length > 0; offset++, length--)
+		*destination++ = *image_byte(&stored->image, offset);
 	return PgeStatus_Ok;
 }
 
@@ -441,7 +448,7 @@ test_row_groups(void)
 	ok(managed.ReaderDecode(reader, COLUMNS, 0, values, nulls, &count) == PgeStatus_ManagedError, "a column that is not there");
 	managed.HandleFree(reader);
 
-	stored.image.Bytes[stored.image.FooterOffset + 3] ^= 0x40;
+	*image_byte(&stored.image, stored.image.FooterOffset + 3) ^= 0x40;
 	ok(failed_with(managed.ReaderOpen(NULL, &group, (PgeColumnDesc *) columns, COLUMNS, &reader), "XX001", ""),
 	   "a footer with a bit turned");
 	group.Length = group.FooterOffset = 1 << 30;

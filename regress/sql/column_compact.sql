@@ -175,6 +175,29 @@ SELECT count(*), sum(k) FROM compact_apart;
 SELECT epiphany.compact('compact_apart');
 DROP TABLE compact_apart;
 
+-- A group that was closed at less than half of what one may hold now is joined with others, be it for want of memory or at so many rows.
+CREATE TABLE compact_more (k int, s text) USING epiphany_column WITH (epiphany.row_group_rows = 2048);
+CREATE VIEW more_groups AS SELECT count(*) AS groups, sum(rows) AS rows FROM epiphany.row_groups('compact_more') WHERE state = 'committed';
+INSERT INTO compact_more SELECT g, 'text' FROM generate_series(1, 8192) g;
+TABLE more_groups;
+ALTER TABLE compact_more SET (epiphany.row_group_rows = 4095);
+SELECT epiphany.compact('compact_more');
+ALTER TABLE compact_more RESET (epiphany.row_group_rows);
+SELECT epiphany.compact('compact_more');
+TABLE more_groups;
+TRUNCATE compact_more;
+SET maintenance_work_mem = '1MB';
+INSERT INTO compact_more SELECT g, repeat(md5(g::text), 10) FROM generate_series(1, 8192) g;
+SELECT groups > 4 AS many, rows FROM more_groups;
+SELECT epiphany.compact('compact_more');
+RESET maintenance_work_mem;
+SELECT epiphany.compact('compact_more');
+TABLE more_groups;
+SELECT count(*), sum(k), count(DISTINCT s) FROM compact_more;
+SELECT epiphany.compact('compact_more');
+SELECT * FROM epiphany.verify('compact_more');
+DROP TABLE compact_more CASCADE;
+
 -- Small groups become one with what comes from the delta, and those of which a fifth is dead are rewritten.
 CREATE TABLE compact_merge (k int PRIMARY KEY, v int, s text) USING epiphany_column WITH (epiphany.row_group_rows = 2048);
 CREATE VIEW merge_groups AS SELECT group_id, state, rows FROM epiphany.row_groups('compact_merge') ORDER BY group_id;

@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xaa5d79b8;
+    public const u32 Hash = 0x7ce3e876;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -225,7 +225,7 @@ public unsafe struct PgeWriterOptions
     /* The group is full at so many rows ... */
     [FieldOffset(8)] public i32 MaxRows;
     [FieldOffset(12)] public i32 Reserved;
-    /* ... or at so many bytes of values, whichever comes first. */
+    /* ... or where finishing it takes so many bytes of memory, whichever comes first. */
     [FieldOffset(16)] public u64 MaxBytes;
 }
 
@@ -235,19 +235,22 @@ public unsafe struct PgeWriterState
 {
     [FieldOffset(0)] public i32 Rows;
     [FieldOffset(4)] public i32 Full;
-    /* Bytes of values held. */
+    /* Memory that the group will have taken when it is finished; Full where that reaches MaxBytes. */
     [FieldOffset(8)] public u64 Bytes;
 }
 
-/* A finished row group: one run of bytes, cut into pages by the shim. The bytes belong to the writer's handle. */
-[StructLayout(LayoutKind.Explicit, Size = 32)]
+/* A finished row group: segments of as many bytes each, in order, cut into pages by the shim. They belong to the writer's handle. */
+[StructLayout(LayoutKind.Explicit, Size = 40)]
 public unsafe struct PgeGroupImage
 {
-    [FieldOffset(0)] public u8* Bytes;
-    [FieldOffset(8)] public u64 Length;
-    [FieldOffset(16)] public u64 FooterOffset;
-    [FieldOffset(24)] public u32 FooterLength;
-    [FieldOffset(28)] public i32 Rows;
+    /* Their addresses. */
+    [FieldOffset(0)] public u64* Segments;
+    [FieldOffset(8)] public u64 SegmentBytes;
+    /* Of all of them. */
+    [FieldOffset(16)] public u64 Length;
+    [FieldOffset(24)] public u64 FooterOffset;
+    [FieldOffset(32)] public u32 FooterLength;
+    [FieldOffset(36)] public i32 Rows;
 }
 
 /* A stored row group, as its directory descriptor gives it. */

@@ -2,22 +2,27 @@
 
 namespace Epiphany.Storage;
 
-/// <summary>The group is full at <paramref name="MaxRows"/> rows or <paramref name="MaxBytes"/> bytes of values, whichever comes first.</summary>
+/// <summary>
+/// The group is full at <paramref name="MaxRows"/> rows, or where finishing it will take <paramref name="MaxBytes"/> bytes of memory,
+/// whichever comes first.
+/// </summary>
 public readonly record struct WriterOptions(Codec Codec, int Level, int MaxRows, ulong MaxBytes);
 
-/// <summary>A finished row group: one run of bytes in the writer's memory.</summary>
+/// <summary>A finished row group in the writer's memory: addresses of segments, all of one length but for the last one's end.</summary>
 public readonly unsafe struct GroupImage
 {
-    internal GroupImage(byte* bytes, ulong length, ulong footerOffset, uint footerLength, int rows)
+    internal GroupImage(ulong* segments, ulong length, ulong footerOffset, uint footerLength, int rows)
     {
-        Bytes = bytes;
+        Segments = segments;
         Length = length;
         FooterOffset = footerOffset;
         FooterLength = footerLength;
         Rows = rows;
     }
 
-    public byte* Bytes { get; }
+    public ulong* Segments { get; }
+
+    public static ulong SegmentBytes => ImageSink.SegmentBytes;
 
     public ulong Length { get; }
 

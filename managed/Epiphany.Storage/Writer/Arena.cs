@@ -10,7 +10,7 @@ namespace Epiphany.Storage;
 /// </summary>
 sealed unsafe class Arena(IMemory memory)
 {
-    const ulong FirstSegment = 4 * 1024;
+    const ulong FirstSegment = 1024;
     const ulong LargestSegment = 4 * 1024 * 1024;
 
     /// <summary>Each segment begins with the address of the next one, and how many bytes can be taken from it.</summary>
@@ -21,7 +21,9 @@ sealed unsafe class Arena(IMemory memory)
     byte* _segment;
     byte* _next;
     ulong _left;
-    ulong _segmentBytes = FirstSegment;
+
+    /// <summary>Bytes of all segments.</summary>
+    internal ulong Held { get; private set; }
 
     /// <summary>So many bytes, at any alignment.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -47,15 +49,30 @@ sealed unsafe class Arena(IMemory memory)
 
     internal void Free()
     {
-        while (_first != null)
+        Clear();
+        Trim();
+    }
+
+    /// <summary>Gives up what nothing was taken from since the last <see cref="Clear"/>.</summary>
+    internal void Trim()
+    {
+        byte* unused = _segment == null ? _first : *(byte**)_segment;
+        if (_segment == null)
         {
-            byte* next = *(byte**)_first;
-            memory.Free(_first);
-            _first = next;
+            _first = null;
+        }
+        else
+        {
+            *(byte**)_segment = null;
         }
 
-        _segmentBytes = FirstSegment;
-        Clear();
+        while (unused != null)
+        {
+            byte* next = *(byte**)unused;
+            Held -= *(ulong*)(unused + sizeof(ulong));
+            memory.Free(unused);
+            unused = next;
+        }
     }
 
     /// <summary>The next segment with enough room, which may be one from before; those that are too small for once are passed over.</summary>
@@ -73,7 +90,7 @@ sealed unsafe class Arena(IMemory memory)
 
     byte* AddSegment(uint bytes)
     {
-        ulong room = ulong.Max(_segmentBytes, bytes);
+        ulong room = ulong.Max(ulong.Clamp(Held / 2, FirstSegment, LargestSegment), bytes);
         byte* segment = memory.Allocate((nuint)(Header + room + Slack));
         *(byte**)segment = null;
         *(ulong*)(segment + sizeof(ulong)) = room;
@@ -86,7 +103,7 @@ sealed unsafe class Arena(IMemory memory)
             *(byte**)_segment = segment;
         }
 
-        _segmentBytes = ulong.Min(LargestSegment, _segmentBytes * 2);
+        Held += room;
         return segment;
     }
 }

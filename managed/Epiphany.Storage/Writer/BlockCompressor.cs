@@ -21,8 +21,8 @@ sealed unsafe class BlockCompressor(WriterOptions options, IBlockCodec codec)
     /// <summary>How long blocks should be that the codec pays for.</summary>
     internal ulong BlockBytes => options.Codec == Codec.Lz4 ? Lz4BlockBytes : ZstdBlockBytes;
 
-    /// <summary>Puts the block compressed behind <paramref name="to"/>, not counted there yet; says its length, 0 if that saves little.</summary>
-    internal ulong Try(ByteSink block, ByteSink to)
+    /// <summary>Puts the block compressed into <paramref name="room"/>; says its length, 0 if that saves little.</summary>
+    internal ulong Try(ByteSink block, ByteSink room)
     {
         if (options.Codec == Codec.None || block.Length == 0 || block.Length > long.MaxValue / 2)
         {
@@ -35,8 +35,8 @@ sealed unsafe class BlockCompressor(WriterOptions options, IBlockCodec codec)
             return 0;
         }
 
-        byte* room = to.Reserve((ulong)bound);
-        long written = codec.Compress(options.Codec, options.Level, block.Bytes, (long)block.Length, room, bound);
+        room.Clear();
+        long written = codec.Compress(options.Codec, options.Level, block.Bytes, (long)block.Length, room.Reserve((ulong)bound), bound);
         return written > 0 && (ulong)written < block.Length - (block.Length / LeastSaving) ? (ulong)written : 0;
     }
 }

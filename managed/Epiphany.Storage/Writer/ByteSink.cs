@@ -1,4 +1,4 @@
-// Storage layer, writer. A growing run of bytes in the host's memory. Sizes are 64-bit: a group may pass 2 GB.
+// Storage layer, writer. A growing run of bytes in the host's memory: a block in the making, or the room for it. Sizes are 64-bit.
 
 using System.Runtime.InteropServices;
 
@@ -8,6 +8,9 @@ namespace Epiphany.Storage;
 sealed unsafe class ByteSink(IMemory memory)
 {
     const ulong FirstCapacity = 64 * 1024;
+
+    /// <summary>More is not kept: only blocks of wide values need it, and beside the next one it would count twice.</summary>
+    const ulong KeptCapacity = 1024 * 1024;
 
     ulong _capacity;
 
@@ -21,16 +24,7 @@ sealed unsafe class ByteSink(IMemory memory)
         ulong needed = checked(Length + bytes);
         if (needed > _capacity)
         {
-            ulong capacity = ulong.Max(needed, ulong.Max(FirstCapacity, _capacity * 2));
-            byte* grown = memory.Allocate((nuint)capacity);
-            if (Bytes != null)
-            {
-                NativeMemory.Copy(Bytes, grown, (nuint)Length);
-                memory.Free(Bytes);
-            }
-
-            Bytes = grown;
-            _capacity = capacity;
+            Grow(needed);
         }
 
         return Bytes + Length;
@@ -56,7 +50,14 @@ sealed unsafe class ByteSink(IMemory memory)
 
     internal void Align() => AppendZeros(GroupFormat.Align(Length) - Length);
 
-    internal void Clear() => Length = 0;
+    internal void Clear()
+    {
+        Length = 0;
+        if (_capacity > KeptCapacity)
+        {
+            Free();
+        }
+    }
 
     internal void Free()
     {
@@ -67,5 +68,28 @@ sealed unsafe class ByteSink(IMemory memory)
 
         Bytes = null;
         Length = _capacity = 0;
+    }
+
+    /// <summary>By little where it is large: a block of wide values comes as a whole, and hardly grows after that.</summary>
+    void Grow(ulong needed)
+    {
+        ulong length = Length;
+        if (length == 0)
+        {
+            Free();
+        }
+
+        ulong more = needed <= KeptCapacity ? needed : length < FirstCapacity ? FirstCapacity : needed / 8;
+        ulong capacity = ulong.Max(FirstCapacity, needed + more);
+        byte* grown = memory.Allocate((nuint)capacity);
+        if (length != 0)
+        {
+            NativeMemory.Copy(Bytes, grown, (nuint)length);
+            Free();
+        }
+
+        Bytes = grown;
+        Length = length;
+        _capacity = capacity;
     }
 }

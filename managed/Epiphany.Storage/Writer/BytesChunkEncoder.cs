@@ -236,7 +236,6 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
 
     ulong Compressed()
     {
-        _room.Clear();
         ulong compressed = compressor.Try(_trial, _room);
         return compressed == 0 ? _trial.Length : compressed;
     }

@@ -7,8 +7,9 @@ namespace Epiphany.Storage;
 /// <summary>Appends chunks to the group's image.</summary>
 sealed unsafe class ChunkWriter
 {
-    readonly ByteSink _image;
+    readonly ImageSink _image;
     readonly ByteSink _block;
+    readonly ByteSink _room;
     readonly IMemory _memory;
     readonly BlockCompressor _compressor;
     readonly IInterrupts _interrupts;
@@ -19,10 +20,11 @@ sealed unsafe class ChunkWriter
     int _rows;
     int _vectorCount;
 
-    internal ChunkWriter(WriterOptions options, ByteSink image, IMemory memory, IBlockCodec codec, IInterrupts interrupts)
+    internal ChunkWriter(WriterOptions options, ImageSink image, IMemory memory, IBlockCodec codec, IInterrupts interrupts)
     {
         _image = image;
         _block = new ByteSink(memory);
+        _room = new ByteSink(memory);
         _memory = memory;
         _compressor = new BlockCompressor(options, codec);
         _interrupts = interrupts;
@@ -82,14 +84,14 @@ sealed unsafe class ChunkWriter
             CloseBlock(start, index + block, entry, compress);
         }
 
-        byte* at = _image.Bytes + start;
-        new System.ReadOnlySpan<BlockEntry>(index, blocks).CopyTo(new System.Span<BlockEntry>(at, blocks));
-        new System.ReadOnlySpan<VectorEntry>(_vectors, _vectorCount)
-            .CopyTo(new System.Span<VectorEntry>(at + (blocks * BlockEntry.Size), _vectorCount));
+        _block.Append((byte*)index, (ulong)blocks * BlockEntry.Size);
+        _block.Append((byte*)_vectors, (ulong)_vectorCount * VectorEntry.Size);
+        _image.Overwrite(start, _block.Bytes, indexLength);
         entry->Offset = start;
         entry->StoredLength = _image.Length - start;
         entry->IndexLength = indexLength;
-        entry->IndexCrc = Crc32C.Compute(at, indexLength);
+        entry->IndexCrc = Crc32C.Compute(_block.Bytes, indexLength);
+        _block.Clear();
     }
 
     internal void Free()
@@ -101,6 +103,7 @@ sealed unsafe class ChunkWriter
 
         _vectors = null;
         _block.Free();
+        _room.Free();
         _scratch.Free();
         _bytes.Free();
     }
@@ -144,8 +147,9 @@ sealed unsafe class ChunkWriter
             WriteVector(column, encoder, vector);
         }
 
-        bool pays = _compressor.Try(_block, _image) != 0;
+        bool pays = _compressor.Try(_block, _room) != 0;
         _block.Clear();
+        _room.Clear();
         return pays;
     }
 
@@ -191,22 +195,25 @@ sealed unsafe class ChunkWriter
     {
         *block = default;
         block->EncodedLength = _block.Length;
+        entry->EncodedLength += _block.Length;
         block->Offset = _image.Length - chunkStart;
-        block->StoredLength = compress ? _compressor.Try(_block, _image) : 0;
+        block->StoredLength = compress ? _compressor.Try(_block, _room) : 0;
+        ByteSink stored = _room;
         if (block->StoredLength != 0)
         {
-            _image.Commit(block->StoredLength);
             block->Codec = entry->Codec = (byte)_compressor.Codec;
+            _block.Clear();
         }
-        else if (_block.Length != 0)
+        else
         {
             block->StoredLength = _block.Length;
-            _image.Append(_block.Bytes, _block.Length);
+            stored = _block;
+            _room.Clear();
         }
 
-        block->Crc = Crc32C.Compute(_image.Bytes + _image.Length - block->StoredLength, block->StoredLength);
-        entry->EncodedLength += _block.Length;
+        block->Crc = Crc32C.Compute(stored.Bytes, block->StoredLength);
+        _image.Append(stored.Bytes, block->StoredLength);
         _image.Align();
-        _block.Clear();
+        stored.Clear();
     }
 }

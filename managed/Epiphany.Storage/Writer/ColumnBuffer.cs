@@ -8,7 +8,7 @@ namespace Epiphany.Storage;
 /// <summary>Rows of a column. Null rows hold the number 0, or no bytes.</summary>
 sealed unsafe class ColumnBuffer
 {
-    const int FirstCapacity = 1024;
+    const int FirstCapacity = 64;
 
     /// <summary>So many bytes of one call lie together: what an arena's segment may leave unused.</summary>
     const ulong SmallBatch = 16 * 1024;
@@ -43,11 +43,19 @@ sealed unsafe class ColumnBuffer
     /// <summary>Bytes of the values that are not null.</summary>
     internal ulong RawBytes { get; private set; }
 
-    /// <summary>Copies every <paramref name="stride"/>-th value; says how many bytes are held for them.</summary>
-    internal ulong Append(ulong* values, byte* nulls, int rows, int stride)
+    /// <summary>Memory of its own, be it in use or kept for rows to come.</summary>
+    internal ulong Held => ((ulong)_capacity * (ulong)RowBytes) + (_arena?.Held ?? 0);
+
+    /// <summary>Bytes of what it has now; encoded they are hardly more.</summary>
+    internal ulong Used => ((ulong)Rows * (ulong)RowBytes) + (_arena == null ? 0 : RawBytes);
+
+    /// <summary>A row's place in the arrays: value, null, length.</summary>
+    int RowBytes => _arena == null ? 9 : 13;
+
+    /// <summary>Copies every <paramref name="stride"/>-th value.</summary>
+    internal void Append(ulong* values, byte* nulls, int rows, int stride)
     {
         Reserve(Rows + rows);
-        ulong rawBefore = RawBytes;
         if (nulls != null)
         {
             AppendNulls(nulls, rows, stride);
@@ -64,7 +72,6 @@ sealed unsafe class ColumnBuffer
         }
 
         Rows += rows;
-        return _arena == null ? 8 * (ulong)rows : (12 * (ulong)rows) + RawBytes - rawBefore;
     }
 
     /// <summary>No rows; the memory stays for those to come.</summary>
@@ -76,6 +83,9 @@ sealed unsafe class ColumnBuffer
         NullCount = 0;
         RawBytes = 0;
     }
+
+    /// <summary>Gives up memory that was kept for rows to come, but for the arrays' share of it.</summary>
+    internal void Trim() => _arena?.Trim();
 
     /// <summary>No rows, no memory.</summary>
     internal void Free()

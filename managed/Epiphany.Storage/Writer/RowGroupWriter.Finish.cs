@@ -6,9 +6,6 @@ namespace Epiphany.Storage;
 
 public sealed unsafe partial class RowGroupWriter
 {
-    /// <summary>Values of so many bytes are small enough to keep their memory for the next group, beside the image.</summary>
-    const ulong KeptBytes = 48 * 1024 * 1024;
-
     /// <summary>Encodes what was appended. The image lies in the host's memory until rows are appended again.</summary>
     public GroupImage Finish()
     {
@@ -18,16 +15,17 @@ public sealed unsafe partial class RowGroupWriter
         }
 
         _finished = true;
-        ByteSink image = _image;
-        bool keep = Bytes <= KeptBytes;
+        ImageSink image = _image;
+        bool keep = true;
         ColumnEntry* entries = (ColumnEntry*)_memory.Allocate((nuint)ulong.Max(1, (ulong)_columns.Length * ColumnEntry.Size));
         _chunks.Begin(Rows);
         for (int i = 0; i < _columns.Length; i++)
         {
             _chunks.Write(_columns[i], entries + i);
-            if (!keep)
+            if (Needed() + image.Length > _options.MaxBytes)
             {
                 _columns[i].Free();
+                keep = false;
             }
         }
 
@@ -40,14 +38,14 @@ public sealed unsafe partial class RowGroupWriter
             _chunks.Free();
         }
 
-        return new GroupImage(image.Bytes, image.Length, footerOffset, (uint)(image.Length - footerOffset), Rows);
+        return new GroupImage((ulong*)image.Segments, image.Length, footerOffset, (uint)(image.Length - footerOffset), Rows);
     }
 
-    void WriteFooter(ByteSink image, ColumnEntry* entries)
+    void WriteFooter(ImageSink image, ColumnEntry* entries)
     {
         ulong offset = image.Length;
         ulong length = GroupFormat.FooterLength(_columns.Length);
-        byte* footer = image.AppendZeros(length);
+        byte* footer = _memory.Allocate((nuint)length);
         *(FooterHeader*)footer = new FooterHeader
         {
             Magic = GroupFormat.Magic,
@@ -66,5 +64,7 @@ public sealed unsafe partial class RowGroupWriter
 
         // The checksum, then four zero bytes.
         *(uint*)(footer + length - 8) = Crc32C.Compute(footer, length - 8);
+        image.Append(footer, length);
+        _memory.Free(footer);
     }
 }

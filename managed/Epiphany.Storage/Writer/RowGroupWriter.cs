@@ -17,7 +17,7 @@ public sealed unsafe partial class RowGroupWriter
     readonly IMemory _memory;
     readonly ChunkWriter _chunks;
     readonly IInterrupts _interrupts;
-    readonly ByteSink _image;
+    readonly ImageSink _image;
     bool _finished;
 
     public RowGroupWriter(
@@ -39,7 +39,7 @@ public sealed unsafe partial class RowGroupWriter
         _options = options;
         _maxRows = Math.Min(options.MaxRows, GroupFormat.MaxRows);
         _memory = memory;
-        _image = new ByteSink(memory);
+        _image = new ImageSink(memory);
         _chunks = new ChunkWriter(options, _image, memory, codec, interrupts);
         _interrupts = interrupts;
         _columns = new ColumnBuffer[columns.Length];
@@ -56,7 +56,11 @@ public sealed unsafe partial class RowGroupWriter
 
     public int Rows { get; private set; }
 
-    /// <summary>Bytes held for the values so far.</summary>
+    /// <summary>
+    /// Memory that the group will have taken at most when it is finished. That is the values, and for the column in work its share of the image
+    /// and, where that is one block of wide values or a dictionary, the block once more. As columns get their share of the image they
+    /// give up their values, if there is no room for both.
+    /// </summary>
     public ulong Bytes { get; private set; }
 
     /// <summary>No row more is wanted; <see cref="Finish"/> is next.</summary>
@@ -81,11 +85,36 @@ public sealed unsafe partial class RowGroupWriter
 
         for (int i = 0; i < _columns.Length; i++)
         {
-            Bytes += _columns[i].Append(values + i, nulls == null ? null : nulls + i, rows, _columns.Length);
+            _columns[i].Append(values + i, nulls == null ? null : nulls + i, rows, _columns.Length);
         }
 
         _interrupts.Poll();
         Rows += rows;
+        Bytes = Needed();
+        if (Bytes >= _options.MaxBytes)
+        {
+            // Not for want of what the last group has left.
+            foreach (ColumnBuffer column in _columns)
+            {
+                column.Trim();
+            }
+
+            Bytes = Needed();
+        }
+    }
+
+    ulong Needed()
+    {
+        ulong held = 0;
+        ulong largest = 0;
+        foreach (ColumnBuffer column in _columns)
+        {
+            held += column.Held;
+            largest = ulong.Max(largest, column.Used);
+        }
+
+        // A vector of wide values may be as large as the column: it counts with its symbols, then as a block and compressed.
+        return held + (largest * (Rows < 2 * GroupFormat.VectorRows ? 3UL : 2UL));
     }
 
     void Restart()
@@ -95,7 +124,7 @@ public sealed unsafe partial class RowGroupWriter
             column.Clear();
         }
 
-        _image.Clear();
+        _image.Free();
         Rows = 0;
         Bytes = 0;
         _finished = false;

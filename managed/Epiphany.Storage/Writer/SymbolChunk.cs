@@ -69,11 +69,11 @@ sealed unsafe class SymbolChunk(WriterScratch scratch, IMemory memory)
             bytes += lengths[i];
         }
 
-        _codes.Clear();
         _encoder.Encode(addresses, lengths, rows, _codes.Reserve(Fsst.MaxEncoded(bytes)));
         PlainBytesPlan plan = PlainBytesEncoder.Measure(lengths, rows);
         PlainBytesEncoder.Write(plan, addresses, lengths, lanes, block.Reserve(plan.Bytes));
         block.Commit(plan.Bytes);
+        _codes.Clear();
     }
 
     /// <summary>The table's memory is the scratch's, which goes too.</summary>

@@ -144,7 +144,8 @@ public sealed unsafe class RowGroupTests : IDisposable
         Assert.Equal(PgeStatus.Ok, _host.Managed->WriterAppend(writer, values, nulls, Rows, &state));
         Assert.Equal((Rows, 1), (state.Rows, state.Full));
         Assert.Equal(PgeStatus.Ok, _host.Managed->WriterFinish(writer, &image));
-        FakeHost.Stored = new Span<byte>(image.Bytes, (int)image.Length).ToArray();
+        Assert.True(image.Length <= image.SegmentBytes);
+        FakeHost.Stored = new Span<byte>((byte*)image.Segments[0], (int)image.Length).ToArray();
         _host.Managed->HandleFree(writer);
         return new PgeGroupRef
         {

@@ -51,9 +51,22 @@ sealed unsafe record Group(byte[] Bytes, GroupLocation Location, ColumnShape[] S
         GroupImage image = writer.Finish();
         Assert.Equal(rows, image.Rows);
         return new Group(
-            new ReadOnlySpan<byte>(image.Bytes, (int)image.Length).ToArray(),
+            Copy(image),
             new GroupLocation(image.Length, image.FooterOffset, image.FooterLength, rows, columns.Length),
             [.. columns.Select(column => column.Shape)]);
+    }
+
+    static byte[] Copy(GroupImage image)
+    {
+        byte[] bytes = new byte[image.Length];
+        int segmentBytes = (int)GroupImage.SegmentBytes;
+        for (int at = 0; at < bytes.Length; at += segmentBytes)
+        {
+            int share = Math.Min(segmentBytes, bytes.Length - at);
+            new ReadOnlySpan<byte>((byte*)image.Segments[at / segmentBytes], share).CopyTo(bytes.AsSpan(at));
+        }
+
+        return bytes;
     }
 
     internal static Group WriteOne(TestColumn column, Codec codec = Codec.None) => Write([column], codec);

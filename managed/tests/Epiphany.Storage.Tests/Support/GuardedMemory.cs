@@ -10,10 +10,13 @@ sealed unsafe partial class GuardedMemory : IMemory, IDisposable
 {
     const nuint Page = 4096;
 
-    readonly Dictionary<nint, (nint Start, nuint Length)> _pieces = [];
+    readonly Dictionary<nint, (nint Start, nuint Length, nuint Asked)> _pieces = [];
 
     /// <summary>Bytes in all pieces now.</summary>
     internal ulong Held { get; private set; }
+
+    /// <summary>Most that there ever were.</summary>
+    internal ulong Peak { get; private set; }
 
     /// <summary>Largest single piece ever asked for.</summary>
     internal ulong Largest { get; private set; }
@@ -41,25 +44,27 @@ sealed unsafe partial class GuardedMemory : IMemory, IDisposable
         }
 
         nint at = start + (nint)(body - rounded);
-        _pieces.Add(at, (start, body + Page));
+        _pieces.Add(at, (start, body + Page, bytes));
         Held += bytes;
+        Peak = Math.Max(Peak, Held);
         Allocations++;
         return (byte*)at;
     }
 
     public void Free(byte* p)
     {
-        if (!_pieces.Remove((nint)p, out (nint Start, nuint Length) piece))
+        if (!_pieces.Remove((nint)p, out (nint Start, nuint Length, nuint Asked) piece))
         {
             throw new InvalidOperationException("memory is freed that was not taken");
         }
 
+        Held -= piece.Asked;
         _ = Unmap(piece.Start, piece.Length);
     }
 
     public void Dispose()
     {
-        foreach ((nint start, nuint length) in _pieces.Values)
+        foreach ((nint start, nuint length, _) in _pieces.Values)
         {
             _ = Unmap(start, length);
         }

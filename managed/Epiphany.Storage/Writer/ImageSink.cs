@@ -1,0 +1,85 @@
+// Storage layer, writer. The bytes of a group in the making, in segments: it grows to what it needs, and what is there never moves.
+
+using System.Runtime.InteropServices;
+
+namespace Epiphany.Storage;
+
+/// <summary>Appends bytes, and lets those that are there be written over.</summary>
+sealed unsafe class ImageSink(IMemory memory)
+{
+    internal const ulong SegmentBytes = 256 * 1024;
+
+    byte** _segments;
+    ulong _count;
+    ulong _places;
+
+    /// <summary>Addresses of the segments, all of them full but the last one.</summary>
+    internal byte** Segments => _segments;
+
+    internal ulong Length { get; private set; }
+
+    internal void Append(byte* source, ulong bytes)
+    {
+        AppendZeros(bytes);
+        Overwrite(Length - bytes, source, bytes);
+    }
+
+    internal void AppendZeros(ulong bytes)
+    {
+        Length = checked(Length + bytes);
+        while (_count * SegmentBytes < Length)
+        {
+            AddSegment();
+        }
+    }
+
+    internal void Overwrite(ulong at, byte* source, ulong bytes)
+    {
+        while (bytes > 0)
+        {
+            ulong within = at % SegmentBytes;
+            ulong share = ulong.Min(bytes, SegmentBytes - within);
+            NativeMemory.Copy(source, _segments[at / SegmentBytes] + within, (nuint)share);
+            at += share;
+            source += share;
+            bytes -= share;
+        }
+    }
+
+    internal void Align() => AppendZeros(GroupFormat.Align(Length) - Length);
+
+    internal void Free()
+    {
+        for (ulong i = 0; i < _count; i++)
+        {
+            memory.Free(_segments[i]);
+        }
+
+        if (_segments != null)
+        {
+            memory.Free((byte*)_segments);
+        }
+
+        _segments = null;
+        _count = _places = Length = 0;
+    }
+
+    void AddSegment()
+    {
+        if (_count == _places)
+        {
+            _places = ulong.Max(16, _places * 2);
+            byte** places = (byte**)memory.Allocate((nuint)(_places * (ulong)sizeof(byte*)));
+            if (_segments != null)
+            {
+                NativeMemory.Copy(_segments, places, (nuint)(_count * (ulong)sizeof(byte*)));
+                memory.Free((byte*)_segments);
+            }
+
+            _segments = places;
+        }
+
+        // The host's memory comes zeroed, and nothing is ever taken back from a segment.
+        _segments[_count++] = memory.Allocate((nuint)SegmentBytes);
+    }
+}
