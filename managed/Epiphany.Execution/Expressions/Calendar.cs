@@ -1,5 +1,7 @@
 // Execution layer, expressions. The proleptic Gregorian calendar: days since 2000-01-01, as PostgreSQL counts them, and years, months, days.
 
+using System.Runtime.CompilerServices;
+
 namespace Epiphany.Execution;
 
 /// <summary>A day by its name. Year 0 is 1 BC.</summary>
@@ -59,10 +61,12 @@ static class Calendar
     /// <summary>The Monday of the same week.</summary>
     internal static long Monday(long day) => day - ((DayOfWeek(day) + 6) % 7);
 
+    /// <summary>Inlined for units that are constants: then it is a multiplication.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     internal static long FloorDivide(long value, long unit)
     {
         long quotient = value / unit;
-        return quotient - (value % unit < 0 ? 1 : 0);
+        return quotient - (quotient * unit > value ? 1 : 0);
     }
 
     static bool IsLeap(long year) => year % 4 == 0 && (year % 100 != 0 || year % 400 == 0);

@@ -147,6 +147,36 @@ static unsafe class Compare<TLeft, TRight, TComparison>
         return count;
     }
 
+    /// <summary>Bits of rows for which it is true.</summary>
+    internal static void Mask(Vector left, Vector right, int count, ulong* bits)
+    {
+        ulong* a = left.Values;
+        ulong* b = right.Values;
+        bits[(count - 1) / 64] = 0;
+        byte* bytes = (byte*)bits;
+        Vector512<long> constant = TRight.Of(Vector512.Create(*b));
+        int r = 0;
+        for (; r <= count - Step; r += Step)
+        {
+            Vector512<long> other = right.IsConstant ? constant : TRight.Of(Vector512.Load(b + r));
+            uint holds = (uint)TComparison.Holds(TLeft.Of(Vector512.Load(a + r)), other).ExtractMostSignificantBits();
+            holds &= left.Nulls == null ? ~0U : ~NullMath.Bits8(left.Nulls + r);
+            holds &= right.Nulls == null ? ~0U : ~NullMath.Bits8(right.Nulls + r);
+            bytes[r / 8] = (byte)holds;
+        }
+
+        uint last = 0;
+        for (; r < count; r++)
+        {
+            last |= left.IsNull(r) || right.IsNull(r) ? 0U : (uint)One(a[r], b[r]) << (r % 8);
+        }
+
+        if (count % 8 != 0)
+        {
+            bytes[count / 8] = (byte)last;
+        }
+    }
+
     static int Narrow(Vector left, Vector right, Rows rows, ushort* selected)
     {
         ulong* a = left.Values;
@@ -179,12 +209,26 @@ static unsafe class Compare<TLeft, TRight, TComparison>
 
 /// <summary>A comparison of two by-value arguments.</summary>
 sealed unsafe class Comparison<TLeft, TRight, TComparison>(ValueType type, Expression left, Expression right, IExecutionHost host)
-    : Kernel(type, left, right)
+    : Kernel(type, left, right), IMaskable
     where TLeft : struct, ILaneView
     where TRight : struct, ILaneView
     where TComparison : struct, IComparison
 {
     readonly Output _output = new(host);
+
+    public bool MayMask => Mask.MayBeAtHand(left) && Mask.MayBeAtHand(right);
+
+    public bool TryMask(Batch batch, int count, ulong* bits)
+    {
+        if (!Mask.IsAtHand(left) || !Mask.IsAtHand(right))
+        {
+            return false;
+        }
+
+        Rows rows = Rows.All(count);
+        Compare<TLeft, TRight, TComparison>.Mask(left.Evaluate(batch, rows), right.Evaluate(batch, rows), count, bits);
+        return true;
+    }
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {

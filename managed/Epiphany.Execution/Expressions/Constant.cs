@@ -45,6 +45,9 @@ sealed class Parameter(ValueType type, int parameter, IExecutionHost host) : Exp
 
     public override bool IsConstant => true;
 
+    /// <summary>It has been asked for in this run.</summary>
+    internal bool IsReady => _ready;
+
     public override Vector Evaluate(Batch batch, Rows rows)
     {
         if (!_ready)

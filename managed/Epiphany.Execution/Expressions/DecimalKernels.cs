@@ -7,7 +7,7 @@ using System.Runtime.Intrinsics;
 namespace Epiphany.Execution;
 
 /// <summary>A comparison, at the greater scale of both.</summary>
-sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.Type, call.Arguments)
+sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.Type, call.Arguments), IMaskable
     where TComparison : struct, IComparison
 {
     readonly DecimalArgument _left = new(call.Arguments[0], call.Host);
@@ -15,6 +15,20 @@ sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.
     readonly HostCall _onHost = call.OnHost();
     readonly Output _output = new(call.Host);
     readonly Vector _none = new();
+
+    public bool MayMask => Mask.MayBeAtHand(Arguments[0]) && Mask.MayBeAtHand(Arguments[1]);
+
+    public bool TryMask(Batch batch, int count, ulong* bits)
+    {
+        Rows rows = Rows.All(count);
+        if (!IsCheap(Arguments[0], batch, rows) || !IsCheap(Arguments[1], batch, rows) || !Prepare(batch, rows, out Vector a, out Vector b))
+        {
+            return false;
+        }
+
+        Compare<SignedView, SignedView, TComparison>.Mask(a, b, count, bits);
+        return true;
+    }
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {
@@ -30,6 +44,10 @@ sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.
     public override int Filter(Batch batch, Rows rows, ushort* selected) => Prepare(batch, rows, out Vector a, out Vector b)
         ? Compare<SignedView, SignedView, TComparison>.Filter(a, b, rows, selected)
         : _onHost.Filter(batch, rows, selected);
+
+    /// <summary>Lanes, not datums that would have to be read.</summary>
+    static bool IsCheap(Expression argument, Batch batch, Rows rows) =>
+        Mask.IsAtHand(argument) && (argument.IsConstant || argument.Evaluate(batch, rows).Form == VectorForm.Decimal);
 
     bool Prepare(Batch batch, Rows rows, out Vector left, out Vector right)
     {
@@ -97,7 +115,8 @@ sealed unsafe class DecimalArithmetic<TOperation>(CallSite call) : Kernel(call.T
             return null;
         }
 
-        Compute((long*)a.Values, (long*)b.Values, b.IsConstant, rows, (long*)_output.Values);
+        int span = Mask.Span(rows);
+        Compute((long*)a.Values, (long*)b.Values, b.IsConstant, span > 0 ? Rows.All(span) : rows, (long*)_output.Values);
         Vector result = _output.Strict(a, b, rows);
         (result.Form, result.Scale, result.Bound) = (VectorForm.Decimal, scale, (ulong)bound);
         return result;

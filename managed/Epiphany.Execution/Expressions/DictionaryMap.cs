@@ -9,7 +9,7 @@ namespace Epiphany.Execution;
 /// An expression of one by-reference column, with a by-value result. An entry is computed when the first row that counts has it, so that no
 /// error is raised that no row would raise. Null is an entry, too: the last. Columns without codes go through the expression as they are.
 /// </summary>
-sealed unsafe class DictionaryMap : Kernel
+sealed unsafe class DictionaryMap : Kernel, IMaskable
 {
     readonly Expression _expression;
     readonly int _column;
@@ -19,10 +19,12 @@ sealed unsafe class DictionaryMap : Kernel
     readonly VectorBuffer _datums;
     readonly int* _missing;
 
-    /// <summary>By entry: its result, is that null, is it known.</summary>
+    /// <summary>By entry: its result, is that null, is it true, is it known.</summary>
     ulong* _values;
     byte* _nulls;
+    byte* _isTrue;
     byte* _isKnown;
+    int _known;
     int _room;
     ulong _table;
     bool _hasTable;
@@ -77,23 +79,65 @@ sealed unsafe class DictionaryMap : Kernel
         Compute(column, rows);
         ushort* codes = column.Codes;
         byte* nulls = column.Nulls;
+        byte* isTrue = _isTrue;
         int count = 0;
-        for (int i = 0; i < rows.Count; i++)
+        for (int i = 0; nulls == null && i < rows.Count; i++)
         {
             int row = rows[i];
-            int entry = nulls != null && nulls[row] != 0 ? column.Entries : codes[row];
             selected[count] = (ushort)row;
-            count += (int)_values[entry] & (_nulls[entry] ^ 1) & 1;
+            count += isTrue[codes[row]];
+        }
+
+        for (int i = 0; nulls != null && i < rows.Count; i++)
+        {
+            int row = rows[i];
+            selected[count] = (ushort)row;
+            count += isTrue[nulls[row] != 0 ? column.Entries : codes[row]];
         }
 
         return count;
     }
+
+    public bool MayMask => Type.Oid == TypeOid.Bool;
+
+    /// <summary>When all entries are known.</summary>
+    public bool TryMask(Batch batch, int count, ulong* bits)
+    {
+        Vector column = batch.Columns[_column];
+        if (column.Codes == null || !IsComplete(column))
+        {
+            return false;
+        }
+
+        for (int word = 0; word < (count + 63) / 64; word++)
+        {
+            ulong mask = 0;
+            for (int row = word * 64; row < Math.Min(count, (word + 1) * 64); row++)
+            {
+                mask |= (ulong)_isTrue[column.IsNull(row) ? column.Entries : column.Codes[row]] << (row % 64);
+            }
+
+            bits[word] = mask;
+        }
+
+        return true;
+    }
+
+    /// <summary>Every row's entry is known, whichever rows count.</summary>
+    bool IsComplete(Vector column) =>
+        _hasTable && _table == column.TableId && _known == column.Entries + _isKnown[column.Entries]
+        && (column.Nulls == null || _isKnown[column.Entries] != 0);
 
     void Compute(Vector column, Rows rows)
     {
         if (!_hasTable || _table != column.TableId)
         {
             Forget(column);
+        }
+
+        if (IsComplete(column))
+        {
+            return;
         }
 
         int count = 0;
@@ -114,6 +158,7 @@ sealed unsafe class DictionaryMap : Kernel
             _hasTable = false;
             ComputeEntries(column, count);
             _hasTable = true;
+            _known += count;
         }
     }
 
@@ -137,6 +182,7 @@ sealed unsafe class DictionaryMap : Kernel
             int entry = _missing[i];
             _values[entry] = result.Values[i];
             _nulls[entry] = result.IsNull(i) ? (byte)1 : (byte)0;
+            _isTrue[entry] = (byte)((result.Values[i] & 1) & (ulong)(_nulls[entry] ^ 1));
             _anyNull |= result.IsNull(i);
         }
     }
@@ -151,12 +197,14 @@ sealed unsafe class DictionaryMap : Kernel
             {
                 _memory.Free((byte*)_values);
                 _memory.Free(_nulls);
+                _memory.Free(_isTrue);
                 _memory.Free(_isKnown);
             }
 
             _room = Math.Max(entries, 2 * _room);
             _values = (ulong*)_memory.Allocate((nuint)_room * sizeof(ulong));
             _nulls = _memory.Allocate((nuint)_room);
+            _isTrue = _memory.Allocate((nuint)_room);
             _isKnown = _memory.Allocate((nuint)_room);
         }
 
@@ -164,6 +212,7 @@ sealed unsafe class DictionaryMap : Kernel
         _table = column.TableId;
         _hasTable = true;
         _anyNull = false;
+        _known = 0;
     }
 }
 
@@ -194,6 +243,9 @@ static class DictionaryMaps
             arguments[i] = Wrap(arguments[i], host);
         }
     }
+
+    /// <summary>The number of the only column that an expression looks at; null: there is none, or more than one.</summary>
+    internal static int? SoleColumn(Expression expression) => Column(expression, out bool isMany) is { } column && !isMany ? column.Column : null;
 
     /// <summary>The column that an expression looks at; null for none. Many: more than one, or it cannot be told.</summary>
     static ColumnReference? Column(Expression expression, out bool isMany)

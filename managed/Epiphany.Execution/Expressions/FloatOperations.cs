@@ -1,6 +1,7 @@
 // Execution layer, expressions. Arithmetic of float4 and float8, and what PostgreSQL calls overflow and underflow (float.h).
 
 using System;
+using System.Runtime.Intrinsics;
 
 namespace Epiphany.Execution;
 
@@ -19,6 +20,8 @@ interface IFloatOperation
 
     static abstract float Of(float left, float right);
 
+    static abstract Vector512<double> Of(Vector512<double> left, Vector512<double> right);
+
     /// <summary>Asked for results that are infinite or zero, and of divisions by zero.</summary>
     static abstract FloatFault Fault(double left, double right, double result);
 }
@@ -28,6 +31,8 @@ readonly struct FloatAdd : IFloatOperation
     public static double Of(double left, double right) => left + right;
 
     public static float Of(float left, float right) => left + right;
+
+    public static Vector512<double> Of(Vector512<double> left, Vector512<double> right) => left + right;
 
     public static FloatFault Fault(double left, double right, double result) =>
         double.IsInfinity(result) && !double.IsInfinity(left) && !double.IsInfinity(right) ? FloatFault.Overflow : FloatFault.None;
@@ -39,6 +44,8 @@ readonly struct FloatSubtract : IFloatOperation
 
     public static float Of(float left, float right) => left - right;
 
+    public static Vector512<double> Of(Vector512<double> left, Vector512<double> right) => left - right;
+
     public static FloatFault Fault(double left, double right, double result) => FloatAdd.Fault(left, right, result);
 }
 
@@ -47,6 +54,8 @@ readonly struct FloatMultiply : IFloatOperation
     public static double Of(double left, double right) => left * right;
 
     public static float Of(float left, float right) => left * right;
+
+    public static Vector512<double> Of(Vector512<double> left, Vector512<double> right) => left * right;
 
     public static FloatFault Fault(double left, double right, double result) =>
         double.IsInfinity(result) && !double.IsInfinity(left) && !double.IsInfinity(right) ? FloatFault.Overflow
@@ -59,6 +68,8 @@ readonly struct FloatDivide : IFloatOperation
     public static double Of(double left, double right) => left / right;
 
     public static float Of(float left, float right) => left / right;
+
+    public static Vector512<double> Of(Vector512<double> left, Vector512<double> right) => left / right;
 
     public static FloatFault Fault(double left, double right, double result) =>
         right == 0 && !double.IsNaN(left) ? FloatFault.DivisionByZero

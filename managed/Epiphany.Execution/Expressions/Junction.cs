@@ -4,13 +4,25 @@
 namespace Epiphany.Execution;
 
 /// <summary>AND or OR: a row is decided by the first argument that is false or true; else it is null if one was.</summary>
-abstract unsafe class Junction(ValueType type, bool decides, Expression[] arguments, IExecutionHost host) : Kernel(type, arguments)
+abstract unsafe class Junction(ValueType type, bool decides, Expression[] arguments, IExecutionHost host) : Kernel(type, arguments), IMaskable
 {
     readonly Output _output = new(host);
+    readonly ulong* _bits = Mask.Room(host);
+    readonly ulong* _room = Mask.Room(host);
     readonly ulong _decides = decides ? 1UL : 0;
 
     /// <summary>Room for rows' numbers.</summary>
     protected ushort* Left { get; } = RowLists.Room(host);
+
+    public bool MayMask { get; } = Mask.MayMask(arguments);
+
+    public bool TryMask(Batch batch, int count, ulong* bits) => Mask.TryJoin(Arguments, decides, batch, count, bits, _room);
+
+    public override int Filter(Batch batch, Rows rows, ushort* selected)
+    {
+        int span = MayMask ? Mask.Span(rows) : 0;
+        return span > 0 && TryMask(batch, span, _bits) ? Mask.Choose(_bits, rows, selected) : Narrow(batch, rows, selected);
+    }
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {
@@ -33,6 +45,9 @@ abstract unsafe class Junction(ValueType type, bool decides, Expression[] argume
 
         return _output.Finish(anyNull ? nulls : null);
     }
+
+    /// <summary>Filter, one argument after the other.</summary>
+    protected abstract int Narrow(Batch batch, Rows rows, ushort* selected);
 
     /// <summary>Numbers of the rows that stay open are left in <see cref="Left"/>.</summary>
     int Decide(Vector argument, Rows open)
@@ -57,7 +72,7 @@ abstract unsafe class Junction(ValueType type, bool decides, Expression[] argume
 
 sealed unsafe class And(ValueType type, Expression[] arguments, IExecutionHost host) : Junction(type, false, arguments, host)
 {
-    public override int Filter(Batch batch, Rows rows, ushort* selected)
+    protected override int Narrow(Batch batch, Rows rows, ushort* selected)
     {
         for (int a = 0; a < Arguments.Length && rows.Count > 0; a++)
         {
@@ -72,7 +87,7 @@ sealed unsafe class Or(ValueType type, Expression[] arguments, IExecutionHost ho
 {
     readonly ushort* _found = RowLists.Room(host);
 
-    public override int Filter(Batch batch, Rows rows, ushort* selected)
+    protected override int Narrow(Batch batch, Rows rows, ushort* selected)
     {
         Rows open = rows;
         for (int a = 0; a < Arguments.Length && open.Count > 0; a++)

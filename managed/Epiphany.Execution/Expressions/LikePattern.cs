@@ -135,7 +135,7 @@ sealed class LikePattern
         {
             if (_isAny == null)
             {
-                return text[from..].EndsWith(_bytes);
+                return _bytes.Length == 0 || text[from..].EndsWith(_bytes);
             }
 
             int at = text.Length;

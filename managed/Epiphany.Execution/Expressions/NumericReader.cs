@@ -44,35 +44,37 @@ static unsafe class NumericReader
             return false;
         }
 
-        Int128 magnitude = Digits(digits, count);
-
         // The last digit's unit is 10000^lowest; below the display scale it has zeros only.
-        int exponent = scale + (4 * (weight - count + 1));
-        if (count > 0 && exponent < 0)
+        if (!TryMagnitude(digits, count, scale + (4 * (weight - count + 1)), out ulong magnitude))
         {
-            magnitude /= PowerOfTen(-exponent);
-        }
-        else if (count > 0)
-        {
-            magnitude *= PowerOfTen(exponent);
-            if (PowerOfTen(exponent) == 0 || magnitude > long.MaxValue)
-            {
-                return false;
-            }
+            return false;
         }
 
         value = (head & (isShort ? 0x2000 : 0x4000)) != 0 ? -(long)magnitude : (long)magnitude;
         return true;
     }
 
-    static Int128 Digits(byte* digits, int count)
+    /// <summary>Digits in base 10,000, times 10^exponent, if that is below 2^63.</summary>
+    static bool TryMagnitude(byte* digits, int count, int exponent, out ulong magnitude)
     {
-        ulong low = 0;
-        for (int i = 0; i < count && i < MaxDigits - 1; i++)
+        magnitude = 0;
+        for (int i = 0; i < count - 1; i++)
         {
-            low = (low * 10000) + Unsafe.ReadUnaligned<ushort>(digits + (i * sizeof(ushort)));
+            magnitude = (magnitude * 10000) + Unsafe.ReadUnaligned<ushort>(digits + (i * sizeof(ushort)));
         }
 
-        return count < MaxDigits ? low : ((Int128)low * 10000) + Unsafe.ReadUnaligned<ushort>(digits + ((MaxDigits - 1) * sizeof(ushort)));
+        if (count == 0 || exponent <= -4)
+        {
+            return count == 0;
+        }
+
+        // Four digits are less than 10^16. What the last one has below the display scale goes before it can overflow.
+        ulong unit = exponent >= 0 ? 10000 : 10000 / (ulong)PowerOfTen(-exponent);
+        ulong factor = exponent >= 0 ? (ulong)PowerOfTen(exponent) : 1;
+        ulong last = Unsafe.ReadUnaligned<ushort>(digits + ((count - 1) * sizeof(ushort))) / (10000 / unit);
+        ulong high = Math.BigMul(magnitude, unit, out ulong low);
+        ulong sum = low + last;
+        ulong over = Math.BigMul(sum, factor, out magnitude);
+        return high == 0 && sum >= low && factor != 0 && over == 0 && magnitude <= long.MaxValue;
     }
 }

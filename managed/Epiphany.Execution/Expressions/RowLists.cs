@@ -4,22 +4,41 @@ namespace Epiphany.Execution;
 
 static unsafe class RowLists
 {
-    internal static ushort* Room(IExecutionHost host) => (ushort*)host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
+    /// <summary>No row's number.</summary>
+    const ushort End = ushort.MaxValue;
+
+    /// <summary>For a batch, and for the end that <see cref="Without"/> marks.</summary>
+    internal static ushort* Room(IExecutionHost host) => (ushort*)host.Memory.Allocate((Batch.Capacity + 1) * sizeof(ushort));
 
     /// <summary>
-    /// The rows that are not among <paramref name="taken"/>, all of which are rows. <paramref name="rest"/> may be where the rows lie.
+    /// The rows that are not among <paramref name="taken"/>, all of which are rows; it is a <see cref="Room"/>. <paramref name="rest"/> may be
+    /// where the rows lie.
     /// </summary>
     internal static Rows Without(Rows rows, ushort* taken, int takenCount, ushort* rest)
     {
+        taken[takenCount] = End;
         int count = 0;
         int next = 0;
+        if (rows.IsAll)
+        {
+            for (int row = 0; row < rows.Count; row++)
+            {
+                int isTaken = taken[next] == row ? 1 : 0;
+                rest[count] = (ushort)row;
+                next += isTaken;
+                count += isTaken ^ 1;
+            }
+
+            return new Rows(rest, count);
+        }
+
         for (int i = 0; i < rows.Count; i++)
         {
-            int row = rows[i];
-            bool isTaken = next < takenCount && taken[next] == row;
-            rest[count] = (ushort)row;
-            next += isTaken ? 1 : 0;
-            count += isTaken ? 0 : 1;
+            ushort row = rows.Index[i];
+            int isTaken = taken[next] == row ? 1 : 0;
+            rest[count] = row;
+            next += isTaken;
+            count += isTaken ^ 1;
         }
 
         return new Rows(rest, count);

@@ -19,6 +19,9 @@ sealed unsafe class RunConstant : Kernel
 
     public override bool IsConstant => true;
 
+    /// <summary>It has been computed in this run.</summary>
+    internal bool IsReady => _ready;
+
     public override Vector Evaluate(Batch batch, Rows rows)
     {
         if (!_ready && rows.Count > 0)

@@ -1,5 +1,7 @@
 // Execution layer, program. Words to expressions: kernels where there are some, PostgreSQL's own functions elsewhere.
 
+using System.Collections.Generic;
+
 namespace Epiphany.Execution;
 
 /// <summary>Builds the expressions of one engine.</summary>
@@ -15,6 +17,28 @@ sealed class ExpressionBuilder(IExecutionHost host)
 
         return expressions;
     }
+
+    /// <summary>Conditions that are to hold together. Neighbours over the same column become one, which looks at it once.</summary>
+    internal Expression[] Conditions(ref ProgramReader reader)
+    {
+        Expression[] conditions = Expressions(ref reader);
+        var merged = new List<Expression>();
+        for (int first = 0; first < conditions.Length;)
+        {
+            int end = first + 1;
+            while (end < conditions.Length && MaskableColumn(conditions[first]) is { } column && column == MaskableColumn(conditions[end]))
+            {
+                end++;
+            }
+
+            merged.Add(end == first + 1 ? conditions[first] : new And(conditions[first].Type, conditions[first..end], host));
+            first = end;
+        }
+
+        return merged.ToArray();
+    }
+
+    static int? MaskableColumn(Expression condition) => condition is IMaskable { MayMask: true } ? DictionaryMaps.SoleColumn(condition) : null;
 
     internal Expression Expression(ref ProgramReader reader) => DictionaryMaps.Wrap(Node(ref reader), host);
 

@@ -113,7 +113,7 @@ sealed class PlanBuilder(EngineContext context)
 
     Tail Tail(ref ProgramReader reader, ValueType[] raw)
     {
-        Expression[] conditions = _expressions.Expressions(ref reader);
+        Expression[] conditions = _expressions.Conditions(ref reader);
         long count = reader.Word();
         Expression[]? projection = null;
         if (count >= 0)

@@ -55,6 +55,44 @@ public class ExpressionsLogicTests
         check.Agrees(v => Or(And(Truth(v[0]), Truth(v[1])), And(Truth(v[2] ^ 1), Or(Truth(v[3]), Truth(v[0])))));
     }
 
+    /// <summary>(a &lt; 3 OR b &gt;= $0) AND a &lt;&gt; 1 AND n &lt;= 2.5, by bits and by lists.</summary>
+    [Theory]
+    [InlineData(5, 0.3)]
+    [InlineData(70, 0.3)]
+    [InlineData(2048, 0.0)]
+    [InlineData(2048, 0.2)]
+    public void Junctions_of_comparisons(int count, double nulls)
+    {
+        const uint Less = 66;
+        const uint AtLeast = 150;
+        const uint NotEqual = 144;
+        const uint NumericAtMost = 1723;
+        var host = new FakeHost();
+        host.Parameters.Add(2);
+        using var check = new ExpressionsCheck(host, w =>
+        {
+            w.Expression(ExpressionKind.And, ProgramWriter.Bool).Add(3);
+            w.Expression(ExpressionKind.Or, ProgramWriter.Bool).Add(2);
+            w.Call(ProgramWriter.Bool, Less, 2).Column(ProgramWriter.Int4, 0).Const(ProgramWriter.Int4, 3);
+            w.Call(ProgramWriter.Bool, AtLeast, 2).Column(ProgramWriter.Int4, 1).Expression(ExpressionKind.Param, ProgramWriter.Int4).Add(0);
+            w.Call(ProgramWriter.Bool, NotEqual, 2).Column(ProgramWriter.Int4, 0).Const(ProgramWriter.Int4, 1);
+            w.Call(ProgramWriter.Bool, NumericAtMost, 2).Column(ProgramWriter.Numeric, 2).Const(ProgramWriter.Numeric, Values.NumericOf(25, 1));
+        }, [.. Enumerable.Range(0, 3).Select(i => Values.Mix(new Random(i), count, nulls, r => (ulong)r.Next(i == 2 ? 500 : 6)))]);
+        check.Column(2).Form = VectorForm.Decimal;
+        check.Column(2).Scale = 2;
+        check.Column(2).Bound = 500;
+        for (int run = 0; run < 2; run++)
+        {
+            ulong? parameter = host.Parameters[0];
+            bool? AtLeastParameter(ulong? b) => b == null || parameter == null ? null : b >= parameter;
+            check.Agrees(v => And(
+                Or(v[0] == null ? null : v[0] < 3, AtLeastParameter(v[1])),
+                v[0] == null ? null : v[0] != 1,
+                v[2] == null ? null : v[2] <= 250));
+            host.Parameters[0] = null;
+        }
+    }
+
     /// <summary>b = 0 OR a / b = 1; and NOT b = 0 AND a / b = 1.</summary>
     [Theory]
     [InlineData(true)]

@@ -288,6 +288,29 @@ public class ExpressionsTextTests
                     : (ulong)(10 / n), nulls);
         }
 
+        // Two dictionaries meet.
+        using var both = new ExpressionsCheck(NoHost(), w =>
+        {
+            w.Expression(ExpressionKind.And, ProgramWriter.Bool).Add(2);
+            w.Expression(ExpressionKind.Or, ProgramWriter.Bool).Add(2);
+            w.Call(ProgramWriter.Bool, 67, 2, DefaultCollation).Column(ProgramWriter.Text, 0).Const(ProgramWriter.Text, Values.Of("a"));
+            w.Call(ProgramWriter.Bool, 850, 2, DefaultCollation).Column(ProgramWriter.Text, 1).Const(ProgramWriter.Text, Values.Of("%a%"));
+            w.Call(ProgramWriter.Bool, 157, 2, DefaultCollation).Column(ProgramWriter.Text, 1).Const(ProgramWriter.Text, Values.Of("abc"));
+        }, Sample(1), Sample(2));
+        for (ulong table = 0; table < 3; table++)
+        {
+            both.SetCodes(0, 2 * table, s_datums);
+            both.SetCodes(1, (2 * table) + 1, s_datums);
+            both.Agrees(v =>
+            {
+                bool? isA = v[0] == null ? null : T(v[0]) == "a";
+                bool? hasA = v[1] == null ? null : T(v[1]).Contains('a', StringComparison.Ordinal);
+                bool? either = isA == true || hasA == true ? true : isA == null || hasA == null ? null : false;
+                bool? isOther = v[1] == null ? null : T(v[1]) != "abc";
+                return either == false || isOther == false ? false : either == null || isOther == null ? null : true;
+            });
+        }
+
         var host = new FakeHost();
         host.AddFunction(1254, a => T(a[0]).Length > 3 ? 1UL : 0);
         Check(() => host,
