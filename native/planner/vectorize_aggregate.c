@@ -5,6 +5,7 @@
 
 #include "catalog/pg_aggregate.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
@@ -79,6 +80,9 @@ refused_call(const Aggref *aggregate)
 	if (aggregate->aggdistinct != NIL &&
 		!groups_by_default(linitial_node(SortGroupClause, aggregate->aggdistinct)->eqop, argument))
 		return psprintf("%s is DISTINCT by an operator that is not the default", name);
+	/* Function 0: can arguments of the type be DISTINCT? */
+	if (aggregate->aggdistinct != NIL && !is_supported(InvalidOid, argument, AGGSPLIT_SIMPLE))
+		return psprintf("%s is DISTINCT, and the engine does not have that for type %s", name, format_type_be(argument));
 	if (!is_supported(aggregate->aggfnoid, argument, aggregate->aggsplit))
 		return psprintf("the engine does not have aggregate %s%s", name,
 						DO_AGGSPLIT_SKIPFINAL(aggregate->aggsplit) ? " in partial form" :

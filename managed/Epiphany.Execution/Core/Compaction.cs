@@ -7,7 +7,7 @@ namespace Epiphany.Execution;
 /// <summary>Copies the lanes of some rows to the front of another buffer, in order.</summary>
 static unsafe class Compaction
 {
-    /// <summary>A vector with only those rows, in memory of the buffer's. Dictionary codes are left behind.</summary>
+    /// <summary>A vector with only those rows, in memory of the buffer's.</summary>
     public static void Gather(Vector source, Rows rows, VectorBuffer buffer, Vector result)
     {
         result.Refer(source);
@@ -18,8 +18,12 @@ static unsafe class Compaction
 
         GatherLanes(source.Values, rows, buffer.Values);
         result.Values = buffer.Values;
-        result.Codes = null;
-        result.Table = null;
+        if (source.Codes != null)
+        {
+            GatherCodes(source.Codes, rows, buffer.Codes);
+            result.Codes = buffer.Codes;
+        }
+
         if (source.Nulls != null)
         {
             GatherBytes(source.Nulls, rows, buffer.Nulls);
@@ -47,6 +51,14 @@ static unsafe class Compaction
         for (; i < count; i++)
         {
             destination[i] = source[index[i]];
+        }
+    }
+
+    static void GatherCodes(ushort* source, Rows rows, ushort* destination)
+    {
+        for (int i = 0; i < rows.Count; i++)
+        {
+            destination[i] = source[rows.Index[i]];
         }
     }
 

@@ -68,14 +68,34 @@ sealed unsafe class Vector
 /// <summary>Room for the lanes and nulls of one vector, taken once.</summary>
 sealed unsafe class VectorBuffer(IMemory memory)
 {
+    ushort* _codes;
+
     public ulong* Values { get; } = (ulong*)memory.Allocate(Batch.Capacity * sizeof(ulong));
 
     public byte* Nulls { get; } = memory.Allocate(Batch.Capacity);
+
+    /// <summary>Of dictionary-coded columns; taken when first asked for.</summary>
+    public ushort* Codes
+    {
+        get
+        {
+            if (_codes == null)
+            {
+                _codes = (ushort*)memory.Allocate(Batch.Capacity * sizeof(ushort));
+            }
+
+            return _codes;
+        }
+    }
 
     /// <summary>For buffers that do not live as long as the engine.</summary>
     public void Free(IMemory host)
     {
         host.Free((byte*)Values);
         host.Free(Nulls);
+        if (_codes != null)
+        {
+            host.Free((byte*)_codes);
+        }
     }
 }
