@@ -120,7 +120,8 @@ public sealed unsafe class AggregateDecimalsTests
             Add(int.Parse(head[3], null), 4);
             string digits = parts[at + 1].TrimStart('-');
             string whole = digits.Split('.')[0];
-            string all = whole.PadLeft((whole.Length + 3) / 4 * 4, '0') + (digits.Contains('.', StringComparison.Ordinal) ? digits.Split('.')[1].PadRight(4, '0') : "");
+            string fraction = digits.Contains('.', StringComparison.Ordinal) ? digits.Split('.')[1].PadRight(4, '0') : "";
+            string all = whole.PadLeft((whole.Length + 3) / 4 * 4, '0') + fraction;
             foreach (char[] digit in all.Chunk(4))
             {
                 Add(int.Parse(digit, null), 2);

@@ -25,7 +25,10 @@ public sealed unsafe class KeyTableTests
     [Fact]
     public void Strings_are_equal_by_their_bytes_whatever_their_header()
     {
-        string[] texts = ["", "a", "b", "ab", "ba", "1234567", "12345678", "12345679", "a longer string, longer than a lane", "a longer string, longer than a lame"];
+        string[] texts =
+        [
+            "", "a", "b", "ab", "ba", "1234567", "12345678", "12345679", "a longer string, longer than a lane", "a longer string, longer than a lame",
+        ];
         ulong[] values = [.. texts.Select(Text), .. texts.Select(ShortText)];
         KeyTable table = Table(TextEqual, ProgramWriter.Text);
         Assert.Equal(Enumerable.Range(0, 10).Concat(Enumerable.Range(0, 10)).Select(i => (uint)i), Insert(table, values));
@@ -36,14 +39,18 @@ public sealed unsafe class KeyTableTests
     public void Blanks_at_the_end_of_padded_strings_do_not_count()
     {
         KeyTable table = Table(PaddedEqual, s_padded);
-        Assert.Equal([0, 0, 1, 1, 2, 3], Insert(table, [Text("a"), Text("a      "), Text("a long one "), Text("a long one"), Text(" a"), Text("  ")]));
+        string[] texts = ["a", "a      ", "a long one ", "a long one", " a", "  "];
+        Assert.Equal([0, 0, 1, 1, 2, 3], Insert(table, [.. texts.Select(Text)]));
     }
 
     [Fact]
     public void Numerics_are_equal_by_value_in_either_form()
     {
-        string[] texts = ["1.0", "1.00", "1", "-1", "0", "0.000", "0.1", "1e30", "1000000000000000000000000000000", "123456789012345678.5", "NaN", "NaN",
-            "Infinity", "-Infinity", "1e-20", "576460752303423488", "576460752303423487", "100000000000000000"];
+        string[] texts =
+        [
+            "1.0", "1.00", "1", "-1", "0", "0.000", "0.1", "1e30", "1000000000000000000000000000000", "123456789012345678.5", "NaN", "NaN",
+            "Infinity", "-Infinity", "1e-20", "576460752303423488", "576460752303423487", "100000000000000000",
+        ];
         KeyTable table = Table(NumericEqual, ProgramWriter.Numeric);
         Assert.Equal(
             [0, 0, 0, 1, 2, 2, 3, 4, 4, 5, 6, 6, 7, 8, 9, 10, 11, 12], Insert(table, [.. texts.Select(t => NumericText.Datum(_host, t))]));
@@ -71,7 +78,8 @@ public sealed unsafe class KeyTableTests
         double[] doubles = [1.5, 0.1, -0.0];
         float[] singles = [1.5F, 0.1F, 0.0F];
         Insert(floats, [.. doubles.Select(BitConverter.DoubleToUInt64Bits)]);
-        Assert.Equal([0, KeyTable.None, 2], Find(floats, Side(Float48Equal, s_float4), [.. singles.Select(f => (ulong)BitConverter.SingleToInt32Bits(f))]));
+        ulong[] datums = [.. singles.Select(f => (ulong)BitConverter.SingleToInt32Bits(f))];
+        Assert.Equal([0, KeyTable.None, 2], Find(floats, Side(Float48Equal, s_float4), datums));
 
         var integers = new KeyTable(Side(Int48Equal, ProgramWriter.Int8), [Int48Equal], [0], nullsEqual: false, _host);
         Insert(integers, [7, unchecked((ulong)-7), 1UL << 40]);
