@@ -1,9 +1,9 @@
 /*
- * Planner: what reading a column table costs. PostgreSQL reckons with pages and rows of a heap; here a scan decodes few columns, a batch at a
- * time, and a row fetched by its TID is decoded out of a vector for each of its columns.
+ * Planner: what reading a column table costs. PostgreSQL reckons with pages and rows of a heap; here a scan decodes few columns, a batch at
+ * a time, and a row fetched by its TID is decoded out of a vector for each of its columns.
  *
- * Shares were measured with TPC-H at scale 1: a scan's work a row is about a twentieth of heap's, one column a row more or less; a row by TID
- * takes 5 to 10 microseconds where cpu_tuple_cost stands for a tenth of one.
+ * Shares were measured with TPC-H at scale 1: a scan's work a row is about a twentieth of heap's, one column a row more or less; a row by
+ * TID takes 5 to 10 microseconds where cpu_tuple_cost stands for a tenth of one.
  */
 #include "postgres.h"
 
@@ -19,6 +19,10 @@
 /* Of the processor's part of a scan's costs, as the engine runs it. */
 #define SCAN_CPU_SHARE		0.1
 
+/* To start the engine, or start it anew, with pages at 1; to start the managed library in parallel workers, in parallel_setup_cost. */
+#define START_COST			20.0
+#define WORKERS_START_COST	2.0
+
 /* A row fetched by TID, in cpu_tuple_costs: for itself, and for each column that is wanted. */
 #define FETCH_COST			20.0
 #define FETCH_COLUMN_COST	15.0
@@ -30,6 +34,7 @@ typedef struct Reading
 {
 	PlannerInfo *root;
 	RelOptInfo *rel;
+	bool		by_engine;		/* is it the engine that scans? */
 	int			wanted;			/* columns that the query looks at */
 	int			columns;
 	Cost		page_cost;		/* a page of a sequential scan */
@@ -44,11 +49,19 @@ count_columns(Reading *reading)
 	/* Those of conditions are not among the needed ones, unless somebody else needs them. */
 	foreach_node(RestrictInfo, condition, rel->baserestrictinfo)
 		pull_varattnos((Node *) condition->clause, rel->relid, &tested);
-	for (int attribute = 1; attribute <= rel->max_attr; attribute++)
+	for (int attribute = rel->min_attr; attribute <= rel->max_attr; attribute++)
 	{
-		reading->columns++;
-		reading->wanted += rel->attr_needed[attribute - rel->min_attr] != NULL ||
+		bool		wanted = rel->attr_needed[attribute - rel->min_attr] != NULL ||
 			bms_is_member(attribute - FirstLowInvalidHeapAttributeNumber, tested);
+
+		/* Whole rows and system columns are not the engine's. */
+		if (attribute <= 0)
+		{
+			reading->by_engine &= !wanted;
+			continue;
+		}
+		reading->columns++;
+		reading->wanted += wanted;
 	}
 	reading->wanted = Max(1, reading->wanted);
 }
@@ -59,6 +72,7 @@ scan_cost(const Reading *reading, Path *path)
 	Cost		pages = reading->page_cost * reading->rel->pages;
 	Cost		cpu = Max(path->total_cost - path->startup_cost - pages, 0);
 
+	path->startup_cost += START_COST + (path->parallel_workers > 0 ? WORKERS_START_COST * parallel_setup_cost : 0);
 	path->total_cost = path->startup_cost + pages * reading->wanted / Max(reading->columns, 1) + cpu * SCAN_CPU_SHARE;
 }
 
@@ -74,7 +88,10 @@ adjust(const Reading *reading, Path *path)
 	double		divisor = Max(path->parallel_workers, 1);
 
 	if (path->pathtype == T_SeqScan)
-		scan_cost(reading, path);
+	{
+		if (reading->by_engine)
+			scan_cost(reading, path);
+	}
 	else if (IsA(path, IndexPath))
 		path->total_cost += fetch_cost(reading, clamp_row_est(((IndexPath *) path)->indexselectivity * reading->rel->tuples)) / divisor;
 	else if (IsA(path, BitmapHeapPath))
@@ -87,11 +104,14 @@ adjust(const Reading *reading, Path *path)
 	}
 }
 
-/* Paths of a column table's scan with the costs that they have; the sequential one may be the best now that was not before. */
+/*
+ * Paths of a column table's scan with the costs that they have; the sequential one may be the best now that was not before. by_engine: it
+ * is the engine that runs that.
+ */
 void
-pge_column_costs(PlannerInfo *root, RelOptInfo *rel)
+pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine)
 {
-	Reading		reading = {.root = root,.rel = rel};
+	Reading		reading = {.root = root,.rel = rel,.by_engine = by_engine};
 	List	   *paths = rel->pathlist;
 	List	   *partial = rel->partial_pathlist;
 	bool		sequential = false;
@@ -109,7 +129,7 @@ pge_column_costs(PlannerInfo *root, RelOptInfo *rel)
 		adjust(&reading, path);
 		add_path(rel, path);
 	}
-	if (!sequential)
+	if (reading.by_engine && !sequential)
 	{
 		Path	   *path = create_seqscan_path(root, rel, rel->lateral_relids, 0);
 

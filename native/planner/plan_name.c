@@ -4,6 +4,7 @@
 #include "postgres.h"
 
 #include "parser/parsetree.h"
+#include "utils/lsyscache.h"
 
 #include "vectorize.h"
 
@@ -73,6 +74,19 @@ kind_name(const Plan *plan)
 	}
 }
 
+/* The table, or what the statement calls it, or both. */
+static const char *
+scanned_name(const PlannedStmt *statement, const Plan *plan)
+{
+	const RangeTblEntry *rte = rt_fetch(((const Scan *) plan)->scanrelid, statement->rtable);
+	const char *alias = rte->eref->aliasname;
+	const char *name = rte->rtekind == RTE_RELATION ? get_rel_name(rte->relid) : NULL;
+
+	if (name == NULL || strcmp(name, alias) == 0)
+		return alias;
+	return psprintf("%s %s", name, alias);
+}
+
 const char *
 pge_node_name(const PlannedStmt *statement, const Plan *plan)
 {
@@ -86,7 +100,7 @@ pge_node_name(const PlannedStmt *statement, const Plan *plan)
 		case T_TidScan:
 		case T_TidRangeScan:
 		case T_SubqueryScan:
-			return psprintf("%s on %s", kind_name(plan), rt_fetch(((const Scan *) plan)->scanrelid, statement->rtable)->eref->aliasname);
+			return psprintf("%s on %s", kind_name(plan), scanned_name(statement, plan));
 		default:
 			return kind_name(plan);
 	}

@@ -20,6 +20,7 @@
 
 static planner_hook_type next_planner = NULL;
 static set_rel_pathlist_hook_type next_rel_pathlist = NULL;
+static set_join_pathlist_hook_type next_join_pathlist = NULL;
 
 /* A column table that is being planned for. */
 typedef struct PlannedTable
@@ -33,6 +34,7 @@ typedef struct Planning
 {
 	struct Planning *outer;
 	List	   *tables;			/* PlannedTable */
+	List	   *scanned;		/* RelOptInfo of those that the engine is going to scan */
 } Planning;
 
 static Planning *planning = NULL;
@@ -145,10 +147,12 @@ finish(PgeVectorize *work, Plan *parent, PgePlanSlot *slot, PgePart *part)
 	*slot = pge_engine_node(parent, *slot, part);
 }
 
-/* Nodes that are PostgreSQL's by design. */
+/* Nodes that are PostgreSQL's by design: what brings parallel workers' rows together, what changes tables, what only keeps rows. */
 static bool
 stays_by_design(const Plan *plan)
 {
+	if (IsA(plan, Agg))
+		return DO_AGGSPLIT_COMBINE(((const Agg *) plan)->aggsplit);
 	return IsA(plan, Gather) || IsA(plan, GatherMerge) || IsA(plan, ModifyTable) || passes_through(plan);
 }
 
@@ -161,6 +165,9 @@ absorb(PgePart *part, PgePlanSlot *slot, PgePart *child)
 		part->sources = lappend(part->sources, slot);
 		return;
 	}
+	if (IsA(*slot, Group) || IsA(*slot, Unique))
+		part->groups = lappend(part->groups, slot);
+	part->groups = list_concat(part->groups, child->groups);
 	part->nodes = list_concat(part->nodes, child->nodes);
 	part->sources = list_concat(part->sources, child->sources);
 	part->nscans += child->nscans;
@@ -180,11 +187,11 @@ rows_expected(const Planning *call, Oid relid, const Plan *plan)
 }
 
 /*
- * From the bottom up: what of the subtree the engine can run; what it cannot run on from here on is finished. fixed: rows may be asked
- * for in reverse or from a mark, which the engine does not do.
+ * From the bottom up: what of the subtree the engine can run; what it cannot run on from here on is finished. fixed: rows may be asked for
+ * in reverse or from a mark, which the engine does not do. changing: parameters that have other values each time the node is run again.
  */
 static PgePart
-visit(PgeVectorize *work, Plan *plan, bool fixed)
+visit(PgeVectorize *work, Plan *plan, bool fixed, Bitmapset *changing)
 {
 	PgePart		part = {0};
 	List	   *slots = child_slots(plan);
@@ -207,7 +214,7 @@ visit(PgeVectorize *work, Plan *plan, bool fixed)
 
 		if (IsA(plan, MergeJoin) && slot == &plan->righttree)
 			child_fixed = !((MergeJoin *) plan)->skip_mark_restore;
-		parts[i] = visit(work, *slot, child_fixed);
+		parts[i] = visit(work, *slot, child_fixed, pge_changing_below(plan, *slot, changing));
 		part.has_columns |= parts[i].has_columns;
 		part.is_volatile |= parts[i].is_volatile;
 		i++;
@@ -217,7 +224,7 @@ visit(PgeVectorize *work, Plan *plan, bool fixed)
 	else if (part.is_volatile)
 		reason = "a volatile function is called in it or below it";
 	else
-		reason = pge_refused_node(work, plan, parts);
+		reason = pge_refused_node(work, plan, parts, changing);
 
 	i = 0;
 	part.native = reason == NULL;
@@ -239,11 +246,11 @@ visit(PgeVectorize *work, Plan *plan, bool fixed)
 	return part;
 }
 
-/* Puts the engine into a tree of the statement's. fixed: as in visit(). */
+/* Puts the engine into a tree of the statement's. fixed, changing: as in visit(). */
 static Plan *
-vectorize_tree(PgeVectorize *work, Plan *plan, bool fixed, bool *is_volatile)
+vectorize_tree(PgeVectorize *work, Plan *plan, bool fixed, Bitmapset *changing, bool *is_volatile)
 {
-	PgePart		part = visit(work, plan, fixed);
+	PgePart		part = visit(work, plan, fixed, changing);
 
 	if (part.native)
 		finish(work, NULL, &plan, &part);
@@ -251,11 +258,24 @@ vectorize_tree(PgeVectorize *work, Plan *plan, bool fixed, bool *is_volatile)
 	return plan;
 }
 
+/* Adds the subplans that run once, by number less one, and not anew for each row. */
+static Bitmapset *
+find_initplans(Bitmapset *initplans, Plan *plan)
+{
+	check_stack_depth();
+	foreach_node(SubPlan, initplan, plan->initPlan)
+		initplans = bms_add_member(initplans, initplan->plan_id - 1);
+	foreach_ptr(PgePlanSlot, slot, child_slots(plan))
+		initplans = find_initplans(initplans, *slot);
+	return initplans;
+}
+
 static void
 vectorize(PlannedStmt *statement, const Planning *call, bool goes_back)
 {
 	PgeVectorize work = {.statement = statement,.call = call};
 	const char *reason = pge_refused_statement(statement);
+	Bitmapset  *initplans;
 	bool		is_volatile;
 	ListCell   *cell;
 	int			number = 0;
@@ -266,48 +286,96 @@ vectorize(PlannedStmt *statement, const Planning *call, bool goes_back)
 			report(&work, NULL, reason);
 		return;
 	}
+	initplans = find_initplans(NULL, statement->planTree);
+	foreach_ptr(Plan, subplan, statement->subplans)
+	{
+		if (subplan != NULL)
+			initplans = find_initplans(initplans, subplan);
+	}
 	/* A subplan comes after those that it refers to. */
 	foreach(cell, statement->subplans)
 	{
 		if (lfirst(cell) != NULL)
 		{
-			lfirst(cell) = vectorize_tree(&work, lfirst(cell), false, &is_volatile);
+			Plan	   *subplan = lfirst(cell);
+			Bitmapset  *changing = bms_is_member(number, initplans) ? NULL : subplan->extParam;
+
+			lfirst(cell) = vectorize_tree(&work, subplan, false, changing, &is_volatile);
 			if (is_volatile)
 				work.volatile_subplans = bms_add_member(work.volatile_subplans, number);
 		}
 		number++;
 	}
 	goes_back = goes_back && ExecSupportsBackwardScan(statement->planTree);
-	statement->planTree = vectorize_tree(&work, statement->planTree, goes_back, &is_volatile);
+	statement->planTree = vectorize_tree(&work, statement->planTree, goes_back, NULL, &is_volatile);
+}
+
+/* Can the query at the top, and those down to this one, be run by the engine in part? */
+static bool
+may_be_vectorized(const PlannerInfo *root)
+{
+	for (; root != NULL; root = root->parent_root)
+	{
+		if ((root->parse->commandType != CMD_SELECT && root->parse->commandType != CMD_INSERT) || root->parse->rowMarks != NIL)
+			return false;
+	}
+	return true;
 }
 
 /*
- * Called for each table, before joins are planned. Where there is a column table, hash tables shared by parallel workers are out of the
- * question, and so are merge joins where they are not the only ones: the engine does not have them.
+ * Called for each table, before joins are planned. Where the engine is going to scan a large one, it is to do the joins, too: without hash
+ * tables that parallel workers share, and without merge joins where they are not the only ones, since it has neither.
  */
 static void
 rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rte)
 {
+	Relation	table;
+
 	if (next_rel_pathlist)
 		next_rel_pathlist(root, rel, number, rte);
-	if (planning != NULL && rte->rtekind == RTE_RELATION && rte->relkind != RELKIND_FOREIGN_TABLE)
+	if (planning == NULL || rte->rtekind != RTE_RELATION || rte->relkind == RELKIND_FOREIGN_TABLE || rte->inh || IS_DUMMY_REL(rel))
+		return;
+	table = table_open(rte->relid, NoLock);
+	if (pge_is_column_table(table))
 	{
-		Relation	table = table_open(rte->relid, NoLock);
+		PlannedTable *planned = palloc_object(PlannedTable);
 
-		if (pge_is_column_table(table))
+		*planned = (PlannedTable) {.relid = rte->relid,.rows = rel->tuples};
+		planning->tables = lappend(planning->tables, planned);
+		if (rel->tuples >= pge_vectorize_min_rows)
 		{
-			PlannedTable *planned = palloc_object(PlannedTable);
+			bool		by_engine = pge_enable_vectorized_scan && rte->tablesample == NULL && may_be_vectorized(root);
 
-			*planned = (PlannedTable) {.relid = rte->relid,.rows = rel->tuples};
-			planning->tables = lappend(planning->tables, planned);
-			enable_parallel_hash = false;
-			if (rel->tuples >= pge_vectorize_min_rows)
+			if (by_engine)
 			{
+				planning->scanned = lappend(planning->scanned, rel);
+				enable_parallel_hash = false;
 				enable_mergejoin &= !enable_hashjoin;
-				pge_column_costs(root, rel);
 			}
+			pge_column_costs(root, rel, by_engine);
 		}
-		table_close(table, NoLock);
+	}
+	table_close(table, NoLock);
+}
+
+/* Called for each pair of what is joined. */
+static void
+join_pathlist(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type, JoinPathExtraData *extra)
+{
+	if (next_join_pathlist)
+		next_join_pathlist(root, join, outer, inner, type, extra);
+	if (planning == NULL)
+		return;
+	foreach_node(RelOptInfo, rel, planning->scanned)
+	{
+		Relids		relids = rel->top_parent_relids != NULL ? rel->top_parent_relids : rel->relids;
+		bool		is_here = rel->relid < root->simple_rel_array_size && root->simple_rel_array[rel->relid] == rel;
+
+		if (is_here && bms_is_subset(relids, join->relids))
+		{
+			pge_prefer_hash_joins(root, join, outer, inner, type, extra);
+			return;
+		}
 	}
 }
 
@@ -347,4 +415,6 @@ pge_vectorize_init(void)
 	planner_hook = planner;
 	next_rel_pathlist = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = rel_pathlist;
+	next_join_pathlist = set_join_pathlist_hook;
+	set_join_pathlist_hook = join_pathlist;
 }

@@ -26,6 +26,7 @@ typedef struct PgePart
 	bool		has_columns;	/* a column table is scanned at its root or below, by whomever */
 	bool		is_volatile;	/* a volatile function is called there */
 	List	   *nodes;			/* Plan: what the engine runs */
+	List	   *groups;			/* PgePlanSlot *: where Group and Unique nodes hang */
 	List	   *sources;		/* PgePlanSlot *: where the rest hangs, to be run by PostgreSQL */
 	int			nscans;			/* column tables that the engine scans */
 	double		rows;			/* in them */
@@ -36,20 +37,27 @@ extern void pge_vectorize_init(void);
 
 /* vectorize_judge.c: which nodes the engine runs. NULL, or the reason why not; parts: of the children. */
 extern const char *pge_refused_statement(const PlannedStmt *statement);
-extern const char *pge_refused_node(PgeVectorize *work, Plan *plan, const PgePart *parts);
+extern const char *pge_refused_node(PgeVectorize *work, Plan *plan, const PgePart *parts, const Bitmapset *changing);
+extern Bitmapset *pge_changing_below(const Plan *plan, const Plan *child, Bitmapset *changing);
 extern Relation pge_open_scanned(const PlannedStmt *statement, const Plan *plan);
 
 /* vectorize_aggregate.c */
 extern const char *pge_refused_aggregate(const Agg *plan, const PgePart *input);
+extern const char *pge_refused_unique(const Unique *plan, const PgePart *input);
+extern Agg *pge_as_aggregate(const Plan *plan);
 
 /* column_costs.c */
-extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel);
+extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine);
 
 /* vectorize_build.c */
 extern Plan *pge_engine_node(Plan *parent, Plan *root, const PgePart *part);
 
 /* vectorize_tlist.c: a node's output in terms of tables, for EXPLAIN */
 extern List *pge_output_list(Plan *plan);
+
+/* join_choice.c */
+extern void pge_prefer_hash_joins(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
+								  JoinPathExtraData *extra);
 
 /* plan_volatile.c: does the node itself call a volatile function? */
 extern bool pge_node_is_volatile(const Plan *plan, Bitmapset *volatile_subplans);

@@ -5,6 +5,7 @@
 
 #include "catalog/pg_aggregate.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/lsyscache.h"
@@ -147,4 +148,52 @@ pge_refused_aggregate(const Agg *plan, const PgePart *input)
 	if (!find_refused_call((Node *) plan->plan.targetlist, &reason))
 		find_refused_call((Node *) plan->plan.qual, &reason);
 	return reason;
+}
+
+/* Group and Unique as the aggregation that they are, of rows that come sorted. */
+Agg *
+pge_as_aggregate(const Plan *plan)
+{
+	Agg		   *aggregate = makeNode(Agg);
+
+	aggregate->plan = *plan;
+	aggregate->plan.type = T_Agg;
+	aggregate->aggstrategy = AGG_SORTED;
+	aggregate->aggsplit = AGGSPLIT_SIMPLE;
+	aggregate->numGroups = clamp_cardinality_to_long(plan->plan_rows);
+	if (IsA(plan, Group))
+	{
+		const Group *group = (const Group *) plan;
+
+		aggregate->numCols = group->numCols;
+		aggregate->grpColIdx = group->grpColIdx;
+		aggregate->grpOperators = group->grpOperators;
+		aggregate->grpCollations = group->grpCollations;
+	}
+	else
+	{
+		const Unique *unique = (const Unique *) plan;
+
+		aggregate->numCols = unique->numCols;
+		aggregate->grpColIdx = unique->uniqColIdx;
+		aggregate->grpOperators = unique->uniqOperators;
+		aggregate->grpCollations = unique->uniqCollations;
+	}
+	return aggregate;
+}
+
+/* DISTINCT ON gives the first row of each group, the engine any. */
+const char *
+pge_refused_unique(const Unique *plan, const PgePart *input)
+{
+	foreach_node(TargetEntry, target, plan->plan.targetlist)
+	{
+		int			key = 0;
+
+		while (key < plan->numCols && plan->uniqColIdx[key] != target->resno)
+			key++;
+		if (key == plan->numCols && !IsA(target->expr, Const))
+			return "it is to give the first row of several";
+	}
+	return pge_refused_aggregate(pge_as_aggregate(&plan->plan), input);
 }

@@ -111,14 +111,34 @@ keep_for_loop(Plan *parent, Plan *inner, const PgePart *part)
 	return kept;
 }
 
+/* Group and Unique become aggregations, which the engine knows. */
+static void
+put_aggregate(PgePlanSlot *slot, const PgePart *part)
+{
+	ListCell   *cell;
+	Plan	   *group = *slot;
+
+	*slot = &pge_as_aggregate(group)->plan;
+	foreach(cell, part->nodes)
+	{
+		if (lfirst(cell) == group)
+			lfirst(cell) = *slot;
+	}
+}
+
 /* The engine's node in place of root, which parent (NULL: none) has as its input. */
 Plan *
 pge_engine_node(Plan *parent, Plan *root, const PgePart *part)
 {
 	CustomScan *node = makeNode(CustomScan);
 	Plan	   *plan = &node->scan.plan;
+	bool		is_inner = parent != NULL && root == innerPlan(parent);
 
 	leave_out_columns(parent, root);
+	foreach_ptr(PgePlanSlot, slot, part->groups)
+		put_aggregate(slot, part);
+	if (IsA(root, Group) || IsA(root, Unique))
+		put_aggregate(&root, part);
 	*plan = *root;
 	plan->type = T_CustomScan;
 	plan->lefttree = plan->righttree = NULL;
@@ -152,5 +172,5 @@ pge_engine_node(Plan *parent, Plan *root, const PgePart *part)
 	}
 	node->custom_private = list_make1(root);
 	node->methods = &pge_engine_methods;
-	return parent != NULL && root == innerPlan(parent) ? keep_for_loop(parent, plan, part) : plan;
+	return is_inner ? keep_for_loop(parent, plan, part) : plan;
 }

@@ -108,11 +108,33 @@ hashes_by_default(Oid equality, Oid left, Oid right)
 		OidIsValid(lookup_type_cache(right, TYPECACHE_HASH_EXTENDED_PROC)->hash_extended_proc);
 }
 
+/* What changes between a child's runs, beside what changes between the node's own. */
+Bitmapset *
+pge_changing_below(const Plan *plan, const Plan *child, Bitmapset *changing)
+{
+	if (child != innerPlan(plan))
+		return changing;
+	if (IsA(plan, NestLoop))
+	{
+		changing = bms_copy(changing);
+		foreach_node(NestLoopParam, param, ((const NestLoop *) plan)->nestParams)
+			changing = bms_add_member(changing, param->paramno);
+	}
+	else if (IsA(plan, RecursiveUnion))
+		changing = bms_add_member(bms_copy(changing), ((const RecursiveUnion *) plan)->wtParam);
+	return changing;
+}
+
+/*
+ * PostgreSQL keeps a hash table over inner rows that stay the same, and only runs the outer side again. The engine starts from scratch.
+ */
 static const char *
-refused_hash_join(const HashJoin *join)
+refused_hash_join(const HashJoin *join, const Bitmapset *changing)
 {
 	if (!pge_enable_vectorized_hashjoin)
 		return SWITCHED_OFF("hashjoin");
+	if (bms_overlap(join->join.plan.allParam, changing) && !bms_overlap(innerPlan(join)->allParam, changing))
+		return "its hash table is kept while it is run again and again";
 	if (join->join.plan.parallel_aware)
 		return "its hash table is shared by parallel workers";
 	foreach_node(OpExpr, clause, join->hashclauses)
@@ -147,9 +169,9 @@ refused_limit(const Limit *limit)
 	return NULL;
 }
 
-/* parts: what is known of its children, the outer one first. */
+/* parts: what is known of its children, the outer one first; changing: parameters that change between runs of the node. */
 const char *
-pge_refused_node(PgeVectorize *work, Plan *plan, const PgePart *parts)
+pge_refused_node(PgeVectorize *work, Plan *plan, const PgePart *parts, const Bitmapset *changing)
 {
 	const char *reason = refused_expressions(plan);
 
@@ -161,8 +183,12 @@ pge_refused_node(PgeVectorize *work, Plan *plan, const PgePart *parts)
 			return refused_scan(work, plan);
 		case T_Agg:
 			return pge_refused_aggregate((Agg *) plan, &parts[0]);
+		case T_Group:
+			return pge_refused_aggregate(pge_as_aggregate(plan), &parts[0]);
+		case T_Unique:
+			return pge_refused_unique((Unique *) plan, &parts[0]);
 		case T_HashJoin:
-			return refused_hash_join((HashJoin *) plan);
+			return refused_hash_join((HashJoin *) plan, changing);
 		case T_Append:
 			return refused_append((Append *) plan);
 		case T_Limit:
