@@ -36,7 +36,7 @@ begin(CustomScanState *node, EState *estate, int eflags)
 		elog(ERROR, "an engine node must neither filter nor project");
 	engine->cxt = AllocSetContextCreate(estate->es_query_cxt, "engine node", ALLOCSET_DEFAULT_SIZES);
 	engine->scratch = AllocSetContextCreate(engine->cxt, "engine scratch", ALLOCSET_DEFAULT_SIZES);
-	foreach_node(Plan, source, plan->custom_plans)
+	foreach_ptr(Plan, source, plan->custom_plans)
 		node->custom_ps = lappend(node->custom_ps, ExecInitNode(source, estate, eflags));
 	engine->lowered = pge_lower(plan, estate);
 	pge_engine_check_rights(engine->lowered);

@@ -270,8 +270,7 @@ BEGIN
 END $$;
 SELECT jsonb_path_query(explained('SELECT id FROM sales ORDER BY id', 'ANALYZE, FORMAT json')::jsonb, '$.**."Engine Plan"') ?&
 	ARRAY['Node Type', 'Actual Total Time', 'Actual Rows', 'Peak Memory Bytes', 'Plans'] AS has_all;
-SELECT (xpath('count(//e:Engine-Plan//e:Plan)', explained('SELECT id FROM sales ORDER BY id', 'ANALYZE, FORMAT xml')::xml,
-	ARRAY[ARRAY['e', 'http://www.postgresql.org/2009/explain']]))[1] AS operators_below;
+SELECT regexp_count(explained('SELECT id FROM sales ORDER BY id', 'ANALYZE, FORMAT xml'), '<(/?)(Engine-)?Plan>') AS plans_begun_and_ended;
 
 -- Parallel plans: each row once; what workers did is in EXPLAIN's sums.
 SET max_parallel_workers_per_gather = 3;
