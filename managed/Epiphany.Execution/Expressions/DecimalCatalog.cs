@@ -35,6 +35,8 @@ static class DecimalCatalog
                 return new DecimalUnary<Magnitude>(call);
             case 1915:
                 return new Relabel(call.Type, call.Arguments[0]);
+            case 1746:
+                return new DecimalToFloat8(call);
             case 1782:
                 return new DecimalOfInteger(call, 1UL << 15);
             case 1740:

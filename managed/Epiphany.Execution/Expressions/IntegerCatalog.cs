@@ -63,8 +63,11 @@ static class IntegerCatalog
                 return new IntegerUnary<Same, Int2Range>(call);
             case 480:
                 return new IntegerUnary<Same, Int4Range>(call);
-            case 313 or 481 or 754:
+            case 313 or 481 or 754 or 2558:
                 return new Relabel(call.Type, call.Arguments[0]);
+            case 2557:
+                var zero = new Constant(call.Arguments[0].Type, isNull: false, 0, call.Host);
+                return new Comparison<SignedView, SignedView, NotEqual>(call.Type, call.Arguments[0], zero, call.Host);
             default:
                 return null;
         }

@@ -1,7 +1,5 @@
 // Execution layer, expressions. IS NULL, IS NOT NULL, and the tests of booleans for TRUE, FALSE and UNKNOWN; none of them is ever null.
 
-using System;
-
 namespace Epiphany.Execution;
 
 /// <summary>IS NULL, or with <paramref name="isNot"/> IS NOT NULL. Rows (composite values) do not come here.</summary>
@@ -54,16 +52,7 @@ enum BooleanTestKind
 sealed unsafe class BooleanTest(ValueType type, BooleanTestKind kind, Expression argument, IExecutionHost host) : Kernel(type, argument)
 {
     readonly Output _output = new(host);
-    readonly uint _answers = kind switch
-    {
-        BooleanTestKind.IsTrue => 0b010,
-        BooleanTestKind.IsNotTrue => 0b101,
-        BooleanTestKind.IsFalse => 0b001,
-        BooleanTestKind.IsNotFalse => 0b110,
-        BooleanTestKind.IsUnknown => 0b100,
-        BooleanTestKind.IsNotUnknown => 0b011,
-        _ => throw new ArgumentOutOfRangeException(nameof(kind)),
-    };
+    readonly uint _answers = Answers(kind);
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {
@@ -75,5 +64,27 @@ sealed unsafe class BooleanTest(ValueType type, BooleanTestKind kind, Expression
         }
 
         return _output.Finish(null);
+    }
+
+    static uint Answers(BooleanTestKind kind)
+    {
+        switch (kind)
+        {
+            case BooleanTestKind.IsTrue:
+                return 0b010;
+            case BooleanTestKind.IsNotTrue:
+                return 0b101;
+            case BooleanTestKind.IsFalse:
+                return 0b001;
+            case BooleanTestKind.IsNotFalse:
+                return 0b110;
+            case BooleanTestKind.IsUnknown:
+                return 0b100;
+            case BooleanTestKind.IsNotUnknown:
+                return 0b011;
+            default:
+                Throw.BadProgram($"boolean test {(int)kind}");
+                return 0;
+        }
     }
 }

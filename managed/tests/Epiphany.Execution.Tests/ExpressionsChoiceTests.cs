@@ -1,3 +1,5 @@
+// CASE and its like against plain models.
+
 using System;
 using System.Linq;
 using Xunit;

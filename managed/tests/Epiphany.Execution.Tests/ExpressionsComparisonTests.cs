@@ -1,3 +1,5 @@
+// Comparisons against plain models.
+
 using System;
 using System.Linq;
 using Xunit;

@@ -1,3 +1,5 @@
+// Kernels of dates against another calendar.
+
 using System;
 using System.Collections.Generic;
 using Xunit;

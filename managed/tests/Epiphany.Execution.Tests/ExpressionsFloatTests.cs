@@ -1,3 +1,5 @@
+// Kernels of floats against plain arithmetic and the rules of float.h.
+
 using System;
 using System.Linq;
 using Xunit;

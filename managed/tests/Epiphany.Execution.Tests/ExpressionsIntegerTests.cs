@@ -1,3 +1,5 @@
+// Kernels of integers against arithmetic without limits.
+
 using System;
 using System.Numerics;
 using Xunit;

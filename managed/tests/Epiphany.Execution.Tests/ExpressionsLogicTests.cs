@@ -1,3 +1,5 @@
+// Three-valued logic against a plain model.
+
 using System;
 using System.Linq;
 using Xunit;
@@ -154,6 +156,17 @@ public class ExpressionsLogicTests
         using var not = new ExpressionsCheck(new FakeHost(),
             w => w.Expression(ExpressionKind.Not, ProgramWriter.Bool).Column(ProgramWriter.Bool, 0), column);
         not.Agrees(v => Truth(v[0] ^ 1));
+    }
+
+    [Fact]
+    public void Booleans_and_integers()
+    {
+        ulong?[] integers = Values.Mix(new Random(1), 300, 0.1, r => Values.Of(r.Next(-2, 3)));
+        using var toBool = new ExpressionsCheck(new FakeHost(), w => w.Call(ProgramWriter.Bool, 2557, 1).Column(ProgramWriter.Int4, 0), integers);
+        toBool.Agrees(v => Truth(v[0]));
+        using var toInteger = new ExpressionsCheck(new FakeHost(),
+            w => w.Call(ProgramWriter.Int4, 2558, 1).Column(ProgramWriter.Bool, 0), Booleans(1, 300, 0.1));
+        toInteger.Agrees(v => v[0]);
     }
 
     [Fact]

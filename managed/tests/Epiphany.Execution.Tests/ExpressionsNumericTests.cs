@@ -1,3 +1,5 @@
+// Kernels of numeric against integers without limits.
+
 using System;
 using System.Globalization;
 using System.Linq;
@@ -225,6 +227,18 @@ public class ExpressionsNumericTests
             w => w.Call(ProgramWriter.Text, 1744, 1).Column(ProgramWriter.Numeric, 0), [int.MaxValue + 1UL, 1]);
         Decimals(int4, 0, 0, 40);
         int4.Evaluates([0], _ => "on host");
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(2)]
+    [InlineData(11)]
+    public void Numerics_as_floats(int scale)
+    {
+        using var check = new ExpressionsCheck(Host(),
+            w => w.Call(ProgramWriter.Float8, 1746, 1).Column(ProgramWriter.Numeric, 0), Sample(1, 900, 0.1, 50));
+        Decimals(check, 0, scale, 51);
+        check.Agrees(v => v[0] == null ? null : Values.Of(double.Parse(Values.Decimal((long)v[0]!, scale), CultureInfo.InvariantCulture)));
     }
 
     [Fact]

@@ -1,3 +1,5 @@
+// Kernels of strings against .NET's strings.
+
 using System;
 using System.Linq;
 using System.Text.RegularExpressions;
