@@ -1,9 +1,9 @@
 /*
- * Planner: hash joins in place of nested loops that run over all inner rows for each outer row, where the engine scans a large table for
- * the join.
+ * Planner: hash joins in place of nested loops that run over all inner rows for each outer row, and of merge joins, where the engine scans
+ * a large table for the join.
  *
  * Such loops look cheapest where one row is expected on one side. A hash join then costs the engine next to nothing more, and bears many
- * rows.
+ * rows. Merge joins the engine does not have. Where no clause can be hashed, both stay.
  */
 #include "postgres.h"
 
@@ -31,18 +31,19 @@ can_hash(const RelOptInfo *join, const RelOptInfo *outer, const RelOptInfo *inne
 	return false;
 }
 
-/* Takes out loops over all rows of the inner side; true if there were some. */
+/* Takes out loops over all rows of the inner side, and merge joins; true if there were some. */
 static bool
-remove_loops(List **paths, const RelOptInfo *outer, const RelOptInfo *inner)
+remove_others(List **paths, const RelOptInfo *outer, const RelOptInfo *inner)
 {
 	int			before = list_length(*paths);
 
 	foreach_ptr(Path, path, *paths)
 	{
-		const JoinPath *loop = (const JoinPath *) path;
+		const JoinPath *other = (const JoinPath *) path;
 
-		if (path->pathtype == T_NestLoop && loop->outerjoinpath->parent == outer && loop->innerjoinpath->parent == inner &&
-			!bms_overlap(PATH_REQ_OUTER(loop->innerjoinpath), outer->relids))
+		if ((path->pathtype == T_NestLoop || path->pathtype == T_MergeJoin) &&
+			other->outerjoinpath->parent == outer && other->innerjoinpath->parent == inner &&
+			!bms_overlap(PATH_REQ_OUTER(other->innerjoinpath), outer->relids))
 			*paths = foreach_delete_current(*paths, path);
 	}
 	return list_length(*paths) < before;
@@ -53,24 +54,26 @@ void
 pge_prefer_hash_joins(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type, JoinPathExtraData *extra)
 {
 	bool		nestloop = enable_nestloop;
+	bool		mergejoin = enable_mergejoin;
 	bool		removed;
 
 	if (planning_again || !enable_hashjoin || !can_hash(join, outer, inner, type, extra->restrictlist))
 		return;
-	removed = remove_loops(&join->pathlist, outer, inner);
-	if (!remove_loops(&join->partial_pathlist, outer, inner) && !removed)
+	removed = remove_others(&join->pathlist, outer, inner);
+	if (!remove_others(&join->partial_pathlist, outer, inner) && !removed)
 		return;
-	/* A hash join that a loop was cheaper than is gone: once more, with loops at the price of what must not be. */
+	/* A hash join that another was cheaper than is gone: once more, with the others at the price of what must not be. */
 	PG_TRY();
 	{
 		planning_again = true;
-		enable_nestloop = false;
+		enable_nestloop = enable_mergejoin = false;
 		add_paths_to_joinrel(root, join, outer, inner, type, extra->sjinfo, extra->restrictlist);
 	}
 	PG_FINALLY();
 	{
 		planning_again = false;
 		enable_nestloop = nestloop;
+		enable_mergejoin = mergejoin;
 	}
 	PG_END_TRY();
 }

@@ -323,8 +323,8 @@ may_be_vectorized(const PlannerInfo *root)
 }
 
 /*
- * Called for each table, before joins are planned. Where the engine is going to scan a large one, it is to do the joins, too: without hash
- * tables that parallel workers share, and without merge joins where they are not the only ones, since it has neither.
+ * Called for each table, before joins are planned. Where the engine is going to scan a large one, it is to do the joins, too, and has no
+ * hash tables that parallel workers share.
  */
 static void
 rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rte)
@@ -350,7 +350,6 @@ rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rt
 			{
 				planning->scanned = lappend(planning->scanned, rel);
 				enable_parallel_hash = false;
-				enable_mergejoin &= !enable_hashjoin;
 			}
 			pge_column_costs(root, rel, by_engine);
 		}
@@ -385,7 +384,6 @@ planner(Query *query, const char *text, int cursor_options, ParamListInfo params
 	planner_hook_type plan = next_planner != NULL ? next_planner : standard_planner;
 	Planning	call = {.outer = planning};
 	bool		parallel_hash = enable_parallel_hash;
-	bool		mergejoin = enable_mergejoin;
 	PlannedStmt *statement;
 
 	if (!pge_enable_vectorized)
@@ -399,7 +397,6 @@ planner(Query *query, const char *text, int cursor_options, ParamListInfo params
 	{
 		planning = call.outer;
 		enable_parallel_hash = parallel_hash;
-		enable_mergejoin = mergejoin;
 	}
 	PG_END_TRY();
 	if (call.tables != NIL || pge_debug_vectorize != PGE_VECTORIZE_BY_SIZE)

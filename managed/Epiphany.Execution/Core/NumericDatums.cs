@@ -5,8 +5,8 @@ using System;
 namespace Epiphany.Execution;
 
 /// <summary>
-/// PostgreSQL's layout (numeric.c): varlena header, u16 header (short: 0x8000, sign 0x2000, display scale in 6 bits, weight in 7, signed; long: sign and
-/// display scale in 14 bits, then i16 weight; special: 0xC000 and above), then base-10,000 digits without zero digits first or last.
+/// PostgreSQL's layout (numeric.c): varlena header, u16 header (short: 0x8000, sign 0x2000, display scale in 6 bits, weight in 7, signed; long:
+/// sign and display scale in 14 bits, then i16 weight; special: 0xC000 and above), then base-10,000 digits without zero digits first or last.
 /// </summary>
 static unsafe class NumericDatums
 {

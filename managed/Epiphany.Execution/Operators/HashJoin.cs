@@ -1,11 +1,11 @@
-// Execution layer, operators. Hash join: keeps the inner side's rows, then lets the outer side's batches find theirs. Works by pairs of an outer row of
-// the batch in hand and an inner row; -1 stands for a row of nulls.
+// Execution layer, operators. Hash join: keeps the inner side's rows, then lets the outer side's batches find theirs. Works by pairs of an
+// outer row of the batch in hand and an inner row; -1 stands for a row of nulls.
 
 using System;
 
 namespace Epiphany.Execution;
 
-sealed unsafe class HashJoin : Operator
+sealed unsafe partial class HashJoin : Operator
 {
     const int None = JoinSide.None;
 
@@ -23,6 +23,10 @@ sealed unsafe class HashJoin : Operator
     readonly int* _pairOuter;
     readonly int* _pairInner;
     readonly JoinPairs _pairs;
+    readonly bool[] _outerKept;
+    readonly bool[] _innerKept;
+    readonly JoinDealer _innerDealer;
+    readonly JoinDealer _outerDealer;
     bool _built;
     bool _outerEnded;
     Batch? _batch;
@@ -45,9 +49,14 @@ sealed unsafe class HashJoin : Operator
         _outerColumns = plan.Outer.Types.Length;
         _probe = Side(plan.OuterKeys, plan, host);
         bool[] wanted = Columns(tail, plan.Conditions);
-        _side = new JoinSide(
-            plan.InnerKeys, Side(plan.InnerKeys, plan, host), plan.Equalities, plan.Collations, plan.Inner.Types, wanted[_outerColumns..],
-            KeepsInner, host);
+        _outerKept = wanted[.._outerColumns];
+        _innerKept = wanted[_outerColumns..];
+        Array.ForEach(plan.OuterKeys, e => e.MarkColumns(_outerKept));
+        Array.ForEach(plan.InnerKeys, e => e.MarkColumns(_innerKept));
+        KeyBatch inner = Side(plan.InnerKeys, plan, host);
+        _side = new JoinSide(plan.InnerKeys, inner, plan.Equalities, plan.Collations, plan.Inner.Types, _innerKept, KeepsInner, host);
+        _innerDealer = new JoinDealer(plan.InnerKeys, inner, host);
+        _outerDealer = new JoinDealer(plan.OuterKeys, _probe, host);
         _found = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
         _outerMatched = host.Memory.Allocate(Batch.Capacity);
         _pairOuter = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
@@ -66,13 +75,17 @@ sealed unsafe class HashJoin : Operator
             Build();
         }
 
-        while (NextPairs(out int count))
+        do
         {
-            if (count > 0 && Tail.Apply(_pairs.Show(_batch, _pairOuter, _pairInner, count), Stats) is { } batch)
+            while (NextPairs(out int count))
             {
-                return batch;
+                if (count > 0 && Tail.Apply(_pairs.Show(_batch, _pairOuter, _pairInner, count), Stats) is { } batch)
+                {
+                    return batch;
+                }
             }
         }
+        while (NextPart());
 
         return null;
     }
@@ -83,26 +96,12 @@ sealed unsafe class HashJoin : Operator
         Array.ForEach(_conditions, e => e.Start());
         _outer.Rescan();
         _inner.Rescan();
+        ForgetParts();
         _side.Reset();
         _built = false;
         _outerEnded = false;
         _batch = null;
         _innerRow = 0;
-    }
-
-    void Build()
-    {
-        while (_inner.Next() is { } batch)
-        {
-            _side.Add(batch);
-        }
-
-        Stats.HashEntries += (ulong)_side.Rows.Count;
-        Stats.PeakMemory = Math.Max(Stats.PeakMemory, _side.Bytes);
-        _built = true;
-
-        // Nothing to find, and nobody who is kept without: the outer side is not asked.
-        _outerEnded = _side.Rows.Count == 0 && !KeepsOuter;
     }
 
     /// <summary>The next pairs that belong to the result, perhaps none; false at the end.</summary>
@@ -145,7 +144,7 @@ sealed unsafe class HashJoin : Operator
 
     void NextOuter()
     {
-        _batch = _outer.Next();
+        _batch = NextOuterBatch();
         if (_batch == null)
         {
             _outerEnded = true;
@@ -298,4 +297,5 @@ sealed unsafe class HashJoin : Operator
 
 /// <summary>What a program says of a hash join. Keys are expressions over the columns of their side, conditions over both.</summary>
 readonly record struct HashJoinPlan(
-    JoinKind Kind, Operator Outer, Operator Inner, Expression[] OuterKeys, Expression[] InnerKeys, uint[] Equalities, uint[] Collations, Expression[] Conditions);
+    JoinKind Kind, Operator Outer, Operator Inner, Expression[] OuterKeys, Expression[] InnerKeys, uint[] Equalities, uint[] Collations,
+    Expression[] Conditions);

@@ -24,7 +24,8 @@ sealed unsafe class JoinSide
     int _rowRoom;
 
     internal JoinSide(
-        Expression[] keys, KeyBatch side, uint[] equalities, uint[] collations, ReadOnlySpan<ValueType> types, bool[] wanted, bool marks, IExecutionHost host)
+        Expression[] keys, KeyBatch side, uint[] equalities, uint[] collations, ReadOnlySpan<ValueType> types, bool[] wanted, bool marks,
+        IExecutionHost host)
     {
         _memory = host.Memory;
         _keyExpressions = keys;

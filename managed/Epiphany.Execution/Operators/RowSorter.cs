@@ -1,4 +1,5 @@
-// Execution layer, operators. The order of rows that are kept: radix sort by the first key's prefix, then merge sort among those that are equal by it.
+// Execution layer, operators. The order of rows that are kept: radix sort by the first key's prefix, then merge sort among those that are
+// equal by it.
 
 using System;
 using System.Runtime.InteropServices;

@@ -37,7 +37,8 @@ sealed unsafe class SortKey
     internal bool NullsFirst { get; }
 
     /// <summary>Do equal prefixes mean equal values? Of numerics only while they are integers.</summary>
-    internal bool IsDecisive(VectorForm form) => _order is Order.Signed or Order.Unsigned32 or Order.Float4 or Order.Float8 || form == VectorForm.Decimal;
+    internal bool IsDecisive(VectorForm form) =>
+        _order is Order.Signed or Order.Unsigned32 or Order.Float4 or Order.Float8 || form == VectorForm.Decimal;
 
     /// <summary>Orders as the values do, as far as it goes; the value is not null.</summary>
     internal ulong Prefix(ulong value, VectorForm form)
@@ -96,7 +97,7 @@ sealed unsafe class SortKey
         return (ulong)(bits < 0 ? ~bits : bits | long.MinValue);
     }
 
-    /// <summary>The first eight bytes; shorter values are filled up with zeros, which may make them equal to others but never misplaces them.</summary>
+    /// <summary>The first eight bytes; shorter values are filled up with zeros, which may make them equal to others, never misplaces them.</summary>
     static ulong BytesPrefix(ReadOnlySpan<byte> value)
     {
         if (value.Length >= sizeof(ulong))

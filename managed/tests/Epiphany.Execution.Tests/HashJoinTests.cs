@@ -1,3 +1,5 @@
+// Hash joins in memory and in parts, against nested loops over the same rows.
+
 using System;
 using System.Collections.Generic;
 using System.Linq;
@@ -71,7 +73,8 @@ public class HashJoinTests
 
     public static TheoryData<int, int, int> Sizes => new()
     {
-        { 0, 0, 1 }, { 0, 5, 3 }, { 5, 0, 3 }, { 1, 1, 1 }, { 300, 200, 10 }, { 5000, 3000, 4000 }, { 6000, 100, 50 }, { 100, 6000, 30 },
+        { 0, 0, 1 }, { 0, 5, 3 }, { 5, 0, 3 }, { 1, 1, 1 }, { 300, 200, 10 }, { 5000, 3000, 4000 }, { 6000, 100, 50 },
+        { 100, 6000, 30 }, { 5000, 10000, 8000 }, { 60, 9000, 2 },
     };
 
     [Theory]
@@ -89,7 +92,11 @@ public class HashJoinTests
                 int innerSource = host.AddSource(inner, Numbers(innerRows));
                 List<ulong?[]> rows = Program(kind, outerSource, innerSource, condition).Run(host);
 
-                Assert.Equal(Model(kind, outer, inner, condition).Order(), rows.Select(Text).Order());
+                IEnumerable<string> expected = Model(kind, outer, inner, condition).Order();
+                Assert.Equal(expected, rows.Select(Text).Order());
+                host.Rewind();
+                List<ulong?[]> spilled = Program(kind, outerSource, innerSource, condition).Run(host, new EngineOptions(1, 1, false));
+                Assert.Equal(expected, spilled.Select(Text).Order());
             }
         }
     }

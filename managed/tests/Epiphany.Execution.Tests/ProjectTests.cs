@@ -1,3 +1,5 @@
+// Conditions and projections over a source.
+
 using System.Linq;
 using Xunit;
 

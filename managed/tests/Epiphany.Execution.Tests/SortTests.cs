@@ -1,3 +1,5 @@
+// Sorts in memory and in files, limits, appended inputs: against .NET's own.
+
 using System;
 using System.Collections.Generic;
 using System.Linq;
@@ -14,7 +16,8 @@ public class SortTests
     static ulong?[] Random(int seed, int count, int range, double nulls)
     {
         var random = new Random(seed);
-        return [.. Enumerable.Range(0, count).Select(_ => random.NextDouble() < nulls ? (ulong?)null : (ulong)(long)(random.Next(range) - (range / 2)))];
+        ulong? Value(int row) => random.NextDouble() < nulls ? null : (ulong)(long)(random.Next(range) - (range / 2));
+        return [.. Enumerable.Range(0, count).Select(Value)];
     }
 
     static int Compare(ulong? a, ulong? b, bool descending, bool nullsFirst) =>
