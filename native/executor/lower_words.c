@@ -37,9 +37,12 @@ pge_words_type(PgeLowering *lowering, Oid type, int32 typmod, Oid collation)
 	int16		length = 0;
 	bool		by_value = false;
 
-	/* A dropped column has no type. */
+	/* A dropped column has no type; a domain's values are its base type's. */
 	if (OidIsValid(type))
+	{
+		type = getBaseType(type);
 		get_typlenbyval(type, &length, &by_value);
+	}
 	pge_word(lowering, type);
 	pge_word(lowering, typmod);
 	pge_word(lowering, collation);

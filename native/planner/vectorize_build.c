@@ -111,6 +111,19 @@ keep_for_loop(Plan *parent, Plan *inner, const PgePart *part)
 	return kept;
 }
 
+/* What hung below a node that another takes the place of. */
+static void
+move_slots(List *slots, Plan *from, Plan *to)
+{
+	ListCell   *cell;
+
+	foreach(cell, slots)
+	{
+		if (lfirst(cell) == &from->lefttree)
+			lfirst(cell) = &to->lefttree;
+	}
+}
+
 /* Group and Unique become aggregations, which the engine knows. */
 static void
 put_aggregate(PgePlanSlot *slot, const PgePart *part)
@@ -119,6 +132,8 @@ put_aggregate(PgePlanSlot *slot, const PgePart *part)
 	Plan	   *group = *slot;
 
 	*slot = &pge_as_aggregate(group)->plan;
+	move_slots(part->sources, group, *slot);
+	move_slots(part->groups, group, *slot);
 	foreach(cell, part->nodes)
 	{
 		if (lfirst(cell) == group)

@@ -80,7 +80,7 @@ $node->safe_psql('postgres', "INSERT INTO loaded VALUES (75000, 'free again')");
 # Transaction ids go round: nothing asks what became of the old ones.
 my $sums = 'SELECT count(*), sum(i), md5(string_agg(s, \'\' ORDER BY i, s)) FROM loaded UNION ALL SELECT count(*), sum(i), md5(string_agg(s, \'\' ORDER BY i, s)) FROM plain
 	UNION ALL SELECT count(*), sum(i), md5(string_agg(s, \'\' ORDER BY i, s)) FROM rewritten
-	UNION ALL SELECT count(*), sum(i), md5(string_agg(s, \'\' ORDER BY i, s)) FROM changed';
+	UNION ALL SELECT count(*), sum(i), md5(string_agg(s, \'\' ORDER BY i, s)) FROM changed ORDER BY 1';
 my $by_index = 'SET enable_seqscan = off; SET enable_bitmapscan = off; SELECT count(*), sum(i), md5(string_agg(s, \'\' ORDER BY i, s)) FROM changed WHERE i > 0';
 $node->safe_psql(
 	'postgres', q{

@@ -38,6 +38,11 @@ sealed unsafe partial class AggregateDecimals
         UInt128 most = _squares == null ? MaxSum >> 32 : (UInt128)long.MaxValue;
         if (!isShared || magnitude > most / factor)
         {
+            if (!_hasDisplays)
+            {
+                SplitDisplays();
+            }
+
             AddOdd(group, (BigInteger)value, scale, display);
             return;
         }
@@ -83,7 +88,7 @@ sealed unsafe partial class AggregateDecimals
             _hasScale = true;
         }
 
-        if (!_hasDisplays && (!isShared || display != _scale))
+        if (!_hasDisplays && (!isShared || display != _scale || scale > _scale))
         {
             SplitDisplays();
         }

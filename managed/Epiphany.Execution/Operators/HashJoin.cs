@@ -93,6 +93,7 @@ sealed unsafe partial class HashJoin : Operator
     protected override void Restart()
     {
         Array.ForEach(_outerKeys, e => e.Start());
+        _side.Start();
         Array.ForEach(_conditions, e => e.Start());
         _outer.Rescan();
         _inner.Rescan();

@@ -43,6 +43,9 @@ sealed unsafe class JoinSide
 
     internal ulong Bytes => Rows.Bytes + _table.Bytes + ((ulong)_headRoom * sizeof(int)) + ((ulong)_rowRoom * (sizeof(int) + (_marks ? 1UL : 0)));
 
+    /// <summary>A run begins: parameters in keys may have changed.</summary>
+    internal void Start() => Array.ForEach(_keyExpressions, e => e.Start());
+
     internal void Add(Batch batch)
     {
         for (int i = 0; i < _keyVectors.Length; i++)
