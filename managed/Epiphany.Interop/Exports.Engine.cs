@@ -94,7 +94,6 @@ internal static unsafe partial class Exports
                 stats->SpilledBytes = found.SpilledBytes;
                 stats->SpilledParts = found.SpilledParts;
                 stats->HashEntries = found.HashEntries;
-                stats->FromMetadata = found.FromMetadata;
             }
 
             return PgeStatus.Ok;

@@ -81,8 +81,6 @@ operator_name(const PgeEngine *engine, const Plan *plan, PgePlanKind kind)
 			return "Append";
 		case PgePlanKind_Project:
 			return "Project";
-		case PgePlanKind_Window:
-			return "Window Aggregate";
 	}
 	return "Operator";
 }
@@ -273,7 +271,6 @@ explain_scan(const PgeNodeStats *stats, ExplainState *es)
 		ExplainPropertyUInteger("Vectors Skipped", NULL, stats->VectorsSkipped, es);
 	}
 	explain_bytes("Read", stats->BytesRead, es);
-	explain_count("Rows from Metadata", stats->FromMetadata, es);
 	if (es->timing)
 		ExplainPropertyFloat("Decode Time", "ms", stats->DecodeTime / 1000000.0, 3, es);
 }
@@ -295,7 +292,7 @@ explain_work(const PgeNodeStats *stats, const Plan *plan, PgePlanKind kind, Expl
 		explain_count("Rows Removed by Filter", stats->Filtered, es);
 	if (kind == PgePlanKind_ColumnScan)
 		explain_scan(stats, es);
-	if (kind == PgePlanKind_Aggregate || kind == PgePlanKind_HashJoin || kind == PgePlanKind_Sort || kind == PgePlanKind_Window)
+	if (kind == PgePlanKind_Aggregate || kind == PgePlanKind_HashJoin || kind == PgePlanKind_Sort)
 		explain_memory(stats, kind, es);
 }
 

@@ -163,7 +163,6 @@ lower_hash_join(PgeLowering *lowering, HashJoin *join, Bitmapset *wanted)
 	pge_lower_target_types(lowering, outer, outer_wanted);
 	pge_lower_target_types(lowering, inner, inner_wanted);
 	pge_word(lowering, join_kind(join->join.jointype));
-	pge_word(lowering, join->join.inner_unique);
 	pge_word(lowering, list_length(join->hashclauses));
 	foreach_node(OpExpr, clause, join->hashclauses)
 	{

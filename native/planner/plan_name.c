@@ -90,18 +90,7 @@ scanned_name(const PlannedStmt *statement, const Plan *plan)
 const char *
 pge_node_name(const PlannedStmt *statement, const Plan *plan)
 {
-	switch (nodeTag(plan))
-	{
-		case T_SeqScan:
-		case T_SampleScan:
-		case T_IndexScan:
-		case T_IndexOnlyScan:
-		case T_BitmapHeapScan:
-		case T_TidScan:
-		case T_TidRangeScan:
-		case T_SubqueryScan:
-			return psprintf("%s on %s", kind_name(plan), scanned_name(statement, plan));
-		default:
-			return kind_name(plan);
-	}
+	if (pge_scans_table(plan) || IsA(plan, SubqueryScan))
+		return psprintf("%s on %s", kind_name(plan), scanned_name(statement, plan));
+	return kind_name(plan);
 }

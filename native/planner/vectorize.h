@@ -39,6 +39,7 @@ extern void pge_vectorize_init(void);
 extern const char *pge_refused_statement(const PlannedStmt *statement);
 extern const char *pge_refused_node(PgeVectorize *work, Plan *plan, const PgePart *parts, const Bitmapset *changing);
 extern Bitmapset *pge_changing_below(const Plan *plan, const Plan *child, Bitmapset *changing);
+extern bool pge_scans_table(const Plan *plan);
 extern Relation pge_open_scanned(const PlannedStmt *statement, const Plan *plan);
 
 /* vectorize_aggregate.c */

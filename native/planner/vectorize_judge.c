@@ -31,9 +31,9 @@ pge_refused_statement(const PlannedStmt *statement)
 	return NULL;
 }
 
-/* The table that a node scans, or NULL. It has been locked. */
-Relation
-pge_open_scanned(const PlannedStmt *statement, const Plan *plan)
+/* Does the node read rows of a table? */
+bool
+pge_scans_table(const Plan *plan)
 {
 	switch (nodeTag(plan))
 	{
@@ -44,10 +44,19 @@ pge_open_scanned(const PlannedStmt *statement, const Plan *plan)
 		case T_BitmapHeapScan:
 		case T_TidScan:
 		case T_TidRangeScan:
-			return table_open(rt_fetch(((const Scan *) plan)->scanrelid, statement->rtable)->relid, NoLock);
+			return true;
 		default:
-			return NULL;
+			return false;
 	}
+}
+
+/* The table that a node scans, or NULL. It has been locked. */
+Relation
+pge_open_scanned(const PlannedStmt *statement, const Plan *plan)
+{
+	if (!pge_scans_table(plan))
+		return NULL;
+	return table_open(rt_fetch(((const Scan *) plan)->scanrelid, statement->rtable)->relid, NoLock);
 }
 
 /* What no expression of the engine's may have; all else can be evaluated somehow. */

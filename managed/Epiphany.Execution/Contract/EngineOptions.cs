@@ -22,5 +22,4 @@ sealed class NodeStats
     public ulong SpilledBytes;
     public ulong SpilledParts;
     public ulong HashEntries;
-    public ulong FromMetadata;
 }

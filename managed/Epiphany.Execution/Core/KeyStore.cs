@@ -50,8 +50,8 @@ sealed unsafe class KeyStore
         if (count > _room)
         {
             int room = Math.Max(count, Math.Max(_room * 2, 256));
-            _lanes = (ulong*)Grow((byte*)_lanes, (nuint)_room * sizeof(ulong), (nuint)room * sizeof(ulong));
-            _nulls = _hasNulls ? Grow(_nulls, (nuint)_room, (nuint)room) : null;
+            _lanes = (ulong*)_host.Memory.Grow((byte*)_lanes, (nuint)_room * sizeof(ulong), (nuint)room * sizeof(ulong));
+            _nulls = _hasNulls ? _host.Memory.Grow(_nulls, (nuint)_room, (nuint)room) : null;
             _room = room;
         }
 
@@ -196,18 +196,6 @@ sealed unsafe class KeyStore
         }
 
         return count;
-    }
-
-    byte* Grow(byte* old, nuint used, nuint room)
-    {
-        byte* grown = _host.Memory.Allocate(room);
-        if (old != null)
-        {
-            NativeMemory.Copy(old, grown, used);
-            _host.Memory.Free(old);
-        }
-
-        return grown;
     }
 
     void Free(byte* block)

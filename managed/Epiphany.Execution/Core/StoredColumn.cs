@@ -184,18 +184,8 @@ sealed unsafe class StoredColumn(ValueType type, IMemory memory)
         if (_chunks == _room)
         {
             int room = Math.Max(16, _room * 2);
-            byte* values = memory.Allocate((nuint)(room * sizeof(ulong*)));
-            byte* nulls = memory.Allocate((nuint)(room * sizeof(byte*)));
-            if (_room > 0)
-            {
-                NativeMemory.Copy(_values, values, (nuint)(_chunks * sizeof(ulong*)));
-                NativeMemory.Copy(_nulls, nulls, (nuint)(_chunks * sizeof(byte*)));
-                memory.Free((byte*)_values);
-                memory.Free((byte*)_nulls);
-            }
-
-            _values = (ulong**)values;
-            _nulls = (byte**)nulls;
+            _values = (ulong**)memory.Grow((byte*)_values, (nuint)(_chunks * sizeof(ulong*)), (nuint)(room * sizeof(ulong*)));
+            _nulls = (byte**)memory.Grow((byte*)_nulls, (nuint)(_chunks * sizeof(byte*)), (nuint)(room * sizeof(byte*)));
             _room = room;
         }
 

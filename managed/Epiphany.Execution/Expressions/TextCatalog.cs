@@ -22,7 +22,7 @@ static class TextCatalog
             case 851 or 1570 or 1632 when isDeterministic:
                 return new Like(call, isNot: true);
             case 849 or 868 when isDeterministic:
-                return new TextPosition(call);
+                return new TextPair<TextPosition>(call);
             case 1257 or 1317 or 1369 or 1381:
                 return new TextInteger<CharacterLength>(call);
             case 1318 or 1367 or 1372:
@@ -41,7 +41,7 @@ static class TextCatalog
             case 720 or 1374 or 1375 or 2010:
                 return new TextInteger<ByteLength>(call);
             case 3696 when BytesCatalog.IsDeterministic(call.Collation, call.Flags):
-                return new StartsWith(call);
+                return new TextPair<StartsWith>(call);
             case 1258 or 2011:
                 return new Concatenation(call);
             case 870 when BytesCatalog.IsAscii(call.Collation):

@@ -1,4 +1,4 @@
-// Execution layer, expressions. Functions that make an integer of a string.
+// Execution layer, expressions. Functions that make an integer, or a truth, of strings.
 
 using System;
 
@@ -47,47 +47,43 @@ sealed unsafe class TextInteger<TFunction>(CallSite call) : Kernel(call.Type, ca
     }
 }
 
-/// <summary>position and strpos: the number of the first character of the first match, from 1; 0: there is none.</summary>
-sealed unsafe class TextPosition(CallSite call) : Kernel(call.Type, call.Arguments)
+interface ITextPair
 {
-    readonly Output _output = new(call.Host);
+    static abstract ulong Of(ReadOnlySpan<byte> text, ReadOnlySpan<byte> other);
+}
 
-    public override Vector Evaluate(Batch batch, Rows rows)
+/// <summary>position and strpos: the number of the first character of the first match, from 1; 0: there is none.</summary>
+readonly struct TextPosition : ITextPair
+{
+    public static ulong Of(ReadOnlySpan<byte> text, ReadOnlySpan<byte> other)
     {
-        Vector text = Arguments[0].Evaluate(batch, rows);
-        Vector wanted = Arguments[1].Evaluate(batch, rows);
-        Vector result = _output.Strict(text, wanted, rows);
-        for (int i = 0; i < rows.Count; i++)
-        {
-            int row = rows[i];
-            if (!result.IsNull(row))
-            {
-                ReadOnlySpan<byte> bytes = Varlena.Payload(text.Values[row]);
-                int at = bytes.IndexOf(Varlena.Payload(wanted.Values[row]));
-                result.Values[row] = at < 0 ? 0 : (ulong)Utf8.Count(bytes[..at]) + 1;
-            }
-        }
-
-        return result;
+        int at = text.IndexOf(other);
+        return at < 0 ? 0 : (ulong)Utf8.Count(text[..at]) + 1;
     }
 }
 
 /// <summary>starts_with, and the operator ^@.</summary>
-sealed unsafe class StartsWith(CallSite call) : Kernel(call.Type, call.Arguments)
+readonly struct StartsWith : ITextPair
+{
+    public static ulong Of(ReadOnlySpan<byte> text, ReadOnlySpan<byte> other) => text.StartsWith(other) ? 1UL : 0;
+}
+
+sealed unsafe class TextPair<TFunction>(CallSite call) : Kernel(call.Type, call.Arguments)
+    where TFunction : struct, ITextPair
 {
     readonly Output _output = new(call.Host);
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {
         Vector text = Arguments[0].Evaluate(batch, rows);
-        Vector prefix = Arguments[1].Evaluate(batch, rows);
-        Vector result = _output.Strict(text, prefix, rows);
+        Vector other = Arguments[1].Evaluate(batch, rows);
+        Vector result = _output.Strict(text, other, rows);
         for (int i = 0; i < rows.Count; i++)
         {
             int row = rows[i];
             if (!result.IsNull(row))
             {
-                result.Values[row] = Varlena.Payload(text.Values[row]).StartsWith(Varlena.Payload(prefix.Values[row])) ? 1UL : 0;
+                result.Values[row] = TFunction.Of(Varlena.Payload(text.Values[row]), Varlena.Payload(other.Values[row]));
             }
         }
 

@@ -167,23 +167,23 @@ static class AggregateCatalog
             case AggregateKind.GreatestFloat8:
                 return new AggregateExtreme<GreatestFloat8>(memory);
             case AggregateKind.LeastNumeric or AggregateKind.GreatestNumeric:
-                return Ordered(ExtremeOrder.Numeric, 1754);
+                return Ordered(Order.Numeric, 1754);
             case AggregateKind.LeastText or AggregateKind.GreatestText:
-                return Ordered(IsByBytes(collation) ? ExtremeOrder.Bytes : ExtremeOrder.Host, 664);
+                return Ordered(IsByBytes(collation) ? Order.Bytes : Order.Host, 664);
             case AggregateKind.LeastBpChar or AggregateKind.GreatestBpChar:
-                return Ordered(IsByBytes(collation) ? ExtremeOrder.Padded : ExtremeOrder.Host, 1058);
+                return Ordered(IsByBytes(collation) ? Order.Padded : Order.Host, 1058);
             case AggregateKind.LeastInterval or AggregateKind.GreatestInterval:
-                return Ordered(ExtremeOrder.Host, 1332);
+                return Ordered(Order.Host, 1332);
             case AggregateKind.LeastTimeTz or AggregateKind.GreatestTimeTz:
-                return Ordered(ExtremeOrder.Host, 1552);
+                return Ordered(Order.Host, 1552);
             case AggregateKind.LeastInet or AggregateKind.GreatestInet:
-                return Ordered(ExtremeOrder.Host, 1203);
+                return Ordered(Order.Host, 1203);
             default:
                 Throw.BadProgram($"aggregate kind {(int)kind}");
                 return null;
         }
 
-        AggregateOrderedExtreme Ordered(ExtremeOrder order, uint less) => new(
+        AggregateOrderedExtreme Ordered(Order order, uint less) => new(
             type, order, kind is AggregateKind.GreatestNumeric or AggregateKind.GreatestText or AggregateKind.GreatestBpChar
                 or AggregateKind.GreatestInterval or AggregateKind.GreatestTimeTz or AggregateKind.GreatestInet, less, collation, host);
     }

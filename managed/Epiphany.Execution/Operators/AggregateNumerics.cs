@@ -3,6 +3,7 @@
 using System;
 using System.Globalization;
 using System.Numerics;
+using Epiphany.Encoding;
 
 namespace Epiphany.Execution;
 
@@ -10,14 +11,7 @@ static unsafe class AggregateNumerics
 {
     const int MinSignificantDigits = 16;
     const int MaxDisplayScale = 1000;
-    const int MaxPower = 19;
-
-    static readonly ulong[] s_powers =
-    [
-        1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000, 100_000_000, 1_000_000_000, 10_000_000_000, 100_000_000_000,
-        1_000_000_000_000, 10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000, 10_000_000_000_000_000,
-        100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
-    ];
+    const int MaxPower = PowersOfTen.Max;
 
     /// <summary>sum / 10^scale, displayed with <paramref name="display"/> places, divided by a count as numeric_div does.</summary>
     internal static ulong Average(Int128 sum, int scale, int display, long count, Arena arena)
@@ -30,7 +24,7 @@ static unsafe class AggregateNumerics
             int places = QuotientScale(sumWeight, sumFirst, countWeight, countFirst, display);
             if (places >= scale && places - scale <= MaxPower && places <= NumericDatums.MaxScale)
             {
-                (UInt128 quotient, UInt128 rest) = UInt128.DivRem(magnitude * s_powers[places - scale], (ulong)count);
+                (UInt128 quotient, UInt128 rest) = UInt128.DivRem(magnitude * PowersOfTen.Of(places - scale), (ulong)count);
                 quotient += rest >= (ulong)count - (UInt128)rest ? UInt128.One : UInt128.Zero;
                 return Write(Int128.IsNegative(sum) ? -(Int128)quotient : (Int128)quotient, places, arena);
             }
@@ -91,7 +85,7 @@ static unsafe class AggregateNumerics
 
     /// <summary>Up to 10^38.</summary>
     internal static UInt128 PowerOfTen(int exponent) =>
-        exponent <= MaxPower ? s_powers[exponent] : (UInt128)s_powers[MaxPower] * s_powers[exponent - MaxPower];
+        exponent <= MaxPower ? PowersOfTen.Of(exponent) : (UInt128)PowersOfTen.Of(MaxPower) * PowersOfTen.Of(exponent - MaxPower);
 
     /// <summary>NaN or an infinity, by its header.</summary>
     internal static ulong WriteSpecial(ushort header, Arena arena)
@@ -138,7 +132,7 @@ static unsafe class AggregateNumerics
     internal static ushort[] Digits(BigInteger value, int scale, out int weight)
     {
         int below = (scale + 3) / 4;
-        BigInteger rest = BigInteger.Abs(value) * s_powers[(4 * below) - scale];
+        BigInteger rest = BigInteger.Abs(value) * PowersOfTen.Of((4 * below) - scale);
         string text = rest.IsZero ? "" : rest.ToString(CultureInfo.InvariantCulture);
         var digits = new ushort[(text.Length + 3) / 4];
         for (int i = 0; i < digits.Length; i++)
@@ -208,28 +202,6 @@ static unsafe class AggregateNumerics
         return parts.IsNegative ? -value : value;
     }
 
-    /// <summary>cmp_numerics: -infinity, numbers, infinity, NaN.</summary>
-    internal static int Compare(NumericParts left, NumericParts right)
-    {
-        int leftClass = Class(left);
-        int rightClass = Class(right);
-        if (leftClass != rightClass || left.IsSpecial)
-        {
-            return leftClass.CompareTo(rightClass);
-        }
-
-        int magnitudes = left.Weight != right.Weight ? left.Weight.CompareTo(right.Weight) : left.Digits.SequenceCompareTo(right.Digits);
-        return left.IsNegative ? -magnitudes : magnitudes;
-    }
-
-    static int Class(NumericParts parts) => parts.Sign switch
-    {
-        0xC000 => 3,
-        0xD000 => 2,
-        0xF000 => -2,
-        _ => parts.Digits.IsEmpty ? 0 : parts.IsNegative ? -1 : 1,
-    };
-
     /// <summary>select_div_scale; the divisor is an integer.</summary>
     static int QuotientScale(int weight, uint first, int divisorWeight, uint divisorFirst, int display)
     {
@@ -246,7 +218,7 @@ static unsafe class AggregateNumerics
         }
 
         int decimals = 1;
-        while (decimals <= MaxPower && value >= s_powers[decimals])
+        while (decimals <= MaxPower && value >= PowersOfTen.Of(decimals))
         {
             decimals++;
         }
@@ -255,7 +227,7 @@ static unsafe class AggregateNumerics
         int pad = (4 * below) - scale;
         int lower = (decimals + pad - 1) / 4;
         int cut = (4 * lower) - pad;
-        return (lower - below, (uint)(cut >= 0 ? value / s_powers[cut] : value * s_powers[-cut]));
+        return (lower - below, (uint)(cut >= 0 ? value / PowersOfTen.Of(cut) : value * PowersOfTen.Of(-cut)));
     }
 
     static (int Weight, uint First) Leading(BigInteger value, int scale)

@@ -4,20 +4,6 @@ using System;
 
 namespace Epiphany.Execution;
 
-/// <summary>How values are compared.</summary>
-enum ExtremeOrder
-{
-    /// <summary>By PostgreSQL.</summary>
-    Host,
-
-    /// <summary>The bytes of a varlena.</summary>
-    Bytes,
-
-    /// <summary>Likewise, without blanks at the end.</summary>
-    Padded,
-    Numeric,
-}
-
 /// <summary>Keeps a copy of each group's value. Of equal values, which may look different, PostgreSQL's functions take the later one.</summary>
 sealed unsafe class AggregateOrderedExtreme : AggregateState
 {
@@ -32,7 +18,7 @@ sealed unsafe class AggregateOrderedExtreme : AggregateState
     const uint MinRoom = 32;
 
     readonly ValueType _type;
-    readonly ExtremeOrder _order;
+    readonly Order _order;
     readonly bool _isGreatest;
     readonly int _comparer;
     readonly IExecutionHost _host;
@@ -45,7 +31,7 @@ sealed unsafe class AggregateOrderedExtreme : AggregateState
     int _groups;
 
     /// <summary><paramref name="less"/>: the ordering operator, for who asks PostgreSQL.</summary>
-    internal AggregateOrderedExtreme(ValueType type, ExtremeOrder order, bool isGreatest, uint less, uint collation, IExecutionHost host)
+    internal AggregateOrderedExtreme(ValueType type, Order order, bool isGreatest, uint less, uint collation, IExecutionHost host)
     {
         _type = type;
         _order = order;
@@ -54,7 +40,7 @@ sealed unsafe class AggregateOrderedExtreme : AggregateState
         _states = new GroupArray<State>(host.Memory);
         _values = new Arena(host.Memory);
         _datums = new DatumForm(host.Memory);
-        _comparer = order == ExtremeOrder.Host ? host.PrepareOrder(less, collation) : -1;
+        _comparer = order == Order.Host ? host.PrepareOrder(less, collation) : -1;
     }
 
     internal override ulong Bytes => _states.Bytes + _values.Bytes;
@@ -151,20 +137,13 @@ sealed unsafe class AggregateOrderedExtreme : AggregateState
     bool Stays(ulong value, ulong other)
     {
         int compared;
-        switch (_order)
+        if (_order == Order.Host)
         {
-            case ExtremeOrder.Bytes:
-                compared = Varlena.Payload(value).SequenceCompareTo(Varlena.Payload(other));
-                break;
-            case ExtremeOrder.Padded:
-                compared = Varlena.Payload(value).TrimEnd((byte)' ').SequenceCompareTo(Varlena.Payload(other).TrimEnd((byte)' '));
-                break;
-            case ExtremeOrder.Numeric:
-                compared = AggregateNumerics.Compare(NumericParts.Of(value), NumericParts.Of(other));
-                break;
-            default:
-                _host.CompareRows(_comparer, &value, &other, 1, &compared);
-                break;
+            _host.CompareRows(_comparer, &value, &other, 1, &compared);
+        }
+        else
+        {
+            compared = Orders.Compare(_order, value, other);
         }
 
         return _isGreatest ? compared > 0 : compared < 0;

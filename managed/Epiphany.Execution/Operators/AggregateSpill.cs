@@ -11,14 +11,11 @@ readonly record struct AggregatePart(RowFile Rows, int Level);
 /// <summary>Deals rows out to files, which are taken out again one by one, the deepest first.</summary>
 sealed unsafe class AggregateSpill(ValueType[] types, bool[] wanted, IExecutionHost host)
 {
-    /// <summary>Hash tables look at the high bits of a hash; of the low ones, each level has its own.</summary>
-    const int Bits = 4;
-    const int Files = 1 << Bits;
     const int MaxLevel = 8;
 
     readonly Stack<AggregatePart> _parts = new();
-    readonly RowFile?[] _files = new RowFile?[Files];
-    readonly ushort* _rows = (ushort*)host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
+    readonly RowFile?[] _files = new RowFile?[HashParts.Count];
+    readonly HashParts _hashes = new(host.Memory);
 
     /// <summary>Rows of that level must be taken in, whatever memory they need: their hashes have no more bits to tell them apart.</summary>
     internal static bool IsLast(int level) => level == MaxLevel;
@@ -26,19 +23,12 @@ sealed unsafe class AggregateSpill(ValueType[] types, bool[] wanted, IExecutionH
     /// <summary>Writes some rows of a batch.</summary>
     internal void Write(Batch batch, Rows rows, ulong* hashes, int level)
     {
-        for (int file = 0; file < Files; file++)
+        for (int part = 0; part < HashParts.Count; part++)
         {
-            int count = 0;
-            for (int i = 0; i < rows.Count; i++)
+            Rows some = _hashes.Of(part, level, hashes, rows);
+            if (some.Count > 0)
             {
-                int row = rows[i];
-                _rows[count] = (ushort)row;
-                count += ((int)(hashes[row] >> (Bits * level)) & (Files - 1)) == file ? 1 : 0;
-            }
-
-            if (count > 0)
-            {
-                (_files[file] ??= new RowFile(types, wanted, host)).Write(batch, new Rows(_rows, count));
+                (_files[part] ??= new RowFile(types, wanted, host)).Write(batch, some);
             }
         }
     }
@@ -46,7 +36,7 @@ sealed unsafe class AggregateSpill(ValueType[] types, bool[] wanted, IExecutionH
     /// <summary>All rows of a level have been written.</summary>
     internal void Finish(int level, NodeStats stats)
     {
-        for (int i = 0; i < Files; i++)
+        for (int i = 0; i < HashParts.Count; i++)
         {
             if (_files[i] is { } file)
             {
@@ -69,7 +59,7 @@ sealed unsafe class AggregateSpill(ValueType[] types, bool[] wanted, IExecutionH
             part.Rows.Close();
         }
 
-        for (int i = 0; i < Files; i++)
+        for (int i = 0; i < HashParts.Count; i++)
         {
             _files[i]?.Close();
             _files[i] = null;

@@ -78,7 +78,7 @@ sealed unsafe partial class HashJoin
         _part?.Inner.Close();
         _part?.Outer.Close();
         _part = null;
-        for (int i = 0; i < JoinPart.Count; i++)
+        for (int i = 0; i < HashParts.Count; i++)
         {
             inner[i].Rewind();
             outer[i].Rewind();

@@ -107,28 +107,16 @@ sealed unsafe class JoinSide
         if (_table.Count > _headRoom)
         {
             int room = Math.Max(Batch.Capacity, _table.Count * 2);
-            _heads = (int*)Grow((byte*)_heads, (nuint)_headRoom * sizeof(int), (nuint)room * sizeof(int));
+            _heads = (int*)_memory.Grow((byte*)_heads, (nuint)_headRoom * sizeof(int), (nuint)room * sizeof(int));
             _headRoom = room;
         }
 
         if (Rows.Count > _rowRoom)
         {
             int room = Math.Max(Batch.Capacity, Rows.Count * 2);
-            _nexts = (int*)Grow((byte*)_nexts, (nuint)_rowRoom * sizeof(int), (nuint)room * sizeof(int));
-            _marked = _marks ? Grow(_marked, (nuint)_rowRoom, (nuint)room) : null;
+            _nexts = (int*)_memory.Grow((byte*)_nexts, (nuint)_rowRoom * sizeof(int), (nuint)room * sizeof(int));
+            _marked = _marks ? _memory.Grow(_marked, (nuint)_rowRoom, (nuint)room) : null;
             _rowRoom = room;
         }
-    }
-
-    byte* Grow(byte* old, nuint bytes, nuint wanted)
-    {
-        byte* block = _memory.Allocate(wanted);
-        if (old != null)
-        {
-            System.Runtime.InteropServices.NativeMemory.Copy(old, block, bytes);
-            _memory.Free(old);
-        }
-
-        return block;
     }
 }

@@ -22,7 +22,7 @@ sealed unsafe class SortKey
         NullsFirst = reader.Flag();
         _host = host;
         _order = Orders.Of(orderingOperator, collation);
-        if (_order is Order.Host or Order.Numeric)
+        if (_order == Order.Host)
         {
             _comparer = host.PrepareOrder(orderingOperator, collation);
         }
@@ -61,27 +61,20 @@ sealed unsafe class SortKey
     internal int Compare(ulong left, ulong right, VectorForm form)
     {
         int result;
-        switch (_order)
+        if (_order == Order.Host)
         {
-            case Order.Bytes:
-                result = Varlena.Payload(left).SequenceCompareTo(Varlena.Payload(right));
-                break;
-            case Order.Padded:
-                result = Varlena.Payload(left).TrimEnd((byte)' ').SequenceCompareTo(Varlena.Payload(right).TrimEnd((byte)' '));
-                break;
-            case Order.Fixed16:
-                result = new ReadOnlySpan<byte>((byte*)left, 16).SequenceCompareTo(new ReadOnlySpan<byte>((byte*)right, 16));
-                break;
-            case Order.Host:
-            case Order.Numeric when form == VectorForm.Datum:
-                // The operator's own direction.
-                _host.CompareRows(_comparer, &left, &right, 1, &result);
-                return result;
-            default:
-                // The direction is in the prefixes.
-                return Prefix(left, form).CompareTo(Prefix(right, form));
+            // The operator's own direction.
+            _host.CompareRows(_comparer, &left, &right, 1, &result);
+            return result;
         }
 
+        if (form == VectorForm.Decimal || !Orders.HasDatumOrder(_order))
+        {
+            // The direction is in the prefixes.
+            return Prefix(left, form).CompareTo(Prefix(right, form));
+        }
+
+        result = Orders.Compare(_order, left, right);
         return _descending ? -result : result;
     }
 
@@ -113,49 +106,4 @@ sealed unsafe class SortKey
 
         return prefix;
     }
-}
-
-/// <summary>How values compare.</summary>
-enum Order
-{
-    /// <summary>PostgreSQL's comparison function.</summary>
-    Host,
-    Signed,
-    Unsigned32,
-    Float4,
-    Float8,
-
-    /// <summary>A varlena's bytes, the shorter first.</summary>
-    Bytes,
-
-    /// <summary>Likewise, without blanks at the end.</summary>
-    Padded,
-
-    /// <summary>16 bytes.</summary>
-    Fixed16,
-
-    /// <summary>As integers while they are integers of one scale, else PostgreSQL's.</summary>
-    Numeric,
-}
-
-/// <summary>Built-in ordering operators, by OID (pg_operator.dat).</summary>
-static class Orders
-{
-    const uint CollationC = 950;
-    const uint CollationPosix = 951;
-
-    internal static Order Of(uint orderingOperator, uint collation) => orderingOperator switch
-    {
-        // bool, int2, int4, int8, date, time, timestamp, timestamptz
-        58 or 59 or 95 or 520 or 97 or 521 or 412 or 413 or 1095 or 1097 or 1110 or 1112 or 2062 or 2064 or 1322 or 1324 => Order.Signed,
-        609 or 610 => Order.Unsigned32,
-        622 or 623 => Order.Float4,
-        672 or 674 => Order.Float8,
-        664 or 666 when collation is CollationC or CollationPosix => Order.Bytes,
-        1058 or 1060 when collation is CollationC or CollationPosix => Order.Padded,
-        1957 or 1959 => Order.Bytes,
-        2974 or 2975 => Order.Fixed16,
-        1754 or 1756 => Order.Numeric,
-        _ => Order.Host,
-    };
 }

@@ -12,7 +12,6 @@ enum PlanKind
     Limit = 6,
     Append = 7,
     Project = 8,
-    Window = 9,
 }
 
 enum ExpressionKind

@@ -72,7 +72,6 @@ sealed class PlanBuilder(EngineContext context)
     HashJoin HashJoin(ref ProgramReader reader, ValueType[] raw)
     {
         var kind = (JoinKind)reader.Word();
-        reader.Flag();
         int count = reader.Count();
         var outerKeys = new Expression[count];
         var innerKeys = new Expression[count];

@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x7ce3e876;
+    public const u32 Hash = 0x23c68c1c;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -80,7 +80,6 @@ public enum PgePlanKind : int
     Limit = 6,
     Append = 7,
     Project = 8,
-    Window = 9,
 }
 
 /* Node of a lowered expression; likewise. */
@@ -365,7 +364,7 @@ public unsafe struct PgeBatch
 }
 
 /* What a node of an engine's plan has done, all runs together. */
-[StructLayout(LayoutKind.Explicit, Size = 120)]
+[StructLayout(LayoutKind.Explicit, Size = 112)]
 public unsafe struct PgeNodeStats
 {
     [FieldOffset(0)] public u64 Rows;
@@ -387,8 +386,6 @@ public unsafe struct PgeNodeStats
     [FieldOffset(96)] public u64 SpilledParts;
     /* Groups of an aggregate, rows of a join's inner side. */
     [FieldOffset(104)] public u64 HashEntries;
-    /* Rows answered from footers, without reading any. */
-    [FieldOffset(112)] public u64 FromMetadata;
 }
 
 /* What the shim gives to the managed side. */

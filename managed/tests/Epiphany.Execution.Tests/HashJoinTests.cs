@@ -24,7 +24,7 @@ public class HashJoinTests
     static ProgramWriter Program(JoinKind kind, int outer, int inner, bool condition)
     {
         ValueType[] side = [ProgramWriter.Int4, ProgramWriter.Int8];
-        ProgramWriter program = new ProgramWriter().Node(PlanKind.HashJoin, [.. side, .. side]).Add((long)kind, 0)
+        ProgramWriter program = new ProgramWriter().Node(PlanKind.HashJoin, [.. side, .. side]).Add((long)kind)
             .Add(1).Column(ProgramWriter.Int4, 0).Column(ProgramWriter.Int4, 0).Add(Int4Equal, 0);
         program = condition
             ? program.Add(1).Call(ProgramWriter.Bool, Int8Less, 2).Column(ProgramWriter.Int8, 1).Column(ProgramWriter.Int8, 3)
