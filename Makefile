@@ -22,7 +22,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 # Doors that work before there is a server to ask.
-WITHOUT_SERVER := help deps clean abi format check check-unit check-fresh demo bench-tpch bench-clickbench
+WITHOUT_SERVER := help deps clean abi format check check-unit check-fresh demo bench-operators bench-tpch bench-clickbench
 ifneq ($(filter-out $(WITHOUT_SERVER),$(or $(MAKECMDGOALS),all)),)
 PG_VERSION := $(shell $(PG_CONFIG) --version 2>/dev/null)
 ifeq ($(PG_VERSION),)
@@ -70,7 +70,7 @@ $(SHIM): $(OBJECTS)
 # ---- The managed library, once a processor level ----
 
 MANAGED := $(if $(wildcard managed/Epiphany.Native/*.csproj),$(VARIANTS:%=build/managed/lib/pg_epiphany_managed-%.so))
-MANAGED_SOURCES := $(shell find managed -type d \( -name bin -o -name obj -o -name tests -o -name tools \) -prune \
+MANAGED_SOURCES := $(shell find managed -type d \( -name bin -o -name obj -o -name bench -o -name tests -o -name tools \) -prune \
 	-o -type f \( -name '*.cs' -o -name '*.csproj' -o -name '*.props' -o -name '*.targets' -o -name '*.rd.xml' \) -print 2>/dev/null)
 
 build/managed/lib/pg_epiphany_managed-%.so: $(MANAGED_SOURCES) native/abi/pge_abi.def .ci/managed
@@ -93,7 +93,7 @@ $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 # ---- Doors ----
 
 .DEFAULT_GOAL := all
-.PHONY: all help install uninstall stage clean abi format lint deps demo bench bench-tpch bench-clickbench \
+.PHONY: all help install uninstall stage clean abi format lint deps demo bench bench-operators bench-tpch bench-clickbench \
 	check check-unit check-aot check-regress check-isolation check-tap check-differ check-core check-integration check-fresh
 
 all: $(SHIM) $(MANAGED) $(SQL) ## build everything into build/
@@ -161,6 +161,9 @@ demo: ## see it work, on a private server: make demo [CSV=path]
 
 bench: stage ## side by side with heap
 	@bench/run
+
+bench-operators: ## micro-benchmarks of decoding, kernels and operators: make bench-operators [NAMES="sort like"]
+	@bench/operators $(NAMES)
 
 bench-tpch: ## TPC-H beside heap and DuckDB: make bench-tpch [SF=10 QUERIES="1 6" ROUNDS=3 SET="name=value" TIMEOUT=120 KEEP=1]
 	@.ci/deps && $(MAKE) --no-print-directory stage && bench/queries tpch $(SF)
