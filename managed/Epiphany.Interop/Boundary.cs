@@ -44,6 +44,7 @@ public static unsafe class Boundary
         managed->ReaderOpen = &Exports.ReaderOpen;
         managed->ReaderDecode = &Exports.ReaderDecode;
         managed->ReaderDecodeRow = &Exports.ReaderDecodeRow;
+        managed->ReaderMemory = &Exports.ReaderMemory;
         managed->ReaderChunkInfo = &Exports.ReaderChunkInfo;
         managed->ReaderMatch = &Exports.ReaderMatch;
         managed->EngineCreate = &Exports.EngineCreate;

@@ -132,6 +132,22 @@ internal static unsafe partial class Exports
     }
 
     [UnmanagedCallersOnly]
+    internal static PgeStatus ReaderMemory(ulong handle, int column, int vector, PgeVectorMemory* memory)
+    {
+        try
+        {
+            Host.Enter();
+            var bytes = Handles.Get<RowGroupReader>(handle).Memory(column, vector);
+            *memory = new PgeVectorMemory { Blocks = bytes.Blocks, Reading = bytes.Reading, Values = bytes.Values };
+            return PgeStatus.Ok;
+        }
+        catch (Exception e)
+        {
+            return Errors.Capture(e);
+        }
+    }
+
+    [UnmanagedCallersOnly]
     internal static PgeStatus ReaderChunkInfo(ulong handle, int column, PgeChunkInfo* info)
     {
         try

@@ -63,6 +63,8 @@ extern void pge_reader_release(PgeReader *reader);
 extern const PgeGroupDesc *pge_reader_desc(const PgeReader *reader);
 extern void pge_reader_vector_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int from, int to,
 									 Datum *values, bool *isnull);
+extern uint64 pge_reader_plan_vector(PgeReader *reader, TupleDesc tupdesc, int vector);
+extern bool pge_reader_spare_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, Datum *values, bool *isnull);
 extern void pge_reader_row_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int from, int to,
 								  Datum *values, bool *isnull, MemoryContext cxt);
 extern void pge_reader_chunk_info(PgeReader *reader, TupleDesc tupdesc, int column, PgeChunkInfo *info);

@@ -87,24 +87,29 @@ recode_group(Rewrite *rw, const PgeGroupDesc *from, const PgeDelete *entries, Pg
 	bool	   *nulls = palloc_array(bool, tupdesc->natts);
 	PgeReader  *reader = pge_reader_open(rw->old, from);
 	PgeBuilder *group = pge_builder_begin(rw->old, CurrentMemoryContext, PGE_GROUP_MAX_ROWS, PG_UINT64_MAX);
+	bool		brief;
 
 	for (uint32 row = 0; row < from->rows; row++)
 	{
-		if (!dropped(rw, entries, row))
-		{
-			pge_reader_vector_values(reader, tupdesc, row, 0, tupdesc->natts, values, nulls);
-			pge_builder_add(group, values, nulls);
-		}
-		/* Values live until the reader goes on to another vector. */
-		if (row % PGE_VECTOR_ROWS == PGE_VECTOR_ROWS - 1)
+		/* Values live until the reader goes on to another vector, large ones until the next row. */
+		if (row % PGE_VECTOR_ROWS == 0)
 		{
 			CHECK_FOR_INTERRUPTS();
 			pge_builder_flush(group);
+			(void) pge_reader_plan_vector(reader, tupdesc, row / PGE_VECTOR_ROWS);
 		}
+		if (dropped(rw, entries, row))
+			continue;
+		brief = pge_reader_spare_values(reader, tupdesc, row, values, nulls);
+		pge_builder_add(group, values, nulls);
+		if (brief)
+			pge_builder_flush(group);
 	}
+	pge_builder_flush(group);
+	/* To encode the group takes what there is. */
+	pge_reader_release(reader);
 	pge_builder_store(group, rw->new, desc, NULL);
 	pge_builder_end(group);
-	pge_reader_release(reader);
 	pfree(values);
 	pfree(nulls);
 }
@@ -122,9 +127,11 @@ sort_rows(Rewrite *rw, const PgeGroupDesc *from, const PgeDelete *entries)
 	for (uint32 row = 0; row < from->rows; row++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (row % PGE_VECTOR_ROWS == 0)
+			(void) pge_reader_plan_vector(reader, tupdesc, row / PGE_VECTOR_ROWS);
 		if (!sorted(rw, entries, row))
 			continue;
-		pge_reader_vector_values(reader, tupdesc, row, 0, tupdesc->natts, values, nulls);
+		(void) pge_reader_spare_values(reader, tupdesc, row, values, nulls);
 		pge_sorter_add(rw->sorter, values, nulls);
 		n++;
 	}

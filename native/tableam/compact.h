@@ -78,6 +78,8 @@ extern void pge_sink_open_group(PgeSink *sink);
 extern uint32 pge_sink_room(PgeSink *sink);
 extern void pge_sink_add(PgeSink *sink, ItemPointer from);
 extern void pge_sink_flush(PgeSink *sink);
+extern bool pge_sink_full(const PgeSink *sink);
+extern bool pge_sink_has_room_beside(PgeSink *sink, uint64 bytes);
 extern void pge_sink_close_group(PgeSink *sink);
 extern void pge_sink_end(PgeSink *sink);
 

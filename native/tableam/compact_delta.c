@@ -117,12 +117,16 @@ move_tuples(PgeSink *sink, Page page, BlockNumber block, const OffsetNumber *off
 		heap_deform_tuple(&tuple, slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
 		ExecStoreVirtualTuple(slot);
 		pge_sink_add(sink, &tuple.t_self);
+		if (pge_sink_full(sink))
+			pge_sink_close_group(sink);
 		if (HeapTupleHasExternal(&tuple))
 			heap_toast_delete(sink->rel, &tuple, false);
 	}
 	/* The copy is gone soon. */
 	ExecClearTuple(slot);
 	pge_sink_flush(sink);
+	if (pge_sink_full(sink))
+		pge_sink_close_group(sink);
 }
 
 /* Move what a page has to move, as far as the sink has room. False: it has more. */

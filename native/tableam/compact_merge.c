@@ -106,46 +106,94 @@ fill_bin(PgeSink *sink, const PgeGroupDesc *descs, uint32 ndescs, bool thorough,
 		bin->ngroups = 0;
 }
 
+/* A group whose rows move. */
+typedef struct Source
+{
+	PgeGroupDesc desc;
+	uint64	   *gone;
+	PgeReader  *reader;			/* NULL: to be opened for the next row */
+} Source;
+
+/* Store the group in the making; the reader's memory goes first, since to encode a group takes what there is. */
+static void
+close_group(PgeSink *sink, Source *source)
+{
+	ExecClearTuple(sink->slot);
+	if (source->reader != NULL)
+		pge_reader_release(source->reader);
+	source->reader = NULL;
+	pge_sink_close_group(sink);
+}
+
+/* Make a reader ready for a vector, within the bound. */
+static void
+open_vector(PgeSink *sink, Source *source, int vector)
+{
+	TupleDesc	tupdesc = sink->slot->tts_tupleDescriptor;
+
+	CHECK_FOR_INTERRUPTS();
+	if (source->reader == NULL)
+		source->reader = pge_reader_open(sink->rel, &source->desc);
+	if (pge_sink_has_room_beside(sink, pge_reader_plan_vector(source->reader, tupdesc, vector)))
+		return;
+	close_group(sink, source);
+	source->reader = pge_reader_open(sink->rel, &source->desc);
+	(void) pge_reader_plan_vector(source->reader, tupdesc, vector);
+}
+
+/* Hand a vector's rows to the sink. Their values live until the reader goes on to another one, large ones until the next row. */
+static void
+move_vector(PgeSink *sink, Source *source, int vector)
+{
+	TupleTableSlot *slot = sink->slot;
+	uint32		end = Min((vector + 1) * PGE_VECTOR_ROWS, source->desc.rows);
+
+	for (uint32 row = vector * PGE_VECTOR_ROWS; row < end; row++)
+	{
+		ItemPointerData tid;
+		bool		brief;
+
+		if (pge_bitmap_has(source->gone, row))
+			continue;
+		if (source->reader == NULL)
+			open_vector(sink, source, vector);
+		pge_tid_set(&tid, source->desc.group_id, row);
+		ExecClearTuple(slot);
+		brief = pge_reader_spare_values(source->reader, slot->tts_tupleDescriptor, row, slot->tts_values, slot->tts_isnull);
+		ExecStoreVirtualTuple(slot);
+		pge_sink_add(sink, &tid);
+		if (brief)
+			pge_sink_flush(sink);
+		if (pge_sink_full(sink))
+			close_group(sink, source);
+	}
+	ExecClearTuple(slot);
+	pge_sink_flush(sink);
+	if (pge_sink_full(sink))
+		close_group(sink, source);
+}
+
 /* Move a group's rows to the sink, unless somebody has begun to change them. */
 static void
 merge_group(PgeSink *sink, uint32 group_id)
 {
-	TupleTableSlot *slot = sink->slot;
-	TupleDesc	tupdesc = slot->tts_tupleDescriptor;
-	PgeGroupDesc desc;
-	PgeReader  *reader;
-	uint64	   *gone;
+	Source		source = {0};
 	uint32		left;
 
 	/* Under the lock: its delete vector stays as it is from now on. */
-	if (!pge_directory_get(sink->rel, group_id, &desc) || !survey(sink->rel, &desc, &gone, &left))
+	if (!pge_directory_get(sink->rel, group_id, &source.desc) || !survey(sink->rel, &source.desc, &source.gone, &left))
 		return;
 	pge_sink_open_group(sink);
 	pge_directory_replace(sink->rel, group_id, GetCurrentTransactionId(), sink->cid);
-	reader = pge_reader_open(sink->rel, &desc);
-	for (uint32 row = 0; row < desc.rows; row++)
+	for (int vector = 0; vector * PGE_VECTOR_ROWS < source.desc.rows; vector++)
 	{
-		if (!pge_bitmap_has(gone, row))
-		{
-			ItemPointerData tid;
-
-			pge_tid_set(&tid, group_id, row);
-			ExecClearTuple(slot);
-			pge_reader_vector_values(reader, tupdesc, row, 0, tupdesc->natts, slot->tts_values, slot->tts_isnull);
-			ExecStoreVirtualTuple(slot);
-			pge_sink_add(sink, &tid);
-		}
-		/* Values live until the reader goes on to another vector. */
-		if (row % PGE_VECTOR_ROWS == PGE_VECTOR_ROWS - 1 || row == desc.rows - 1)
-		{
-			CHECK_FOR_INTERRUPTS();
-			ExecClearTuple(slot);
-			pge_sink_flush(sink);
-		}
+		open_vector(sink, &source, vector);
+		move_vector(sink, &source, vector);
 	}
-	pge_reader_release(reader);
-	if (gone != NULL)
-		pfree(gone);
+	if (source.reader != NULL)
+		pge_reader_release(source.reader);
+	if (source.gone != NULL)
+		pfree(source.gone);
 }
 
 /*

@@ -143,7 +143,10 @@ insert_entries(PgeSink *sink)
 	ResetExprContext(econtext);
 }
 
-/* Take the row in the slot, which was at "from"; its values must live until the next flush. */
+/*
+ * Take the row in the slot, which was at "from"; its values must live until the next flush. A group that is full then is the caller's to
+ * close.
+ */
 void
 pge_sink_add(PgeSink *sink, ItemPointer from)
 {
@@ -176,18 +179,35 @@ pge_sink_add(PgeSink *sink, ItemPointer from)
 		pge_builder_flush(sink->group);
 		MemoryContextReset(sink->row_cxt);
 	}
-	if (sink->group->state.Full)
-		pge_sink_close_group(sink);
 }
 
-/* Values of rows that were added may go now. */
+/* Values of rows that were added may go now. As with every row, the group may be full then. */
 void
 pge_sink_flush(PgeSink *sink)
 {
 	if (sink->group != NULL)
 		pge_builder_flush(sink->group);
-	if (sink->group != NULL && sink->group->state.Full)
-		pge_sink_close_group(sink);
+}
+
+/* Does the group in the making take no row more? */
+bool
+pge_sink_full(const PgeSink *sink)
+{
+	return sink->group != NULL && sink->group->state.Full;
+}
+
+/*
+ * May a reader of rows take so many bytes beside the group in the making? If not, it is to be closed, and counts as full. The quarter of
+ * all memory that is kept back for encoding is free until then; a group without rows is never in the way.
+ */
+bool
+pge_sink_has_room_beside(PgeSink *sink, uint64 bytes)
+{
+	if (sink->group == NULL || pge_builder_rows(sink->group) == 0 ||
+		MemoryContextMemAllocated(sink->group->cxt, true) + bytes <= sink->max_bytes / 3 * 4)
+		return true;
+	pge_builder_mark_full(sink->group, &sink->desc);
+	return false;
 }
 
 /* Store what there is, and end. */

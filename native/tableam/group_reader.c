@@ -20,6 +20,9 @@
 #define RING_BASE_KB		256
 #define RING_COLUMN_KB		128
 
+/* Who has a bound to keep decodes columns row by row whose values take more than their share of this. */
+#define VECTOR_VALUES		((uint64) 8 * 1024 * 1024)
+
 /* Whose bytes were read last, to tell where damage is; a copy, since readers go. */
 static struct
 {
@@ -291,6 +294,57 @@ pge_reader_vector_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int f
 		values[column] = cv->values[i];
 		isnull[column] = cv->nulls[i];
 	}
+}
+
+/*
+ * For those who rewrite groups within a bound: pge_reader_spare_values() will be asked for rows of this vector. Returns the memory that it
+ * takes, besides values that are decoded row by row.
+ */
+uint64
+pge_reader_plan_vector(PgeReader *reader, TupleDesc tupdesc, int vector)
+{
+	uint64		bytes = 0,
+				reading = 0;
+
+	for (int column = 0; column < reader->desc.natts; column++)
+	{
+		PgeVectorMemory memory = {0};
+
+		if (TupleDescAttr(tupdesc, column)->attisdropped)
+			continue;
+		WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderMemory, pge_reader_handle(reader, tupdesc), column, vector, &memory));
+		reader->columns[column].by_row = memory.Values > VECTOR_VALUES / reader->desc.natts;
+		bytes += memory.Blocks + (reader->columns[column].by_row ? 0 : memory.Values);
+		reading = Max(reading, memory.Reading);
+	}
+	return bytes + reading;
+}
+
+/*
+ * All columns of a row of the vector that was planned for, large values one by one. True: there is one of those, which lives until the next
+ * row is asked for.
+ */
+bool
+pge_reader_spare_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, Datum *values, bool *isnull)
+{
+	bool		brief = false;
+
+	for (int column = 0; column < tupdesc->natts; column++)
+	{
+		u64			value = 0;
+		u8			null = 0;
+
+		if (column >= reader->desc.natts || likely(!reader->columns[column].by_row))
+		{
+			pge_reader_vector_values(reader, tupdesc, row, column, column + 1, values, isnull);
+			continue;
+		}
+		WITH_GROUP_CONTEXT(reader, PGE_CALL(ReaderDecodeRow, pge_reader_handle(reader, tupdesc), column, row, &value, &null));
+		values[column] = (Datum) value;
+		isnull[column] = null != 0;
+		brief = true;
+	}
+	return brief;
 }
 
 /* Columns [from, to) of a row alone, copied into cxt. */

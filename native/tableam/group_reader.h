@@ -14,6 +14,7 @@ typedef struct PgeColumnVector
 	int			vector;			/* which one, or -1 */
 	Datum	   *values;			/* PGE_VECTOR_ROWS of each, made at first use */
 	bool	   *nulls;
+	bool		by_row;			/* pge_reader_plan_vector(): its values are too large to be decoded all at once */
 } PgeColumnVector;
 
 struct PgeReader

@@ -425,6 +425,7 @@ test_row_groups(void)
 	int			rows = 0,
 				wrong = 0;
 	PgeChunkInfo chunk = {0};
+	PgeVectorMemory memory = {0};
 
 	ok(managed.ReaderOpen(NULL, &group, (PgeColumnDesc *) columns, COLUMNS, &reader) == PgeStatus_Ok, "a reader");
 	for (int column = 0; column < COLUMNS; column++)
@@ -445,6 +446,8 @@ test_row_groups(void)
 	ok(wrong == 0, "row by row too");
 	ok(managed.ReaderChunkInfo(reader, 1, &chunk) == PgeStatus_Ok && chunk.Kind == PgeColumnKind_Float64 &&
 	   chunk.Nulls == (ROWS + 6) / 7 && chunk.Encoding[0], "and tells of a chunk");
+	ok(managed.ReaderMemory(reader, 1, 0, &memory) == PgeStatus_Ok && memory.Blocks > 0 && memory.Values == 0 &&
+	   managed.ReaderMemory(reader, 1, 1 << 20, &memory) == PgeStatus_ManagedError, "and of what a vector takes");
 	ok(managed.ReaderDecode(reader, COLUMNS, 0, values, nulls, &count) == PgeStatus_ManagedError, "a column that is not there");
 	managed.HandleFree(reader);
 

@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x23c68c1c;
+    public const u32 Hash = 0xf51c9417;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -236,6 +236,18 @@ public unsafe struct PgeWriterState
     [FieldOffset(4)] public i32 Full;
     /* Memory that the group will have taken when it is finished; Full where that reaches MaxBytes. */
     [FieldOffset(8)] public u64 Bytes;
+}
+
+/* Memory that decoding a vector of a column takes at most, in bytes. */
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+public unsafe struct PgeVectorMemory
+{
+    /* Kept: its blocks, decompressed. */
+    [FieldOffset(0)] public u64 Blocks;
+    /* Besides, while those are read. */
+    [FieldOffset(8)] public u64 Reading;
+    /* Besides: all of its values that are passed by reference. A single row takes what its value does. */
+    [FieldOffset(16)] public u64 Values;
 }
 
 /* A finished row group: segments of as many bytes each, in order, cut into pages by the shim. They belong to the writer's handle. */
@@ -477,6 +489,8 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<u64, i32, i32, u64*, u8*, i32*, PgeStatus> ReaderDecode;
     /* Handle, column, row in the group, out value, out null. The value lives until the same column's next decode. */
     public delegate* unmanaged<u64, i32, i32, u64*, u8*, PgeStatus> ReaderDecodeRow;
+    /* Handle, column, vector, out memory. Reads the chunk's index. */
+    public delegate* unmanaged<u64, i32, i32, PgeVectorMemory*, PgeStatus> ReaderMemory;
     public delegate* unmanaged<u64, i32, PgeChunkInfo*, PgeStatus> ReaderChunkInfo;
     /* Handle, tests, their number, out vectors: bit v is 0 where no row of vector v can pass all tests. Decodes nothing. */
     public delegate* unmanaged<u64, PgeZoneTest*, i32, u64*, PgeStatus> ReaderMatch;

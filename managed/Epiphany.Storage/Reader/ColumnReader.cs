@@ -146,10 +146,8 @@ sealed unsafe partial class ColumnReader
             _blockNumber = number;
         }
 
-        bool isLast = vector + 1 == GroupFormat.Vectors(Rows) || (vector + 1) >> shift != vector >> shift;
-        ulong start = _vectors[vector].Offset;
-        length = (isLast ? _blocks[number].EncodedLength : _vectors[vector + 1].Offset) - start;
-        byte* segment = _block + start;
+        length = SegmentLength(vector);
+        byte* segment = _block + _vectors[vector].Offset;
         if (nulls == 0)
         {
             return segment;
@@ -164,6 +162,14 @@ sealed unsafe partial class ColumnReader
         bitmap = segment;
         length -= bitmapBytes;
         return segment + bitmapBytes;
+    }
+
+    /// <summary>To where the next one in the same block starts, or the block ends.</summary>
+    ulong SegmentLength(int vector)
+    {
+        int shift = _entry->BlockShift;
+        bool isLast = vector + 1 == GroupFormat.Vectors(Rows) || (vector + 1) >> shift != vector >> shift;
+        return (isLast ? _blocks[1 + (vector >> shift)].EncodedLength : _vectors[vector + 1].Offset) - _vectors[vector].Offset;
     }
 
     byte* Shared(out ulong length)

@@ -40,6 +40,7 @@ sealed unsafe class GroupContext(
         if (stored != bytes)
         {
             Decompress(column, block, stored, bytes);
+            _stored.Release(memory);
         }
 
         return bytes;

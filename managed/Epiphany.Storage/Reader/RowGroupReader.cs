@@ -69,6 +69,17 @@ public sealed unsafe class RowGroupReader
     /// <summary>Bytes of a column's chunk as it is stored.</summary>
     public ulong ChunkBytes(int column) => _entries[column].StoredLength;
 
+    /// <summary>What the decoding of a vector takes; it is not read.</summary>
+    public VectorMemory Memory(int column, int vector)
+    {
+        if ((uint)vector >= (uint)GroupFormat.Vectors(_group.Location.Rows))
+        {
+            Throw.Argument("the row group has no such vector");
+        }
+
+        return Column(column).Memory(vector);
+    }
+
     /// <summary>Decodes one row, by its number in the group.</summary>
     public void DecodeRow(int column, int row, out ulong value, out bool isNull)
     {

@@ -1,0 +1,38 @@
+// Storage layer, reader. What decoding a vector takes of the host's memory, by the chunk's index alone: for those who have a bound to keep.
+
+using Epiphany.Encoding;
+
+namespace Epiphany.Storage;
+
+sealed unsafe partial class ColumnReader
+{
+    internal VectorMemory Memory(int vector)
+    {
+        int rows = GroupFormat.RowsOf(Rows, vector);
+        uint nulls = _vectors[vector].Nulls;
+        if (nulls == rows)
+        {
+            return default;
+        }
+
+        BlockEntry* block = _encoding == EncodingKind.Constant && nulls == 0 ? _blocks : _blocks + 1 + (vector >> _entry->BlockShift);
+        return new VectorMemory
+        {
+            Blocks = _blocks->EncodedLength + (block == _blocks ? 0 : block->EncodedLength),
+            Reading = ulong.Max(Compressed(_blocks), Compressed(block)),
+            Values = IsByValue ? 0 : ValueBytes(vector, (ulong)rows),
+        };
+    }
+
+    static ulong Compressed(BlockEntry* block) => block->Codec == (byte)Codec.None ? 0 : block->StoredLength;
+
+    /// <summary>Tables of the constant or the dictionary included.</summary>
+    ulong ValueBytes(int vector, ulong rows) => _encoding switch
+    {
+        EncodingKind.Constant => _blocks->EncodedLength,
+        EncodingKind.Dictionary => _blocks->EncodedLength + ((ulong)Rows * 24),
+        EncodingKind.Decimal => rows * WideDecimalDecoder.DatumBytes,
+        EncodingKind.Fsst => Fsst.MaxDecoded(SegmentLength(vector)) + (rows * 16),
+        _ => SegmentLength(vector) + (rows * 16),
+    };
+}
