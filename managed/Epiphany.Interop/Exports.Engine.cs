@@ -94,6 +94,7 @@ internal static unsafe partial class Exports
                 stats->SpilledBytes = found.SpilledBytes;
                 stats->SpilledParts = found.SpilledParts;
                 stats->HashEntries = found.HashEntries;
+                stats->Unmatched = found.Unmatched;
             }
 
             return PgeStatus.Ok;

@@ -291,7 +291,10 @@ explain_work(const PgeNodeStats *stats, const Plan *plan, PgePlanKind kind, Expl
 	if (plan->qual != NIL && kind != PgePlanKind_RowSource)
 		explain_count("Rows Removed by Filter", stats->Filtered, es);
 	if (kind == PgePlanKind_ColumnScan)
+	{
+		explain_count("Rows Removed by Join Keys", stats->Unmatched, es);
 		explain_scan(stats, es);
+	}
 	if (kind == PgePlanKind_Aggregate || kind == PgePlanKind_HashJoin || kind == PgePlanKind_Sort)
 		explain_memory(stats, kind, es);
 }

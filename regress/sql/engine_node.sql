@@ -260,6 +260,15 @@ EXPLAIN (COSTS OFF) SELECT id FROM sales WHERE quantity > (SELECT min(quantity) 
 EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT id, remark FROM sales WHERE id BETWEEN 5000 AND 5010;
 EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF, FORMAT json) SELECT id, remark FROM sales WHERE id BETWEEN 5000 AND 5010;
 EXPLAIN (COSTS OFF, FORMAT yaml) SELECT id FROM sales ORDER BY id LIMIT 3;
+-- The keys of a join at the scan: rows with others are left out there, and groups beyond them.
+CREATE TABLE picks AS SELECT 1000 + 500 * n AS id FROM generate_series(1, 4) n;
+ANALYZE picks;
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT sum(quantity) FROM sales JOIN picks USING (id);
+SELECT sum(quantity), count(*) FROM sales JOIN picks USING (id);
+SET epiphany.enable_vectorized = off;
+SELECT sum(quantity), count(*) FROM sales JOIN picks USING (id);
+RESET epiphany.enable_vectorized;
+DROP TABLE picks;
 EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT id FROM sales WHERE (SELECT false) AND id > 3;
 CREATE FUNCTION explained(query text, options text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE

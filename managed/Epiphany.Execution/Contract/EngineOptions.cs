@@ -22,4 +22,7 @@ sealed class NodeStats
     public ulong SpilledBytes;
     public ulong SpilledParts;
     public ulong HashEntries;
+
+    /// <summary>Rows of a scan that joins' keys took away.</summary>
+    public ulong Unmatched;
 }

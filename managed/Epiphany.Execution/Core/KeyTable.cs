@@ -92,6 +92,9 @@ sealed unsafe partial class KeyTable
         _window?.Forget();
     }
 
+    /// <summary>One column of all keys, by number.</summary>
+    internal ulong* Lanes(int column) => _stores[column].Lanes;
+
     /// <summary>The keys of those numbers in one column.</summary>
     internal void Gather(int column, int* numbers, int count, VectorBuffer buffer, Vector result) =>
         _stores[column].Gather(numbers, count, buffer, result);

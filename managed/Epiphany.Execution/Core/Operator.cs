@@ -51,6 +51,12 @@ abstract class Operator(Tail tail, EngineContext context)
     {
     }
 
+    /// <summary>
+    /// Rows whose value in that column is no key of the filter need not come in this run: whoever asks drops them. Says whether anybody here
+    /// is going to look at the filter, which is filled in before the first Next.
+    /// </summary>
+    public virtual bool Offer(int column, KeyFilter keys) => false;
+
     /// <summary>The next rows that conditions and projection leave, or null; not asked again after a null.</summary>
     protected abstract Batch? Produce();
 

@@ -56,6 +56,9 @@ sealed unsafe class Tail
 
     public ushort* Selected => _selected;
 
+    /// <summary>The raw column that a column of the output is; null: it is computed.</summary>
+    public int? RawColumn(int column) => _projection == null ? column : (_projection[column] as ColumnReference)?.Column;
+
     public void Start()
     {
         Array.ForEach(_conditions, e => e.Start());
@@ -68,7 +71,15 @@ sealed unsafe class Tail
     /// <summary>What is left of a raw batch; null if nothing is.</summary>
     public Batch? Apply(Batch raw, NodeStats stats)
     {
+        Rows rows = Filter(raw, stats);
+        return rows.Count == 0 ? null : Project(raw, rows, stats);
+    }
+
+    /// <summary>The rows of a raw batch that pass the conditions.</summary>
+    public Rows Filter(Batch raw, NodeStats stats)
+    {
         ArgumentNullException.ThrowIfNull(raw);
+        ArgumentNullException.ThrowIfNull(stats);
         Rows rows = Rows.All(raw.Rows);
         foreach (Expression condition in _conditions)
         {
@@ -79,16 +90,8 @@ sealed unsafe class Tail
             }
         }
 
-        return Finish(raw, rows, stats);
-    }
-
-    /// <summary>The projection of those rows of a raw batch that passed the conditions; null if there are none.</summary>
-    public Batch? Finish(Batch raw, Rows rows, NodeStats stats)
-    {
-        ArgumentNullException.ThrowIfNull(raw);
-        ArgumentNullException.ThrowIfNull(stats);
         stats.Filtered += (ulong)(raw.Rows - rows.Count);
-        return rows.Count == 0 ? null : Project(raw, rows, stats);
+        return rows;
     }
 
     /// <summary>The projection of some rows, at least one.</summary>

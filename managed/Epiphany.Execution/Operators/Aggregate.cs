@@ -35,6 +35,10 @@ sealed unsafe class Aggregate : Operator
         }
     }
 
+    /// <summary>Of a key: a group has all its rows, or is not wanted.</summary>
+    public override bool Offer(int column, KeyFilter keys) =>
+        Tail.RawColumn(column) is { } raw && raw < _program.Keys.Length && _child.Offer(_program.Keys[raw].Column, keys);
+
     protected override Batch? Produce()
     {
         while ((_sort == null ? NextGroups() : _sort.Next()) is { } raw)

@@ -16,6 +16,17 @@ sealed class Append(Operator[] children, Tail tail, EngineContext context) : Ope
         }
     }
 
+    public override bool Offer(int column, KeyFilter keys)
+    {
+        bool isTaken = false;
+        for (int i = 0; Tail.RawColumn(column) is { } raw && i < children.Length; i++)
+        {
+            isTaken |= children[i].Offer(raw, keys);
+        }
+
+        return isTaken;
+    }
+
     protected override Batch? Produce()
     {
         for (; _child < children.Length; _child++)

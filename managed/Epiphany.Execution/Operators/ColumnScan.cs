@@ -2,6 +2,7 @@
 // a condition or the projection asks for them, vector by vector, and not at all where the conditions before have left no row.
 
 using System;
+using System.Collections.Generic;
 using System.Numerics;
 using Epiphany.Storage;
 
@@ -17,6 +18,7 @@ sealed unsafe class ColumnScan : Operator
     readonly bool[] _touched;
     readonly bool[] _loaded;
     readonly bool[][] _conditionColumns;
+    readonly List<ScanFilter> _filters = [];
     ScanUnit _unit;
     ulong _vectors;
 
@@ -41,6 +43,17 @@ sealed unsafe class ColumnScan : Operator
         _delta = new RawColumns(wanted, context.Host.Memory);
     }
 
+    public override bool Offer(int column, KeyFilter keys)
+    {
+        if (Tail.RawColumn(column) is not { } raw)
+        {
+            return false;
+        }
+
+        _filters.Add(new ScanFilter(raw, keys));
+        return true;
+    }
+
     protected override Batch? Produce()
     {
         for (; ; )
@@ -54,7 +67,7 @@ sealed unsafe class ColumnScan : Operator
                     batch = ReadVector(vector);
                     break;
                 case ScanUnitKind.Delta when Context.Host.ScanRows(_scan, _delta.Values, _delta.Nulls, Batch.Capacity) is var rows and > 0:
-                    batch = Tail.Apply(_delta.Show(rows), Stats);
+                    batch = ReadDelta(_delta.Show(rows));
                     break;
                 default:
                     Context.Host.ScanNext(_scan, out _unit);
@@ -79,6 +92,7 @@ sealed unsafe class ColumnScan : Operator
     {
         _unit = default;
         _vectors = 0;
+        _filters.Clear();
     }
 
     void Enter()
@@ -88,6 +102,7 @@ sealed unsafe class ColumnScan : Operator
         if (_unit.Kind == ScanUnitKind.Group)
         {
             int all = (_unit.Rows + Batch.Capacity - 1) / Batch.Capacity;
+            _filters.ForEach(f => _vectors &= f.Vectors(_unit));
             int left = BitOperations.PopCount(_vectors);
             Stats.GroupsRead += left > 0 ? 1UL : 0;
             Stats.GroupsSkipped += left > 0 ? 0UL : 1;
@@ -99,6 +114,7 @@ sealed unsafe class ColumnScan : Operator
     {
         int count = Math.Min(Batch.Capacity, _unit.Rows - (vector * Batch.Capacity));
         Rows rows = Seen(vector, count);
+        int seen = rows.Count;
         _raw.Rows = count;
         Array.Clear(_loaded);
         Stats.VectorsRead++;
@@ -108,12 +124,38 @@ sealed unsafe class ColumnScan : Operator
             rows = new Rows(Tail.Selected, Tail.Conditions[i].Filter(_raw, rows, Tail.Selected));
         }
 
-        if (rows.Count > 0)
+        Stats.Filtered += (ulong)(seen - rows.Count);
+        seen = rows.Count;
+        for (int i = 0; i < _filters.Count && rows.Count > 0; i++)
         {
-            Load(vector, count, Tail.Wanted);
+            if (_filters[i].IsAwake())
+            {
+                LoadOnce(_filters[i].Column, vector, count);
+                rows = _filters[i].Keep(_raw, rows, Tail.Selected);
+            }
         }
 
-        return Tail.Finish(_raw, rows, Stats);
+        Stats.Unmatched += (ulong)(seen - rows.Count);
+        if (rows.Count == 0)
+        {
+            return null;
+        }
+
+        Load(vector, count, Tail.Wanted);
+        return Tail.Project(_raw, rows, Stats);
+    }
+
+    Batch? ReadDelta(Batch raw)
+    {
+        Rows rows = Tail.Filter(raw, Stats);
+        int passed = rows.Count;
+        for (int i = 0; i < _filters.Count && rows.Count > 0; i++)
+        {
+            rows = _filters[i].Keep(raw, rows, Tail.Selected);
+        }
+
+        Stats.Unmatched += (ulong)(passed - rows.Count);
+        return rows.Count == 0 ? null : Tail.Project(raw, rows, Stats);
     }
 
     /// <summary>Rows that the snapshot sees.</summary>
@@ -139,11 +181,19 @@ sealed unsafe class ColumnScan : Operator
     {
         for (int i = 0; i < columns.Length; i++)
         {
-            if (columns[i] && !_loaded[i])
+            if (columns[i])
             {
-                LoadColumn(i, vector, count);
-                _loaded[i] = true;
+                LoadOnce(i, vector, count);
             }
+        }
+    }
+
+    void LoadOnce(int column, int vector, int count)
+    {
+        if (!_loaded[column])
+        {
+            LoadColumn(column, vector, count);
+            _loaded[column] = true;
         }
     }
 

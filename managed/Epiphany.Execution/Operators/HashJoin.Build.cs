@@ -23,6 +23,11 @@ sealed unsafe partial class HashJoin
         {
             NextPart();
         }
+        else if (_filters != null && _side.KeyCount > 0)
+        {
+            _filters.Offer(_outer, _side);
+            Stats.PeakMemory = Math.Max(Stats.PeakMemory, _side.Bytes + _filters.Bytes);
+        }
     }
 
     /// <summary>Keeps the rows of the inner side, or of the part in hand; if there are too many, deals both sides out to new parts.</summary>
@@ -43,7 +48,7 @@ sealed unsafe partial class HashJoin
         Stats.HashEntries += (ulong)_side.Rows.Count;
 
         // Nothing to find, and nobody who is kept without: the outer side is not asked.
-        _outerEnded = _side.Rows.Count == 0 && !KeepsOuter;
+        _outerEnded = _side.KeyCount == 0 && !KeepsOuter;
     }
 
     /// <summary>All rows of both sides, those kept so far included, to the parts of a level.</summary>

@@ -13,6 +13,7 @@ sealed unsafe partial class HashJoin : Operator
     readonly Operator _outer;
     readonly Operator _inner;
     readonly Expression[] _outerKeys;
+    readonly Expression[] _innerKeys;
     readonly Vector[] _outerVectors;
     readonly Expression[] _conditions;
     readonly KeyBatch _probe;
@@ -25,6 +26,7 @@ sealed unsafe partial class HashJoin : Operator
     readonly JoinPairs _pairs;
     readonly bool[] _outerKept;
     readonly bool[] _innerKept;
+    readonly JoinFilters? _filters;
     readonly JoinDealer _innerDealer;
     readonly JoinDealer _outerDealer;
     bool _built;
@@ -44,6 +46,7 @@ sealed unsafe partial class HashJoin : Operator
         _outer = plan.Outer;
         _inner = plan.Inner;
         _outerKeys = plan.OuterKeys;
+        _innerKeys = plan.InnerKeys;
         _outerVectors = new Vector[plan.OuterKeys.Length];
         _conditions = plan.Conditions;
         _outerColumns = plan.Outer.Types.Length;
@@ -55,6 +58,7 @@ sealed unsafe partial class HashJoin : Operator
         Array.ForEach(plan.InnerKeys, e => e.MarkColumns(_innerKept));
         KeyBatch inner = Side(plan.InnerKeys, plan, host);
         _side = new JoinSide(plan.InnerKeys, inner, plan.Equalities, plan.Collations, plan.Inner.Types, _innerKept, KeepsInner, host);
+        _filters = KeepsOuter ? null : new JoinFilters(plan.OuterKeys, _probe.Columns, host);
         _innerDealer = new JoinDealer(plan.InnerKeys, inner, host);
         _outerDealer = new JoinDealer(plan.OuterKeys, _probe, host);
         _found = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
@@ -67,6 +71,35 @@ sealed unsafe partial class HashJoin : Operator
     bool KeepsOuter => _kind is JoinKind.Left or JoinKind.Full or JoinKind.Anti;
 
     bool KeepsInner => _kind is JoinKind.Right or JoinKind.Full or JoinKind.RightAnti;
+
+    /// <summary>
+    /// To the side that the column is of, unless the other side's rows would then look as if they had no match. And to the other side, by a key that
+    /// is equal to the column, where nobody is kept without a match.
+    /// </summary>
+    public override bool Offer(int column, KeyFilter keys)
+    {
+        if (Tail.RawColumn(column) is not { } raw)
+        {
+            return false;
+        }
+
+        bool isOuter = raw < _outerColumns;
+        if (isOuter ? KeepsInner : KeepsOuter)
+        {
+            return false;
+        }
+
+        Operator side = isOuter ? _outer : _inner;
+        Operator other = isOuter ? _inner : _outer;
+        int own = isOuter ? raw : raw - _outerColumns;
+        bool isTaken = side.Offer(own, keys);
+        if (_kind is JoinKind.Inner or JoinKind.Semi && OtherKey(isOuter, own) is { } key)
+        {
+            isTaken |= other.Offer(key, keys);
+        }
+
+        return isTaken;
+    }
 
     protected override Batch? Produce()
     {
@@ -99,6 +132,7 @@ sealed unsafe partial class HashJoin : Operator
         _inner.Rescan();
         ForgetParts();
         _side.Reset();
+        _filters?.Clear();
         _built = false;
         _outerEnded = false;
         _batch = null;
@@ -264,6 +298,21 @@ sealed unsafe partial class HashJoin : Operator
         }
 
         return count;
+    }
+
+    /// <summary>The column of the other side that a column of one side is compared with, both being integers.</summary>
+    int? OtherKey(bool isOuter, int column)
+    {
+        Expression[] keys = isOuter ? _outerKeys : _innerKeys;
+        for (int i = 0; i < keys.Length; i++)
+        {
+            if (keys[i] is ColumnReference key && key.Column == column && _probe.Columns[i].Kind == KeyKind.Datum)
+            {
+                return ((isOuter ? _innerKeys : _outerKeys)[i] as ColumnReference)?.Column;
+            }
+        }
+
+        return null;
     }
 
     static KeyBatch Side(Expression[] keys, in HashJoinPlan plan, IExecutionHost host)

@@ -43,6 +43,12 @@ sealed unsafe class JoinSide
 
     internal ulong Bytes => Rows.Bytes + _table.Bytes + ((ulong)_headRoom * sizeof(int)) + ((ulong)_rowRoom * (sizeof(int) + (_marks ? 1UL : 0)));
 
+    /// <summary>How many distinct keys without a null.</summary>
+    internal int KeyCount => _table.Count;
+
+    /// <summary>One column of them.</summary>
+    internal ulong* KeyLanes(int column) => _table.Lanes(column);
+
     /// <summary>A run begins: parameters in keys may have changed.</summary>
     internal void Start() => Array.ForEach(_keyExpressions, e => e.Start());
 

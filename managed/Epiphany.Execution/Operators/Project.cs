@@ -12,6 +12,8 @@ sealed class Project(Operator child, Tail tail, EngineContext context) : Operato
         }
     }
 
+    public override bool Offer(int column, KeyFilter keys) => Tail.RawColumn(column) is { } raw && child.Offer(raw, keys);
+
     protected override Batch? Produce()
     {
         while (child.Next() is { } raw)

@@ -46,6 +46,9 @@ sealed unsafe class Sort : Operator
 
     public override void Bound(long rows) => _bound = Tail.Conditions.IsEmpty ? rows : -1;
 
+    /// <summary>Who bounds a sort offers it nothing.</summary>
+    public override bool Offer(int column, KeyFilter keys) => Tail.RawColumn(column) is { } raw && _child.Offer(raw, keys);
+
     protected override Batch? Produce()
     {
         if (!_sorted)

@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xf51c9417;
+    public const u32 Hash = 0xcc3692c7;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -376,7 +376,7 @@ public unsafe struct PgeBatch
 }
 
 /* What a node of an engine's plan has done, all runs together. */
-[StructLayout(LayoutKind.Explicit, Size = 112)]
+[StructLayout(LayoutKind.Explicit, Size = 120)]
 public unsafe struct PgeNodeStats
 {
     [FieldOffset(0)] public u64 Rows;
@@ -398,6 +398,8 @@ public unsafe struct PgeNodeStats
     [FieldOffset(96)] public u64 SpilledParts;
     /* Groups of an aggregate, rows of a join's inner side. */
     [FieldOffset(104)] public u64 HashEntries;
+    /* Rows of a scan that joins' keys took away. */
+    [FieldOffset(112)] public u64 Unmatched;
 }
 
 /* What the shim gives to the managed side. */

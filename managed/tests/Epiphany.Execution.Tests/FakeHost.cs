@@ -19,6 +19,7 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
 {
     readonly List<ulong?[][]> _sources = [];
     readonly List<int> _positions = [];
+    readonly List<FakeTable> _tables = [];
     readonly List<(int Arguments, Func<ulong?[], ulong?> Body)> _calls = [];
     readonly List<(uint Function, int Arguments, Func<ulong?[], ulong?> Body)> _functions = [];
     readonly List<(List<byte> Bytes, int Position)> _files = [];
@@ -40,6 +41,13 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
         return _sources.Count - 1;
     }
 
+    /// <summary>A column table, in groups of so many rows; says the scan's number.</summary>
+    public int AddTable(ColumnKind[] kinds, int groupRows, params ulong?[][] columns)
+    {
+        _tables.Add(new FakeTable(this, kinds, columns, groupRows));
+        return _tables.Count - 1;
+    }
+
     /// <summary>What a function does that the engine has no kernel for.</summary>
     public void AddFunction(uint function, Func<ulong?[], ulong?> body, int arguments = 2) => _functions.Add((function, arguments, body));
 
@@ -52,6 +60,8 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
         {
             _positions[i] = 0;
         }
+
+        _tables.ForEach(t => t.Rewind());
     }
 
     public byte* Allocate(nuint bytes)
@@ -92,7 +102,7 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
         return rows;
     }
 
-    public void ScanNext(int scan, out ScanUnit unit) => unit = default;
+    public void ScanNext(int scan, out ScanUnit unit) => unit = _tables[scan].Next();
 
     public int ScanRows(int scan, ulong** values, byte** nulls, int capacity) => 0;
 

@@ -43,6 +43,8 @@ internal sealed class ProgramWriter
 
     public ProgramWriter Source(int source, params ValueType[] raw) => Node(PlanKind.RowSource, raw).Add(source).NoTail();
 
+    public ProgramWriter Scan(int scan, params ValueType[] raw) => Node(PlanKind.ColumnScan, raw).Add(scan).NoTail();
+
     /// <summary>No conditions, and the raw columns as they are.</summary>
     public ProgramWriter NoTail() => Add(0, -1);
 

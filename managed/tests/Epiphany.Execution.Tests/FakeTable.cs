@@ -1,0 +1,104 @@
+// A column table in memory: groups as the store's writer makes them, of by-value columns.
+
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Epiphany.Storage;
+
+namespace Epiphany.Execution.Tests;
+
+/// <summary>Its groups are scanned in order; all rows are seen, and no zone map is asked before the engine asks.</summary>
+internal sealed unsafe class FakeTable
+{
+    readonly IMemory _memory;
+    readonly ColumnShape[] _shapes;
+    readonly List<(byte[] Bytes, GroupLocation Location)> _groups = [];
+    int _next;
+
+    internal FakeTable(IMemory memory, ColumnKind[] kinds, ulong?[][] columns, int groupRows)
+    {
+        _memory = memory;
+        _shapes = [.. kinds.Select(kind => new ColumnShape(kind, 0))];
+        for (int first = 0; first < columns[0].Length; first += groupRows)
+        {
+            _groups.Add(Write([.. columns.Select(c => c[first..Math.Min(first + groupRows, c.Length)])]));
+        }
+    }
+
+    internal void Rewind() => _next = 0;
+
+    internal ScanUnit Next()
+    {
+        if (_next == _groups.Count)
+        {
+            return new ScanUnit { Kind = ScanUnitKind.End };
+        }
+
+        (byte[] bytes, GroupLocation location) = _groups[_next++];
+        return new ScanUnit
+        {
+            Kind = ScanUnitKind.Group,
+            Rows = location.Rows,
+            Columns = location.Columns,
+            Reader = new RowGroupReader(location, _shapes, new Source(bytes), _memory, new NoCodec(), new NoInterrupts()),
+            Vectors = ulong.MaxValue >> (64 - ((location.Rows + Batch.Capacity - 1) / Batch.Capacity)),
+        };
+    }
+
+    (byte[] Bytes, GroupLocation Location) Write(ulong?[][] columns)
+    {
+        int rows = columns[0].Length;
+        var writer = new RowGroupWriter(
+            _shapes, new WriterOptions(Codec.None, 1, rows, ulong.MaxValue), _memory, new NoCodec(), new NoInterrupts());
+        ulong[] values = new ulong[columns.Length];
+        byte[] nulls = new byte[columns.Length];
+        fixed (ulong* v = values)
+        fixed (byte* n = nulls)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                for (int c = 0; c < columns.Length; c++)
+                {
+                    values[c] = columns[c][row] ?? 0;
+                    nulls[c] = columns[c][row] == null ? (byte)1 : (byte)0;
+                }
+
+                writer.Append(v, n, 1);
+            }
+        }
+
+        GroupImage image = writer.Finish();
+        byte[] bytes = new byte[image.Length];
+        for (int at = 0; at < bytes.Length; at += (int)GroupImage.SegmentBytes)
+        {
+            int share = Math.Min((int)GroupImage.SegmentBytes, bytes.Length - at);
+            new ReadOnlySpan<byte>((byte*)image.Segments[at / (int)GroupImage.SegmentBytes], share).CopyTo(bytes.AsSpan(at));
+        }
+
+        return (bytes, new GroupLocation(image.Length, image.FooterOffset, image.FooterLength, rows, columns.Length));
+    }
+
+    sealed class Source(byte[] bytes) : IGroupSource
+    {
+        public void Read(ulong offset, byte* destination, ulong length) =>
+            bytes.AsSpan((int)offset, (int)length).CopyTo(new Span<byte>(destination, (int)length));
+    }
+
+    sealed class NoCodec : IBlockCodec
+    {
+        public bool Available(Codec c) => false;
+
+        public long Bound(Codec c, long n) => n;
+
+        public long Compress(Codec c, int level, byte* src, long n, byte* dst, long cap) => -1;
+
+        public long Decompress(Codec c, byte* src, long n, byte* dst, long cap) => -1;
+    }
+
+    sealed class NoInterrupts : IInterrupts
+    {
+        public void Poll()
+        {
+        }
+    }
+}
