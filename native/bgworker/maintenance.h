@@ -16,6 +16,7 @@ typedef struct PgeTableMemory
 	int64		inserts;		/* pgstat's counters when it was last seen */
 	int64		changes;		/* updates and deletes */
 	TransactionId moved;		/* VACUUM, once nobody needs what precedes it, clears rows that were moved; or 0 */
+	bool		retired;		/* it has done that, and comes once more for the pages that it has retired */
 	int32		skip;			/* visits to leave out, after an error */
 	TimestampTz seen;
 } PgeTableMemory;

@@ -33,6 +33,7 @@
 #include "planner/options.h"
 #include "shim/pge.h"
 #include "tableam/column.h"
+#include "tableam/column_vacuum.h"
 #include "tableam/compact.h"
 
 extern PGDLLEXPORT void pge_maintenance_worker_main(Datum database);
@@ -255,6 +256,37 @@ clear_away(PgeTableMemory *memory)
 	return done;
 }
 
+/* Has VACUUM retired what only a later one can give back? */
+static bool
+leftovers(Oid relid)
+{
+	bool		found = false;
+
+	StartTransactionCommand();
+	PushActiveSnapshot(GetTransactionSnapshot());
+	if (!ConditionalLockRelationOid(relid, AccessShareLock))
+		found = true;
+	else
+	{
+		Relation	rel = try_relation_open(relid, NoLock);
+
+		if (rel != NULL)
+		{
+			found = pge_is_column_table(rel) && pge_has_retired(rel);
+			relation_close(rel, NoLock);
+		}
+	}
+	PopActiveSnapshot();
+	CommitTransactionCommand();
+	return found;
+}
+
+static TransactionId
+next_xid(void)
+{
+	return XidFromFullTransactionId(ReadNextFullTransactionId());
+}
+
 /* True: the table is to be looked at again. */
 static bool
 tend(Oid relid)
@@ -265,12 +297,15 @@ tend(Oid relid)
 	if (verdict == COMPACT)
 	{
 		compact(relid);
-		memory.moved = XidFromFullTransactionId(ReadNextFullTransactionId());
+		memory.moved = next_xid();
+		memory.retired = false;
 		pge_maintenance_remember(&memory);
 	}
-	if (TransactionIdIsValid(memory.moved) && clear_away(&memory))
+	/* Twice at most: in a table that is changed all the time there is always something retired. */
+	while (TransactionIdIsValid(memory.moved) && clear_away(&memory))
 	{
-		memory.moved = InvalidTransactionId;
+		memory.retired = !memory.retired && leftovers(relid);
+		memory.moved = memory.retired ? next_xid() : InvalidTransactionId;
 		pge_maintenance_remember(&memory);
 	}
 	return verdict == LATER || TransactionIdIsValid(memory.moved);

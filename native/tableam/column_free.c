@@ -64,6 +64,22 @@ pge_free_retired(Relation rel, bool alone)
 	return freed;
 }
 
+/* Is there anything that waits to be given back? */
+bool
+pge_has_retired(Relation rel)
+{
+	PgeGroupDesc *descs;
+	uint32		ndescs = pge_directory_load(rel, &descs);
+	bool		found = false;
+
+	for (uint32 i = 0; i < ndescs && !found; i++)
+		found = descs[i].state == PGE_GROUP_RETIRED ||
+			(descs[i].state == PGE_GROUP_COMPLETE && pge_delete_has_retired(rel, &descs[i]));
+	if (descs != NULL)
+		pfree(descs);
+	return found;
+}
+
 /*
  * Give back pages of groups that no group owns. They are looked for only where somebody has noted that there may be some. Transactions
  * before limit had ended before this began; a writer that has not ended will own its pages.

@@ -51,6 +51,7 @@ extern void pge_vacuum_report(Relation rel, VacuumParams *params, const PgeVacuu
 extern void pge_vacuum_truncate(Relation rel, VacuumParams *params, PgeVacuumCounts *counts);
 
 /* column_free.c */
+extern bool pge_has_retired(Relation rel);
 extern uint32 pge_free_retired(Relation rel, bool alone);
 extern uint32 pge_sweep_orphans(Relation rel, TransactionId limit);
 

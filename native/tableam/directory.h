@@ -97,6 +97,7 @@ extern PgeDeleteMap *pge_delete_map_of(Page page);
 /* page_free.c */
 extern uint32 pge_extent_free(Relation rel, uint32 group_id, BlockNumber first, uint32 blocks);
 extern uint32 pge_delete_vector_free(Relation rel, const PgeGroupDesc *desc);
+extern bool pge_delete_has_retired(Relation rel, const PgeGroupDesc *desc);
 extern uint32 pge_delete_free_retired(Relation rel, const PgeGroupDesc *desc, bool (*nobody_reads) (TransactionId xid, void *arg),
 									  void *arg);
 

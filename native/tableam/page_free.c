@@ -118,6 +118,21 @@ dead_slot(PgeDeleteMap *map, uint32 i)
 	return &map->dead[i];
 }
 
+/* Has a group's delete vector retired pages? */
+bool
+pge_delete_has_retired(Relation rel, const PgeGroupDesc *desc)
+{
+	PgeDeletes	deletes;
+	bool		found = false;
+
+	if (!pge_deletes_open(rel, desc, &deletes))
+		return false;
+	pge_deletes_close(&deletes);
+	for (uint32 i = 0; i < PGE_DELETE_PAGES; i++)
+		found |= deletes.map.retired[i] != InvalidBlockNumber;
+	return found;
+}
+
 /* Give back those retired pages of a group's delete vector that nobody reads; returns their number. */
 uint32
 pge_delete_free_retired(Relation rel, const PgeGroupDesc *desc, bool (*nobody_reads) (TransactionId xid, void *arg), void *arg)

@@ -70,6 +70,26 @@ for my $preload (0, 1)
 	is($node->safe_psql('postgres', sprintf($in_delta, 'by_hand')), '40000', "$what: a table with compaction = manual is left alone");
 	is($node->safe_psql('postgres', sprintf($in_delta, 'switched_off')), '40000', "$what: so is one with autovacuum_enabled = off");
 
+	# VACUUM retires pages of delete vectors, which only a later one can give back, unless it cuts the table and is alone with it: the worker
+	# has another one come for them, and no more.
+	if ($preload)
+	{
+		$node->safe_psql('postgres', q{
+			CREATE TABLE some_dead (id int) USING epiphany_column WITH (epiphany.row_group_rows = 20000, vacuum_truncate = off);
+			INSERT INTO some_dead SELECT g FROM generate_series(1, 20000) g;
+			DELETE FROM some_dead WHERE id % 20 = 0;
+			DO $$ BEGIN FOR i IN 20001 .. 26000 LOOP INSERT INTO some_dead VALUES (i); END LOOP; END $$;
+		});
+		ok( $node->poll_query_until('postgres', q{SELECT vacuum_count >= 2 FROM pg_stat_user_tables WHERE relname = 'some_dead'}),
+			"$what: maintenance has VACUUM come again");
+		my ($ret, $stdout, $verbose) = $node->psql('postgres', 'VACUUM (VERBOSE) some_dead');
+		like($verbose, qr/Pages: 0 given back/, "$what: nothing is left for others to give back");
+		is($node->safe_psql('postgres', 'SELECT count(*), sum(id) FROM some_dead'), '25000|328003000', "$what: no row is lost by that");
+		sleep 3;
+		is($node->safe_psql('postgres', q{SELECT vacuum_count FROM pg_stat_user_tables WHERE relname = 'some_dead'}), '3',
+			"$what: and has it come no more, but for ours");
+	}
+
 	# Nobody is in the way of who wants the database or the table for himself.
 	$node->safe_psql('postgres', 'CREATE DATABASE passing');
 	$node->safe_psql('passing', q{
