@@ -168,10 +168,23 @@ lock_version(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlot *s
 	return result;
 }
 
+/*
+ * The row has moved: does its locker go on at the new place? Who asks for the last version does. So does a locker whose snapshot is older
+ * than the move, FOR KEY SHARE of a foreign key above all: it is the version that he sees, and nobody has changed it. Changing it there is
+ * another matter: his snapshot would go on to see the row in its old place, too.
+ */
+static bool
+locked_where_it_moved(uint8 flags)
+{
+	return (flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION) != 0 ||
+		(IsolationUsesXactSnapshot() && (flags & TUPLE_LOCK_FLAG_LOCK_UPDATE_IN_PROGRESS) != 0);
+}
+
 static TM_Result
 column_tuple_lock(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlot *slot, CommandId cid,
 				  LockTupleMode mode, LockWaitPolicy wait_policy, uint8 flags, TM_FailureData *tmfd)
 {
+	ItemPointerData at = *tid;
 	TM_Result	result;
 	bool		traversed = false,
 				again;
@@ -181,19 +194,25 @@ column_tuple_lock(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSl
 	{
 		bool		follow;
 
-		result = lock_version(rel, tid, snapshot, slot, cid, mode, wait_policy, flags, tmfd, &follow);
+		result = lock_version(rel, &at, snapshot, slot, cid, mode, wait_policy, flags, tmfd, &follow);
 		again = follow;
-		if (!follow)
+		if (!follow && (result == TM_Deleted || result == TM_Updated) && pge_moved_to(rel, &at, tmfd->xmax, &tmfd->ctid))
 		{
-			result = deleted_or_moved(rel, tid, result, tmfd);
-			again = result == TM_Updated && (flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION) &&
-				!ItemPointerEquals(&tmfd->ctid, tid);
-			if (again)
-				*tid = tmfd->ctid;
+			result = TM_Updated;
+			again = locked_where_it_moved(flags);
 		}
+		else if (!follow)
+			again = result == TM_Updated && (flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION) && !ItemPointerEquals(&tmfd->ctid, &at);
+		if (again && !follow)
+			at = tmfd->ctid;
 		traversed |= again;
 	} while (again);
-	tmfd->traversed |= traversed;
+	/* Others than those who asked for it are not told of another place. */
+	if (flags & TUPLE_LOCK_FLAG_FIND_LAST_VERSION)
+	{
+		*tid = at;
+		tmfd->traversed |= traversed;
+	}
 	return result;
 }
 
