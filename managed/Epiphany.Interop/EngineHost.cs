@@ -113,6 +113,26 @@ internal sealed unsafe class EngineHost(void* context, void* host) : IExecutionH
 
     public void FileClose(int file) => Host.Check(Host.Api->FileClose(_host, file));
 
+    public int ShareBegin(int share, out int file)
+    {
+        int members;
+        int number;
+        Host.Check(Host.Api->ShareBegin(_host, share, &members, &number));
+        file = number;
+        return members;
+    }
+
+    public void ShareEnd(int share, int file, ulong bytes) => Host.Check(Host.Api->ShareEnd(_host, share, file, bytes));
+
+    public int ShareOpen(int share, int member, out ulong bytes)
+    {
+        int file;
+        ulong length;
+        Host.Check(Host.Api->ShareOpen(_host, share, member, &file, &length));
+        bytes = length;
+        return file;
+    }
+
     [DoesNotReturn]
     public void Raise(int sqlState, string message)
     {

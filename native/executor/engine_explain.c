@@ -81,6 +81,8 @@ operator_name(const PgeEngine *engine, const Plan *plan, PgePlanKind kind)
 			return "Append";
 		case PgePlanKind_Project:
 			return "Project";
+		case PgePlanKind_SharedRows:
+			return "Shared Rows";
 	}
 	return "Operator";
 }
@@ -297,6 +299,8 @@ explain_work(const PgeNodeStats *stats, const Plan *plan, PgePlanKind kind, Expl
 	}
 	if (kind == PgePlanKind_Aggregate || kind == PgePlanKind_HashJoin || kind == PgePlanKind_Sort)
 		explain_memory(stats, kind, es);
+	if (kind == PgePlanKind_SharedRows)
+		explain_bytes("Read", stats->BytesRead, es);
 }
 
 /* ---- the tree ---- */

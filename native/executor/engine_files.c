@@ -13,9 +13,9 @@
 
 #define FIRST_FILES	16
 
-/* A number that no open file has. */
-static int
-free_number(PgeEngine *engine)
+/* A number that no open file has; the caller's memory context must last as long as the node. */
+int
+pge_engine_free_file(PgeEngine *engine)
 {
 	for (int i = 0; i < engine->nfiles; i++)
 		if (engine->files[i] == NULL)
@@ -28,6 +28,7 @@ free_number(PgeEngine *engine)
 		else
 			engine->files = repalloc_array(engine->files, BufFile *, engine->space_files);
 	}
+	engine->files[engine->nfiles] = NULL;
 	return engine->nfiles++;
 }
 
@@ -38,8 +39,7 @@ pge_host_file_create(ptr host, i32 *file)
 	PgeEngine  *engine = (PgeEngine *) host;
 	MemoryContext old = MemoryContextSwitchTo(engine->cxt);
 
-	*file = free_number(engine);
-	engine->files[*file] = NULL;
+	*file = pge_engine_free_file(engine);
 	PrepareTempTablespaces();
 	engine->files[*file] = BufFileCreateTemp(false);
 	MemoryContextSwitchTo(old);

@@ -1,6 +1,7 @@
 /*
  * Executor, the engine's node in a parallel plan. Its chunk of the shared segment holds a descriptor for each scan that the processes share
- * (the others are done in full by each), and what each worker's operators have done, for EXPLAIN ANALYZE.
+ * (the others are done in full by each), what they need to share rows (engine_share.c), and what each worker's operators have done, for
+ * EXPLAIN ANALYZE.
  */
 #include "postgres.h"
 
@@ -12,6 +13,8 @@
 
 struct PgeEngineShared
 {
+	dsm_handle	segment;
+	Size		shares;			/* where engine_share.c's begins */
 	Size		stats;			/* where PgeNodeStats begin, node after node of worker after worker; 0: none are wanted */
 	int			nnodes;
 	int			nworkers;
@@ -64,6 +67,9 @@ lay_out(PgeEngine *engine, int nworkers, PgeEngineShared *shared)
 			size = add_size(size, MAXALIGN(table_parallelscan_estimate(engine->scans[i].rel, estate->es_snapshot)));
 	}
 	if (shared != NULL)
+		shared->shares = size;
+	size = add_size(size, pge_engine_shares_size(engine, nworkers));
+	if (shared != NULL)
 	{
 		shared->stats = engine->css.ss.ps.instrument != NULL ? size : 0;
 		shared->nnodes = nnodes;
@@ -110,7 +116,9 @@ pge_engine_initialize_dsm(CustomScanState *node, ParallelContext *pcxt, void *co
 	PgeEngineShared *shared = coordinate;
 
 	lay_out(engine, pcxt->nworkers, shared);
+	shared->segment = pcxt->seg != NULL ? dsm_segment_handle(pcxt->seg) : DSM_HANDLE_INVALID;
 	engine->shared = shared;
+	pge_engine_create_shares(engine, pcxt, at(shared, shared->shares));
 	for (int i = 0; i < engine->nscans; i++)
 	{
 		PgeEngineScan *scan = &engine->scans[i];
@@ -144,6 +152,7 @@ pge_engine_reinitialize_dsm(CustomScanState *node, ParallelContext *pcxt, void *
 	for (int i = 0; i < engine->nscans; i++)
 		if (engine->scans[i].shared != NULL)
 			table_parallelscan_reinitialize(engine->scans[i].rel, engine->scans[i].shared);
+	pge_engine_restart_shares(engine);
 }
 
 /* ---- workers ---- */
@@ -157,6 +166,7 @@ pge_engine_initialize_worker(CustomScanState *node, shm_toc *toc, void *coordina
 	engine->shared = shared;
 	for (int i = 0; i < engine->nscans; i++)
 		engine->scans[i].shared = at(shared, shared->scans[i]);
+	pge_engine_attach_shares(engine, shared->nworkers, shared->segment, at(shared, shared->shares));
 	if (shared->stats == 0)
 		return;
 	engine->before = MemoryContextAlloc(engine->cxt, shared->nnodes * sizeof(PgeNodeStats));

@@ -11,7 +11,9 @@
 #include "access/relscan.h"
 #include "commands/explain.h"
 #include "executor/executor.h"
+#include "storage/barrier.h"
 #include "storage/buffile.h"
+#include "storage/sharedfileset.h"
 #include "utils/sortsupport.h"
 
 #include "engine.h"
@@ -50,6 +52,7 @@ typedef struct PgeEngineResult
 typedef struct PgeEngineExpr PgeEngineExpr;
 typedef struct PgeEngineCall PgeEngineCall;
 typedef struct PgeEngineShared PgeEngineShared;
+typedef struct PgeEngineShare PgeEngineShare;
 
 typedef struct PgeEngine
 {
@@ -76,6 +79,9 @@ typedef struct PgeEngine
 	int			space_files;
 
 	PgeEngineShared *shared;	/* in a parallel plan's segment, or NULL */
+	PgeEngineShare **shares;	/* in that segment, by share number */
+	SharedFileSet *share_files;	/* likewise */
+	int			nmembers;		/* processes that may take part; 0: this one is alone */
 	struct dsm_segment *segment;	/* the leader's, while it waits for workers' stats */
 	PgeNodeStats *before;		/* a worker: what its predecessors have done */
 	PgeNodeStats *workers;		/* the leader: what they all did, by node id; NULL: nothing */
@@ -96,7 +102,14 @@ extern void pge_engine_check_rights(PgeLowered *lowered);
 extern List *pge_engine_expressions(const Plan *plan);
 
 /* engine_files.c */
+extern int	pge_engine_free_file(PgeEngine *engine);
 extern void pge_engine_close_files(PgeEngine *engine);
+
+/* engine_share.c */
+extern Size pge_engine_shares_size(const PgeEngine *engine, int nworkers);
+extern void pge_engine_create_shares(PgeEngine *engine, ParallelContext *pcxt, void *space);
+extern void pge_engine_restart_shares(PgeEngine *engine);
+extern void pge_engine_attach_shares(PgeEngine *engine, int nworkers, dsm_handle segment, void *space);
 
 /* engine_parallel.c */
 extern Size pge_engine_estimate_dsm(CustomScanState *node, ParallelContext *pcxt);

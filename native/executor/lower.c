@@ -117,6 +117,19 @@ lower_projection(PgeLowering *lowering, Plan *plan, Plan *child, int varno, Bitm
 	pge_lower_tail(lowering, plan->qual, projection, pge_raw_columns(varno, child, child_wanted), nraw);
 }
 
+/* What a join in a parallel plan hashes, where its processes compute a part of it each. */
+static void
+lower_shared_rows(PgeLowering *lowering, Plan *hash, Bitmapset *wanted)
+{
+	int			nraw = bms_num_members(wanted);
+
+	pge_lower_head(lowering, PgePlanKind_SharedRows, hash, hash->plan_rows, nraw);
+	pge_lower_target_types(lowering, outerPlan(hash), wanted);
+	pge_word(lowering, lowering->out->nshares++);
+	pge_lower_node(lowering, outerPlan(hash), wanted);
+	lower_passing_tail(lowering, outerPlan(hash), wanted, wanted);
+}
+
 static PgeJoinKind
 join_kind(JoinType type)
 {
@@ -173,7 +186,10 @@ lower_hash_join(PgeLowering *lowering, HashJoin *join, Bitmapset *wanted)
 	}
 	pge_lower_expressions(lowering, join->join.joinqual, raw);
 	pge_lower_node(lowering, outer, outer_wanted);
-	pge_lower_node(lowering, inner, inner_wanted);
+	if (innerPlan(plan)->parallel_aware)
+		lower_shared_rows(lowering, innerPlan(plan), inner_wanted);
+	else
+		pge_lower_node(lowering, inner, inner_wanted);
 	pge_lower_tail(lowering, plan->qual, projection, raw, nraw);
 }
 

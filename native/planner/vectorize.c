@@ -323,8 +323,7 @@ may_be_vectorized(const PlannerInfo *root)
 }
 
 /*
- * Called for each table, before joins are planned. Where the engine is going to scan a large one, it is to do the joins, too, and has no
- * hash tables that parallel workers share.
+ * Called for each table, before joins are planned. Where the engine is going to scan a large one, it is to do the joins, too.
  */
 static void
 rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rte)
@@ -347,10 +346,7 @@ rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rt
 			bool		by_engine = pge_enable_vectorized_scan && rte->tablesample == NULL && may_be_vectorized(root);
 
 			if (by_engine)
-			{
 				planning->scanned = lappend(planning->scanned, rel);
-				enable_parallel_hash = false;
-			}
 			pge_column_costs(root, rel, by_engine);
 		}
 	}
@@ -373,6 +369,7 @@ join_pathlist(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo
 		if (is_here && bms_is_subset(relids, join->relids))
 		{
 			pge_prefer_hash_joins(root, join, outer, inner, type, extra);
+			pge_forgo_shared_joins(root, join, outer, inner, type, extra);
 			return;
 		}
 	}
@@ -383,7 +380,6 @@ planner(Query *query, const char *text, int cursor_options, ParamListInfo params
 {
 	planner_hook_type plan = next_planner != NULL ? next_planner : standard_planner;
 	Planning	call = {.outer = planning};
-	bool		parallel_hash = enable_parallel_hash;
 	PlannedStmt *statement;
 
 	if (!pge_enable_vectorized)
@@ -396,7 +392,6 @@ planner(Query *query, const char *text, int cursor_options, ParamListInfo params
 	PG_FINALLY();
 	{
 		planning = call.outer;
-		enable_parallel_hash = parallel_hash;
 	}
 	PG_END_TRY();
 	if (call.tables != NIL || pge_debug_vectorize != PGE_VECTORIZE_BY_SIZE)

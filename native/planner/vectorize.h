@@ -60,6 +60,10 @@ extern List *pge_output_list(Plan *plan);
 extern void pge_prefer_hash_joins(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
 								  JoinPathExtraData *extra);
 
+/* join_parallel.c */
+extern void pge_forgo_shared_joins(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
+								   JoinPathExtraData *extra);
+
 /* plan_volatile.c: does the node itself call a volatile function? */
 extern bool pge_node_is_volatile(const Plan *plan, Bitmapset *volatile_subplans);
 

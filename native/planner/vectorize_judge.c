@@ -144,8 +144,9 @@ refused_hash_join(const HashJoin *join, const Bitmapset *changing)
 		return SWITCHED_OFF("hashjoin");
 	if (bms_overlap(join->join.plan.allParam, changing) && !bms_overlap(innerPlan(join)->allParam, changing))
 		return "its hash table is kept while it is run again and again";
-	if (join->join.plan.parallel_aware)
-		return "its hash table is shared by parallel workers";
+	if (join->join.plan.parallel_aware &&
+		(join->join.jointype == JOIN_RIGHT || join->join.jointype == JOIN_RIGHT_ANTI || join->join.jointype == JOIN_FULL))
+		return "parallel workers tell each other which inner rows they have found";
 	foreach_node(OpExpr, clause, join->hashclauses)
 	{
 		if (!hashes_by_default(clause->opno, exprType(linitial(clause->args)), exprType(lsecond(clause->args))))

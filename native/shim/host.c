@@ -101,4 +101,7 @@ const PgeHostApi pge_host = {
 	.FileRead = pge_host_file_read,
 	.FileRewind = pge_host_file_rewind,
 	.FileClose = pge_host_file_close,
+	.ShareBegin = pge_host_share_begin,
+	.ShareEnd = pge_host_share_end,
+	.ShareOpen = pge_host_share_open,
 };

@@ -32,5 +32,8 @@ extern PgeStatus pge_host_file_write(ptr host, i32 file, u8 *bytes, u64 length);
 extern PgeStatus pge_host_file_read(ptr host, i32 file, u8 *bytes, u64 length);
 extern PgeStatus pge_host_file_rewind(ptr host, i32 file);
 extern PgeStatus pge_host_file_close(ptr host, i32 file);
+extern PgeStatus pge_host_share_begin(ptr host, i32 share, i32 *members, i32 *file);
+extern PgeStatus pge_host_share_end(ptr host, i32 share, i32 file, u64 bytes);
+extern PgeStatus pge_host_share_open(ptr host, i32 share, i32 member, i32 *file, u64 *bytes);
 
 #endif							/* PGE_HOST_H */

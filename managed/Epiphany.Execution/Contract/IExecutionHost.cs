@@ -76,6 +76,18 @@ unsafe interface IExecutionHost
 
     void FileClose(int file);
 
+    /// <summary>
+    /// How many processes may take part in rows that parallel ones share; 0: this one is alone. The file to write its own rows to, or -1: all are
+    /// written.
+    /// </summary>
+    int ShareBegin(int share, out int file);
+
+    /// <summary>All that this process has is in the file, which is closed; waits until the others have written theirs.</summary>
+    void ShareEnd(int share, int file, ulong bytes);
+
+    /// <summary>The file to read what a process (from 0) wrote, and its bytes; -1: nothing.</summary>
+    int ShareOpen(int share, int member, out ulong bytes);
+
     /// <summary>Raises an error of PostgreSQL's, by its SQLSTATE as MAKE_SQLSTATE packs it.</summary>
     [System.Diagnostics.CodeAnalysis.DoesNotReturn]
     void Raise(int sqlState, string message);

@@ -25,6 +25,12 @@ sealed unsafe class RowFile
     ulong _read;
 
     internal RowFile(ReadOnlySpan<ValueType> types, bool[] wanted, IExecutionHost host)
+        : this(types, wanted, host, host.FileCreate())
+    {
+    }
+
+    /// <summary>Writes to a file of the host's, or reads one.</summary>
+    internal RowFile(ReadOnlySpan<ValueType> types, bool[] wanted, IExecutionHost host, int file, ulong written = 0)
     {
         _host = host;
         _types = types.ToArray();
@@ -35,10 +41,13 @@ sealed unsafe class RowFile
         _buffers = new VectorBuffer?[types.Length];
         _datums = new nint[types.Length];
         _datumRoom = new ulong[types.Length];
-        _file = host.FileCreate();
+        _file = file;
+        _written = written;
     }
 
     internal long Rows { get; private set; }
+
+    internal int Number => _file;
 
     internal ulong Bytes => _written;
 
@@ -52,10 +61,13 @@ sealed unsafe class RowFile
         }
     }
 
+    /// <summary>All rows are in the file.</summary>
+    internal void Flush() => WriteStaged();
+
     /// <summary>What was written can be read now, from the first row.</summary>
     internal void Rewind()
     {
-        WriteStaged();
+        Flush();
         _host.FileRewind(_file);
         _read = 0;
     }
@@ -85,6 +97,12 @@ sealed unsafe class RowFile
     internal void Close()
     {
         _host.FileClose(_file);
+        Release();
+    }
+
+    /// <summary>The memory for the file goes; the file is the host's business.</summary>
+    internal void Release()
+    {
         _staged.Reset();
         for (int i = 0; i < _types.Length; i++)
         {

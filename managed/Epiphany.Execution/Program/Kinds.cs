@@ -12,6 +12,7 @@ enum PlanKind
     Limit = 6,
     Append = 7,
     Project = 8,
+    SharedRows = 9,
 }
 
 enum ExpressionKind

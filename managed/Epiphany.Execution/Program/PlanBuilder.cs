@@ -55,6 +55,10 @@ sealed class PlanBuilder(EngineContext context)
             case PlanKind.Project:
                 Operator child = Build(ref reader);
                 return new Project(child, Tail(ref reader, raw), context);
+            case PlanKind.SharedRows:
+                int share = reader.Int();
+                Operator own = Build(ref reader);
+                return new SharedRows(share, own, Tail(ref reader, raw), context);
             default:
                 Throw.BadProgram($"node kind {(int)kind}");
                 return null;

@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xcc3692c7;
+    public const u32 Hash = 0x913eaf83;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -80,6 +80,7 @@ public enum PgePlanKind : int
     Limit = 6,
     Append = 7,
     Project = 8,
+    SharedRows = 9,
 }
 
 /* Node of a lowered expression; likewise. */
@@ -467,6 +468,13 @@ public unsafe struct PgeHostApi
     public delegate* unmanaged<ptr, i32, u8*, u64, PgeStatus> FileRead;
     public delegate* unmanaged<ptr, i32, PgeStatus> FileRewind;
     public delegate* unmanaged<ptr, i32, PgeStatus> FileClose;
+    /* Rows that parallel processes share: their number, out processes that may take part (0: this one is alone), out file to write this process's
+    rows to, or -1: all are written. */
+    public delegate* unmanaged<ptr, i32, i32*, i32*, PgeStatus> ShareBegin;
+    /* Number, file, its bytes: all that this process has. Closes the file, and waits until the others have written theirs. */
+    public delegate* unmanaged<ptr, i32, i32, u64, PgeStatus> ShareEnd;
+    /* Number, process (from 0), out file to read what it wrote, or -1: nothing, out its bytes. */
+    public delegate* unmanaged<ptr, i32, i32, i32*, u64*, PgeStatus> ShareOpen;
 }
 
 /* What the managed side gives to the shim. Handles are freed by the memory context that they were made in. */

@@ -186,6 +186,37 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
 
     public void FileClose(int file) => _files[file] = ([], 0);
 
+    /// <summary>Processes that share rows: what each has written, this one's number, and whether it comes too late to write.</summary>
+    public byte[][] Shared { get; set; } = [];
+
+    public int SharedMember { get; set; }
+
+    public bool SharedIsWritten { get; set; }
+
+    public int ShareBegin(int share, out int file)
+    {
+        file = Shared.Length > 0 && !SharedIsWritten ? FileCreate() : -1;
+        return Shared.Length;
+    }
+
+    public void ShareEnd(int share, int file, ulong bytes)
+    {
+        Shared[SharedMember] = _files[file].Bytes.GetRange(0, (int)bytes).ToArray();
+        FileClose(file);
+    }
+
+    public int ShareOpen(int share, int member, out ulong bytes)
+    {
+        bytes = (ulong)Shared[member].Length;
+        if (bytes == 0)
+        {
+            return -1;
+        }
+
+        _files.Add(([.. Shared[member]], 0));
+        return _files.Count - 1;
+    }
+
     [DoesNotReturn]
     public void Raise(int sqlState, string message) => throw new RaisedException(sqlState, message);
 }
