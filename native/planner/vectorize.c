@@ -13,6 +13,7 @@
 #include "optimizer/cost.h"
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
+#include "parser/parsetree.h"
 
 #include "shim/pge.h"
 #include "tableam/column.h"
@@ -26,7 +27,9 @@ static set_join_pathlist_hook_type next_join_pathlist = NULL;
 typedef struct PlannedTable
 {
 	Oid			relid;
+	Oid			named;			/* the one that the query names, which has it as a partition or child, or is it */
 	double		rows;
+	bool		by_engine;		/* large enough for the engine to scan it */
 } PlannedTable;
 
 /* A call of the planner. They nest, where functions are evaluated in planning. */
@@ -56,8 +59,8 @@ report(PgeVectorize *work, const Plan *plan, const char *reason)
 }
 
 /* Where a plan's children hang, the outer one first. */
-static List *
-child_slots(Plan *plan)
+List *
+pge_child_slots(Plan *plan)
 {
 	List	   *slots = NIL;
 	List	   *children = NIL;
@@ -194,7 +197,7 @@ static PgePart
 visit(PgeVectorize *work, Plan *plan, bool fixed, Bitmapset *changing)
 {
 	PgePart		part = {0};
-	List	   *slots = child_slots(plan);
+	List	   *slots = pge_child_slots(plan);
 	PgePart    *parts = palloc0_array(PgePart, Max(list_length(slots), 1));
 	Relation	scanned = pge_open_scanned(work->statement, plan);
 	const char *reason;
@@ -265,7 +268,7 @@ find_initplans(Bitmapset *initplans, Plan *plan)
 	check_stack_depth();
 	foreach_node(SubPlan, initplan, plan->initPlan)
 		initplans = bms_add_member(initplans, initplan->plan_id - 1);
-	foreach_ptr(PgePlanSlot, slot, child_slots(plan))
+	foreach_ptr(PgePlanSlot, slot, pge_child_slots(plan))
 		initplans = find_initplans(initplans, *slot);
 	return initplans;
 }
@@ -339,12 +342,15 @@ rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rt
 	{
 		PlannedTable *planned = palloc_object(PlannedTable);
 
-		*planned = (PlannedTable) {.relid = rte->relid,.rows = rel->tuples};
+		*planned = (PlannedTable) {.relid = rte->relid,.named = rte->relid,.rows = rel->tuples};
+		if (rel->top_parent_relids != NULL)
+			planned->named = planner_rt_fetch(bms_singleton_member(rel->top_parent_relids), root)->relid;
 		planning->tables = lappend(planning->tables, planned);
 		if (rel->tuples >= pge_vectorize_min_rows)
 		{
 			bool		by_engine = pge_enable_vectorized_scan && rte->tablesample == NULL && may_be_vectorized(root);
 
+			planned->by_engine = by_engine;
 			if (by_engine)
 				planning->scanned = lappend(planning->scanned, rel);
 			pge_column_costs(root, rel, by_engine);
@@ -375,25 +381,67 @@ join_pathlist(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo
 	}
 }
 
+/* Plans as PostgreSQL does; call: filled with what is learnt. */
 static PlannedStmt *
-planner(Query *query, const char *text, int cursor_options, ParamListInfo params)
+plan_query(Query *query, const char *text, int cursor_options, ParamListInfo params, Planning *call)
 {
 	planner_hook_type plan = next_planner != NULL ? next_planner : standard_planner;
-	Planning	call = {.outer = planning};
 	PlannedStmt *statement;
 
-	if (!pge_enable_vectorized)
-		return plan(query, text, cursor_options, params);
-	planning = &call;
+	*call = (Planning) {.outer = planning};
+	planning = call;
 	PG_TRY();
 	{
 		statement = plan(query, text, cursor_options, params);
 	}
 	PG_FINALLY();
 	{
-		planning = call.outer;
+		planning = call->outer;
 	}
 	PG_END_TRY();
+	return statement;
+}
+
+/* Is the engine to scan one of the tables? */
+static bool
+scans_one_of(const Planning *call, const List *tables)
+{
+	foreach_ptr(PlannedTable, table, call->tables)
+	{
+		if (table->by_engine && list_member_oid(tables, table->named))
+			return true;
+	}
+	return false;
+}
+
+static PlannedStmt *
+planner(Query *query, const char *text, int cursor_options, ParamListInfo params)
+{
+	Planning	call;
+	PlannedStmt *statement;
+	List	   *others = NIL;
+	List	   *tables;
+
+	if (!pge_enable_vectorized)
+		return (next_planner != NULL ? next_planner : standard_planner) (query, text, cursor_options, params);
+	if (pge_enable_decorrelation)
+		others = pge_decorrelated(query, &tables);
+	statement = plan_query(query, text, cursor_options, params, &call);
+	if (others != NIL && (pge_debug_vectorize != PGE_VECTORIZE_BY_SIZE || scans_one_of(&call, tables)))
+	{
+		foreach_node(Query, other, others)
+		{
+			Planning	other_call;
+			PlannedStmt *other_statement = plan_query(other, text, cursor_options, params, &other_call);
+
+			if (pge_debug_vectorize != PGE_VECTORIZE_BY_SIZE ||
+				pge_statement_cost(other_statement, cursor_options) < pge_statement_cost(statement, cursor_options))
+			{
+				statement = other_statement;
+				call = other_call;
+			}
+		}
+	}
 	if (call.tables != NIL || pge_debug_vectorize != PGE_VECTORIZE_BY_SIZE)
 		vectorize(statement, &call,
 				  (cursor_options & CURSOR_OPT_NO_SCROLL) == 0 && (cursor_options & (CURSOR_OPT_SCROLL | CURSOR_OPT_FAST_PLAN)) != 0);

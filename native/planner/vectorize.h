@@ -34,6 +34,7 @@ typedef struct PgePart
 
 /* vectorize.c */
 extern void pge_vectorize_init(void);
+extern List *pge_child_slots(Plan *plan);
 
 /* vectorize_judge.c: which nodes the engine runs. NULL, or the reason why not; parts: of the children. */
 extern const char *pge_refused_statement(const PlannedStmt *statement);
@@ -49,6 +50,12 @@ extern Agg *pge_as_aggregate(const Plan *plan);
 
 /* column_costs.c */
 extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine);
+
+/* decorrelate.c: subqueries that depend on outer rows as joins */
+extern List *pge_decorrelated(Query *query, List **tables);
+
+/* plan_cost.c */
+extern Cost pge_statement_cost(const PlannedStmt *statement, int cursor_options);
 
 /* vectorize_build.c */
 extern Plan *pge_engine_node(Plan *parent, Plan *root, const PgePart *part);
