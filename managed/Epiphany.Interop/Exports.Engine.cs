@@ -95,6 +95,8 @@ internal static unsafe partial class Exports
                 stats->SpilledParts = found.SpilledParts;
                 stats->HashEntries = found.HashEntries;
                 stats->Unmatched = found.Unmatched;
+                stats->GroupsKnown = found.GroupsKnown;
+                stats->RowsKnown = found.RowsKnown;
             }
 
             return PgeStatus.Ok;
@@ -106,12 +108,13 @@ internal static unsafe partial class Exports
     }
 
     [UnmanagedCallersOnly]
-    internal static PgeStatus AggregateSupported(uint function, uint argument, int split, int* supported)
+    internal static PgeStatus AggregateSupported(uint function, uint argument, int split, int* support)
     {
         try
         {
             Host.Enter();
-            *supported = AggregateCatalog.Has(function, argument, split) ? 1 : 0;
+            *support = (int)(!AggregateCatalog.Has(function, argument, split) ? PgeAggregateSupport.None
+                : AggregateCatalog.HasByFooters(function) ? PgeAggregateSupport.Footers : PgeAggregateSupport.Rows);
             return PgeStatus.Ok;
         }
         catch (Exception e)

@@ -272,6 +272,8 @@ explain_scan(const PgeNodeStats *stats, ExplainState *es)
 		ExplainPropertyUInteger("Vectors Read", NULL, stats->VectorsRead, es);
 		ExplainPropertyUInteger("Vectors Skipped", NULL, stats->VectorsSkipped, es);
 	}
+	explain_count("Groups from Metadata", stats->GroupsKnown, es);
+	explain_count("Rows from Metadata", stats->RowsKnown, es);
 	explain_bytes("Read", stats->BytesRead, es);
 	if (es->timing)
 		ExplainPropertyFloat("Decode Time", "ms", stats->DecodeTime / 1000000.0, 3, es);

@@ -359,6 +359,13 @@ rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rt
 	table_close(table, NoLock);
 }
 
+/* Is it the engine that is going to scan the table, if that is scanned as a whole? Asked while planning. */
+bool
+pge_engine_scans(const RelOptInfo *rel)
+{
+	return planning != NULL && list_member_ptr(planning->scanned, rel);
+}
+
 /* Called for each pair of what is joined. */
 static void
 join_pathlist(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type, JoinPathExtraData *extra)

@@ -8,6 +8,8 @@
 #include "nodes/plannodes.h"
 #include "utils/rel.h"
 
+#include "abi/pge_abi.h"
+
 /* A plan in work. */
 typedef struct PgeVectorize
 {
@@ -35,6 +37,7 @@ typedef struct PgePart
 /* vectorize.c */
 extern void pge_vectorize_init(void);
 extern List *pge_child_slots(Plan *plan);
+extern bool pge_engine_scans(const RelOptInfo *rel);
 
 /* vectorize_judge.c: which nodes the engine runs. NULL, or the reason why not; parts: of the children. */
 extern const char *pge_refused_statement(const PlannedStmt *statement);
@@ -47,6 +50,10 @@ extern Relation pge_open_scanned(const PlannedStmt *statement, const Plan *plan)
 extern const char *pge_refused_aggregate(const Agg *plan, const PgePart *input);
 extern const char *pge_refused_unique(const Unique *plan, const PgePart *input);
 extern Agg *pge_as_aggregate(const Plan *plan);
+extern PgeAggregateSupport pge_aggregate_support(const Aggref *aggregate);
+
+/* metadata_paths.c */
+extern void pge_metadata_paths_init(void);
 
 /* column_costs.c */
 extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine);

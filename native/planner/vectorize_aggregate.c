@@ -24,12 +24,12 @@ typedef struct AggregateKey
 typedef struct AggregateEntry
 {
 	AggregateKey key;
-	bool		supported;
+	PgeAggregateSupport support;
 } AggregateEntry;
 
 /* Does the engine have the aggregate? The managed library's answers are kept as long as the session. */
-static bool
-is_supported(Oid function, Oid argument, AggSplit split)
+static PgeAggregateSupport
+support_of(Oid function, Oid argument, AggSplit split)
 {
 	static HTAB *known = NULL;
 	AggregateKey key = {.function = function,.argument = argument,.split = split};
@@ -44,13 +44,26 @@ is_supported(Oid function, Oid argument, AggSplit split)
 	entry = hash_search(known, &key, HASH_FIND, NULL);
 	if (entry == NULL)
 	{
-		int			supported;
+		int			support;
 
-		PGE_CALL(AggregateSupported, function, argument, split, &supported);
+		PGE_CALL(AggregateSupported, function, argument, split, &support);
 		entry = hash_search(known, &key, HASH_ENTER, NULL);
-		entry->supported = supported != 0;
+		entry->support = support;
 	}
-	return entry->supported;
+	return entry->support;
+}
+
+static Oid
+argument_type(const Aggref *aggregate)
+{
+	return aggregate->args == NIL ? InvalidOid : exprType((Node *) linitial_node(TargetEntry, aggregate->args)->expr);
+}
+
+/* Of an aggregate with one argument, or none. */
+PgeAggregateSupport
+pge_aggregate_support(const Aggref *aggregate)
+{
+	return support_of(aggregate->aggfnoid, argument_type(aggregate), aggregate->aggsplit);
 }
 
 /* Are values of the type grouped by its own operator for equal and its own hash function? */
@@ -68,7 +81,7 @@ static const char *
 refused_call(const Aggref *aggregate)
 {
 	const char *name = get_func_name(aggregate->aggfnoid);
-	Oid			argument = InvalidOid;
+	Oid			argument;
 
 	if (aggregate->aggkind != AGGKIND_NORMAL)
 		return psprintf("%s is an ordered-set aggregate", name);
@@ -76,15 +89,14 @@ refused_call(const Aggref *aggregate)
 		return psprintf("%s has an ORDER BY", name);
 	if (list_length(aggregate->args) > 1)
 		return psprintf("%s has several arguments", name);
-	if (aggregate->args != NIL)
-		argument = exprType((Node *) linitial_node(TargetEntry, aggregate->args)->expr);
+	argument = argument_type(aggregate);
 	if (aggregate->aggdistinct != NIL &&
 		!groups_by_default(linitial_node(SortGroupClause, aggregate->aggdistinct)->eqop, argument))
 		return psprintf("%s is DISTINCT by an operator that is not the default", name);
 	/* Function 0: can arguments of the type be DISTINCT? */
-	if (aggregate->aggdistinct != NIL && !is_supported(InvalidOid, argument, AGGSPLIT_SIMPLE))
+	if (aggregate->aggdistinct != NIL && !support_of(InvalidOid, argument, AGGSPLIT_SIMPLE))
 		return psprintf("%s is DISTINCT, and the engine does not have that for type %s", name, format_type_be(argument));
-	if (!is_supported(aggregate->aggfnoid, argument, aggregate->aggsplit))
+	if (!pge_aggregate_support(aggregate))
 		return psprintf("the engine does not have aggregate %s%s", name,
 						DO_AGGSPLIT_SKIPFINAL(aggregate->aggsplit) ? " in partial form" :
 						DO_AGGSPLIT_COMBINE(aggregate->aggsplit) ? " of partial results" : "");

@@ -29,5 +29,6 @@ _PG_init(void)
 	pge_executor_init();
 	pge_options_init();
 	pge_vectorize_init();
+	pge_metadata_paths_init();
 	pge_maintenance_init();
 }

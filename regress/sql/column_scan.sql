@@ -147,7 +147,7 @@ SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 SET max_parallel_workers_per_gather = 3;
-EXPLAIN (COSTS OFF) SELECT count(*), sum(i) FROM on_column;
+EXPLAIN (COSTS OFF) SELECT count(*), sum(length(s)) FROM on_column;
 SELECT * FROM same('SELECT count(*), sum(i), count(s), sum(length(s)), count(n) FROM @');
 SELECT * FROM same('SELECT i % 100, count(*), sum(i) FROM @ GROUP BY 1');
 SELECT * FROM same('SELECT a.i, b.s FROM @ a JOIN @ b ON a.i = b.i + 1');

@@ -215,7 +215,7 @@ SET parallel_setup_cost = 0;
 SET parallel_tuple_cost = 0;
 SET min_parallel_table_scan_size = 0;
 EXPLAIN (COSTS OFF, VERBOSE) SELECT id, amount FROM facts WHERE place = 3;
-EXPLAIN (COSTS OFF, VERBOSE) SELECT sum(id), count(*) FROM facts;
+EXPLAIN (COSTS OFF, VERBOSE) SELECT sum(id + 1), count(*) FROM facts;
 EXPLAIN (COSTS OFF) SELECT p.name, sum(f.id) FROM facts f JOIN places p ON p.id = f.place GROUP BY p.name;
 SELECT count(*), sum(id) FROM facts WHERE place = 3;
 SELECT p.name, sum(f.id) FROM facts f JOIN places p ON p.id = f.place WHERE f.id < (SELECT max(id) FROM names) GROUP BY p.name ORDER BY p.name LIMIT 2;

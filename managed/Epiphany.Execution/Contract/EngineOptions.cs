@@ -25,4 +25,6 @@ sealed class NodeStats
 
     /// <summary>Rows of a scan that joins' keys took away.</summary>
     public ulong Unmatched;
+    public ulong GroupsKnown;
+    public ulong RowsKnown;
 }

@@ -10,6 +10,18 @@ readonly record struct ValueType(uint Oid, int TypeMod, uint Collation, short Le
     public bool IsNumeric => Oid == TypeOid.Numeric;
 }
 
+/// <summary>The type modifier of NUMERIC(precision, scale): above a varlena's header, precision in 16 bits, scale in the lower 11, signed.</summary>
+static class NumericTypeMod
+{
+    const int HeaderBytes = 4;
+
+    internal static bool IsGiven(int typeMod) => typeMod >= HeaderBytes;
+
+    internal static int Precision(int typeMod) => (typeMod - HeaderBytes) >> 16;
+
+    internal static int Scale(int typeMod) => (((typeMod - HeaderBytes) & 0x7FF) ^ 0x400) - 0x400;
+}
+
 /// <summary>OIDs of built-in types (pg_type.dat); fixed for all servers.</summary>
 static class TypeOid
 {

@@ -10,6 +10,9 @@ abstract unsafe class Expression(ValueType type)
     /// <summary>Of the same value for all rows of a run: evaluated at one row, it stands for all.</summary>
     public virtual bool IsConstant => false;
 
+    /// <summary>A condition of one column that, if true of two values, is true of all that zone maps order between them.</summary>
+    public virtual bool IsConvex => false;
+
     /// <summary>
     /// Values at the rows that count, by row number; of others the result says nothing. What it returns is good until the next call.
     /// </summary>

@@ -57,6 +57,14 @@ abstract class Operator(Tail tail, EngineContext context)
     /// </summary>
     public virtual bool Offer(int column, KeyFilter keys) => false;
 
+    /// <summary>
+    /// An aggregate, to which all rows go as they are, may take in whole row groups by what is known of them; the operator need not give their rows
+    /// then. Told once, before the first start.
+    /// </summary>
+    public virtual void OfferWhole(AggregateWhole whole)
+    {
+    }
+
     /// <summary>The next rows that conditions and projection leave, or null; not asked again after a null.</summary>
     protected abstract Batch? Produce();
 

@@ -59,6 +59,9 @@ sealed unsafe class Tail
     /// <summary>The raw column that a column of the output is; null: it is computed.</summary>
     public int? RawColumn(int column) => _projection == null ? column : (_projection[column] as ColumnReference)?.Column;
 
+    /// <summary>Rows pass as they are.</summary>
+    public bool IsPlain => _conditions.Length == 0 && _projection == null;
+
     public void Start()
     {
         Array.ForEach(_conditions, e => e.Start());

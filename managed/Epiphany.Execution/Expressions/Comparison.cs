@@ -216,6 +216,10 @@ sealed unsafe class Comparison<TLeft, TRight, TComparison>(ValueType type, Expre
 {
     readonly Output _output = new(host);
 
+    /// <summary>Zone maps order lanes as signed integers, or as floats.</summary>
+    public override bool IsConvex => left is ColumnReference && right.IsConstant && typeof(TComparison) != typeof(NotEqual)
+        && typeof(TLeft) != typeof(OidView) && typeof(TLeft) != typeof(CharView);
+
     public bool MayMask => Mask.MayBeAtHand(left) && Mask.MayBeAtHand(right);
 
     public bool TryMask(Batch batch, int count, ulong* bits)

@@ -4,9 +4,6 @@ namespace Epiphany.Execution;
 
 static class DecimalCatalog
 {
-    /// <summary>Bytes of a varlena header, which type modifiers of numeric have on top.</summary>
-    const int TypeModOffset = 4;
-
     internal static Expression? Find(CallSite call)
     {
         switch (call.Function)
@@ -62,23 +59,21 @@ static class DecimalCatalog
             case 1707 or 1709 when call.Arguments[1] is Constant { IsNull: false } places && (int)places.Value is >= 0 and <= NumericDatums.MaxScale:
                 return new DecimalRound(call, (int)places.Value, cuts: call.Function == 1709, ulong.MaxValue, toInteger: false);
             case 1703 when call.Arguments[1] is Constant { IsNull: false } typeMod:
-                return TypeMod(call, (int)typeMod.Value - TypeModOffset);
+                return TypeMod(call, (int)typeMod.Value);
             default:
                 return null;
         }
     }
 
-    /// <summary>Precision in the upper 16 bits, scale in the lower 11, signed.</summary>
-    static DecimalRound? TypeMod(CallSite call, int packed)
+    static DecimalRound? TypeMod(CallSite call, int typeMod)
     {
-        int precision = packed >> 16;
-        int scale = ((packed & 0x7FF) ^ 0x400) - 0x400;
-        if (packed < 0 || scale < 0 || scale > NumericDatums.MaxScale)
+        int scale = NumericTypeMod.Scale(typeMod);
+        if (!NumericTypeMod.IsGiven(typeMod) || scale < 0 || scale > NumericDatums.MaxScale)
         {
             return null;
         }
 
-        long limit = NumericReader.PowerOfTen(precision);
+        long limit = NumericReader.PowerOfTen(NumericTypeMod.Precision(typeMod));
         return new DecimalRound(call, scale, cuts: false, limit == 0 ? 1UL << 63 : (ulong)limit, toInteger: false);
     }
 }

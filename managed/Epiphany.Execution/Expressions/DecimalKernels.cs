@@ -16,6 +16,9 @@ sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.
     readonly Output _output = new(call.Host);
     readonly Vector _none = new();
 
+    public override bool IsConvex => typeof(TComparison) != typeof(NotEqual)
+        && ((Arguments[0] is ColumnReference && Arguments[1].IsConstant) || (Arguments[0].IsConstant && Arguments[1] is ColumnReference));
+
     public bool MayMask => Mask.MayBeAtHand(Arguments[0]) && Mask.MayBeAtHand(Arguments[1]);
 
     public bool TryMask(Batch batch, int count, ulong* bits)

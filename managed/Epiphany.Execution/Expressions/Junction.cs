@@ -72,6 +72,8 @@ abstract unsafe class Junction(ValueType type, bool decides, Expression[] argume
 
 sealed unsafe class And(ValueType type, Expression[] arguments, IExecutionHost host) : Junction(type, false, arguments, host)
 {
+    public override bool IsConvex { get; } = System.Array.TrueForAll(arguments, a => a.IsConvex);
+
     protected override int Narrow(Batch batch, Rows rows, ushort* selected)
     {
         for (int a = 0; a < Arguments.Length && rows.Count > 0; a++)

@@ -7,6 +7,8 @@ sealed unsafe class NullTest(ValueType type, bool isNot, Expression argument, IE
 {
     readonly Output _output = new(host);
 
+    public override bool IsConvex => Arguments[0] is ColumnReference;
+
     public override Vector Evaluate(Batch batch, Rows rows)
     {
         byte* nulls = Arguments[0].Evaluate(batch, rows).Nulls;

@@ -26,6 +26,11 @@ sealed unsafe class Aggregate : Operator
         _groups = new AggregateGroups(program, child.Types, wanted, context);
         _spill = new AggregateSpill(child.Types.ToArray(), wanted, context.Host);
         _batch = new Batch(tail.RawTypes.Length);
+        if (AggregateWhole.Of(program, _groups) is { } whole)
+        {
+            child.OfferWhole(whole);
+        }
+
         _numbers = (int*)context.Host.Memory.Allocate(Batch.Capacity * sizeof(int));
         if (orders.Length > 0)
         {

@@ -49,6 +49,13 @@ sealed unsafe class AggregateCall
 
     internal ValueType Type { get; }
 
+    /// <summary>What must be known of all values of <see cref="Column"/> to take them in at once.</summary>
+    internal AggregateNeed Need => _filter == null && _distinct == null && _argument is null or ColumnReference
+        ? AggregateCatalog.Need(_kind, _collation) : AggregateNeed.Values;
+
+    /// <summary>The child's column that is its argument; null: it has none, or that is none.</summary>
+    internal int? Column => (_argument as ColumnReference)?.Column;
+
     internal AggregateResult Result { get; }
 
     internal AggregateState State { get; private set; }
@@ -125,6 +132,23 @@ sealed unsafe class AggregateCall
         }
 
         State.Add(values, groups);
+    }
+
+    /// <summary>Takes in all values of the column, of which there are some; what it needs is known of them.</summary>
+    internal void AddWhole(in ColumnFacts facts)
+    {
+        AggregateNeed need = Need;
+        if (need is AggregateNeed.Count or AggregateNeed.Sum)
+        {
+            State.AddWhole(facts.Values, facts.Sum, facts.Scale);
+            return;
+        }
+
+        // Among all those values the bound is the only one that matters.
+        _buffer.Values[0] = need == AggregateNeed.Least ? facts.Least : facts.Greatest;
+        facts.Show(_vector, _buffer.Values);
+        _rows.Set(1, 1);
+        State.Add(_vector, _rows);
     }
 
     Vector Dense(Vector values, Rows rows, VectorBuffer buffer, Vector dense)

@@ -43,6 +43,17 @@ enum AggregateKind
     GreatestInet,
 }
 
+/// <summary>What has to be known of a column's values for a state to take them all in at once.</summary>
+enum AggregateNeed
+{
+    /// <summary>The values themselves.</summary>
+    Values,
+    Count,
+    Sum,
+    Least,
+    Greatest,
+}
+
 static class AggregateCatalog
 {
     const int Simple = 0;
@@ -57,6 +68,9 @@ static class AggregateCatalog
     internal static bool Has(uint function, uint argument, int split) => function == 0
         ? KeyKinds.Equality(argument) != 0
         : split is Simple or InitialSerial && Find(function, out _) != AggregateKind.None;
+
+    /// <summary>Can footers of row groups tell it for plain columns of a table, whatever their collation?</summary>
+    internal static bool HasByFooters(uint function) => Need(Find(function, out _), collation: 0) != AggregateNeed.Values;
 
     /// <summary>What is kept for a function's groups, and what of that is its result.</summary>
     internal static AggregateKind Find(uint function, out AggregateResult result)
@@ -117,6 +131,19 @@ static class AggregateCatalog
     internal static AggregateResult Result(AggregateKind kind, AggregateResult result, int split) =>
         split == InitialSerial && (result != AggregateResult.Value || kind is AggregateKind.Int8Sum or AggregateKind.NumericSum)
             ? AggregateResult.Transition : result;
+
+    /// <summary>Footers know bounds of integers as signed ones, and of strings by their bytes.</summary>
+    internal static AggregateNeed Need(AggregateKind kind, uint collation) => kind switch
+    {
+        AggregateKind.Count => AggregateNeed.Count,
+        AggregateKind.IntegerSum or AggregateKind.Int8Sum or AggregateKind.NumericSum => AggregateNeed.Sum,
+        AggregateKind.LeastSigned or AggregateKind.LeastFloat4 or AggregateKind.LeastFloat8 or AggregateKind.LeastNumeric => AggregateNeed.Least,
+        AggregateKind.GreatestSigned or AggregateKind.GreatestFloat4 or AggregateKind.GreatestFloat8 or AggregateKind.GreatestNumeric
+            => AggregateNeed.Greatest,
+        AggregateKind.LeastText when IsByBytes(collation) => AggregateNeed.Least,
+        AggregateKind.GreatestText when IsByBytes(collation) => AggregateNeed.Greatest,
+        _ => AggregateNeed.Values,
+    };
 
     /// <summary><paramref name="type"/> is that of the result, <paramref name="collation"/> that of the argument.</summary>
     internal static AggregateState Make(AggregateKind kind, ValueType type, uint collation, IExecutionHost host)

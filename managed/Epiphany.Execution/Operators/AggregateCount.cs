@@ -1,5 +1,6 @@
 // Execution layer, operators. count(*), count(x).
 
+using System;
 using Epiphany.Storage;
 
 namespace Epiphany.Execution;
@@ -30,6 +31,8 @@ sealed unsafe class AggregateCount(IMemory memory) : AggregateState
             counts[rows.Groups[i]]++;
         }
     }
+
+    internal override void AddWhole(long values, Int128 sum, int scale) => *_counts.At += values;
 
     internal override void Show(AggregateResult what, int* groups, int count, VectorBuffer buffer, Arena arena, Vector result)
     {

@@ -29,8 +29,8 @@ sealed unsafe partial class AggregateDecimals
         }
     }
 
-    /// <summary>value / 10^scale, displayed with <paramref name="display"/> places.</summary>
-    void AddOne(int group, Int128 value, int scale, int display)
+    /// <summary>value / 10^scale, displayed with <paramref name="display"/> places; or the sum of several such values.</summary>
+    void AddOne(int group, Int128 value, int scale, int display, long count = 1)
     {
         UInt128 magnitude = Int128.IsNegative(value) ? UInt128.Zero - (UInt128)value : (UInt128)value;
         bool isShared = TakeScale(scale, display);
@@ -43,13 +43,13 @@ sealed unsafe partial class AggregateDecimals
                 SplitDisplays();
             }
 
-            AddOdd(group, (BigInteger)value, scale, display);
+            AddOdd(group, (BigInteger)value, scale, display, count);
             return;
         }
 
         magnitude *= factor;
         Expect(magnitude);
-        Add(_states.At + group, value * (Int128)factor, 1);
+        Add(_states.At + group, value * (Int128)factor, count);
         if (_squares != null)
         {
             AddSquare(group, magnitude * magnitude);
@@ -57,12 +57,12 @@ sealed unsafe partial class AggregateDecimals
 
         if (_hasDisplays)
         {
-            CountDisplay(group, display);
+            CountDisplay(group, display, count);
         }
     }
 
     /// <summary>A value that goes into no shared sum; counted with the others.</summary>
-    void AddOdd(int group, BigInteger value, int scale, int display)
+    void AddOdd(int group, BigInteger value, int scale, int display, long count = 1)
     {
         AggregateOddity odd = Odd(group);
         odd.AddValue(value, scale);
@@ -71,8 +71,8 @@ sealed unsafe partial class AggregateDecimals
             odd.AddSquare(value * value, 2 * scale);
         }
 
-        _states.At[group].Count++;
-        CountDisplay(group, display);
+        _states.At[group].Count += count;
+        CountDisplay(group, display, count);
     }
 
     /// <summary>
@@ -113,16 +113,16 @@ sealed unsafe partial class AggregateDecimals
         }
     }
 
-    void CountDisplay(int group, int scale)
+    void CountDisplay(int group, int scale, long count = 1)
     {
         Display* display = _displays.At + group;
         if (scale > display->Scale)
         {
-            *display = new Display { Scale = scale, Count = 1 };
+            *display = new Display { Scale = scale, Count = count };
         }
         else if (scale == display->Scale)
         {
-            display->Count++;
+            display->Count += count;
         }
     }
 

@@ -93,6 +93,8 @@ sealed unsafe partial class AggregateDecimals : AggregateState
         }
     }
 
+    internal override void AddWhole(long values, Int128 sum, int scale) => AddOne(0, sum, scale, scale, values);
+
     internal override void Clear()
     {
         _states.Clear();

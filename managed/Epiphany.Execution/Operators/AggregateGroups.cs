@@ -133,7 +133,16 @@ sealed unsafe class AggregateGroups
     /// <summary>All rows have come.</summary>
     internal void Finish()
     {
-        if (!_program.IsHashed && Count == 0)
+        if (!_program.IsHashed)
+        {
+            BeginSole();
+        }
+    }
+
+    /// <summary>Where there are no keys: the one group, if it has not begun.</summary>
+    internal void BeginSole()
+    {
+        if (Count == 0)
         {
             Count = 1;
             foreach (AggregateCall call in _program.Calls)

@@ -1,5 +1,6 @@
 // Execution layer, operators. sum and avg of int2 and int4: sums of 64 bits, as PostgreSQL has them.
 
+using System;
 using Epiphany.Storage;
 
 namespace Epiphany.Execution;
@@ -45,6 +46,12 @@ sealed unsafe class AggregateIntegerSum(IMemory memory) : AggregateState
                 state->Count++;
             }
         }
+    }
+
+    internal override void AddWhole(long values, Int128 sum, int scale)
+    {
+        _states.At->Sum += (long)sum;
+        _states.At->Count += values;
     }
 
     internal override void Show(AggregateResult what, int* groups, int count, VectorBuffer buffer, Arena arena, Vector result)

@@ -1,5 +1,6 @@
 // Execution layer, operators. What an aggregate keeps for each group.
 
+using System;
 using Epiphany.Storage;
 
 namespace Epiphany.Execution;
@@ -29,6 +30,12 @@ abstract unsafe class AggregateState
 
     /// <summary>Takes in rows.Count values, none of them null, which belong to the groups that <paramref name="rows"/> says.</summary>
     internal abstract void Add(Vector values, AggregateRows rows);
+
+    /// <summary>
+    /// Takes in so many values of group 0, more than none, of which no more is known than their sum: an integer, divided by 10^scale where it is one
+    /// of NUMERIC, whose values have that display scale. Of states that count or sum.
+    /// </summary>
+    internal virtual void AddWhole(long values, Int128 sum, int scale) => Throw.BadProgram("an aggregate that needs values is to do without");
 
     /// <summary>Results of some groups; by-reference ones in the arena.</summary>
     internal abstract void Show(AggregateResult what, int* groups, int count, VectorBuffer buffer, Arena arena, Vector result);

@@ -27,6 +27,14 @@ sealed class Append(Operator[] children, Tail tail, EngineContext context) : Ope
         return isTaken;
     }
 
+    public override void OfferWhole(AggregateWhole whole)
+    {
+        if (Tail.IsPlain)
+        {
+            Array.ForEach(children, c => c.OfferWhole(whole));
+        }
+    }
+
     protected override Batch? Produce()
     {
         for (; _child < children.Length; _child++)

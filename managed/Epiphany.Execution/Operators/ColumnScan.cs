@@ -19,6 +19,11 @@ sealed unsafe class ColumnScan : Operator
     readonly bool[] _loaded;
     readonly bool[][] _conditionColumns;
     readonly List<ScanFilter> _filters = [];
+    readonly GroupFacts _facts;
+    readonly GroupConditions _groupConditions;
+    readonly int[] _outputs;
+    AggregateWhole? _whole;
+    bool _allPass;
     ScanUnit _unit;
     ulong _vectors;
 
@@ -41,6 +46,13 @@ sealed unsafe class ColumnScan : Operator
         }
 
         _delta = new RawColumns(wanted, context.Host.Memory);
+        _facts = new GroupFacts(scan, tail.RawTypes.ToArray(), context.Host);
+        _groupConditions = new GroupConditions(tail.Conditions, tail.RawTypes, context.Host);
+        _outputs = new int[tail.Types.Length];
+        for (int i = 0; i < _outputs.Length; i++)
+        {
+            _outputs[i] = tail.RawColumn(i) ?? -1;
+        }
     }
 
     public override bool Offer(int column, KeyFilter keys)
@@ -53,6 +65,8 @@ sealed unsafe class ColumnScan : Operator
         _filters.Add(new ScanFilter(raw, keys));
         return true;
     }
+
+    public override void OfferWhole(AggregateWhole whole) => _whole = whole;
 
     protected override Batch? Produce()
     {
@@ -98,16 +112,40 @@ sealed unsafe class ColumnScan : Operator
     void Enter()
     {
         _vectors = _unit.Vectors;
+        _allPass = false;
         Array.Clear(_touched);
         if (_unit.Kind == ScanUnitKind.Group)
         {
             int all = (_unit.Rows + Batch.Capacity - 1) / Batch.Capacity;
             _filters.ForEach(f => _vectors &= f.Vectors(_unit));
             int left = BitOperations.PopCount(_vectors);
+            if (left == all && TryHandOn())
+            {
+                _vectors = 0;
+                return;
+            }
+
             Stats.GroupsRead += left > 0 ? 1UL : 0;
             Stats.GroupsSkipped += left > 0 ? 0UL : 1;
             Stats.VectorsSkipped += (ulong)(left > 0 ? all - left : 0);
         }
+    }
+
+    /// <summary>
+    /// Asks the footer what conditions make of the group. True: an aggregate above has taken it in as a whole, and nothing of it is to be read.
+    /// </summary>
+    bool TryHandOn()
+    {
+        _facts.Enter(_unit);
+        _allPass = _groupConditions.HoldForAll(_facts);
+        if (!_allPass || _whole == null || !_whole.TryTake(_facts, _outputs))
+        {
+            return false;
+        }
+
+        Stats.GroupsKnown++;
+        Stats.RowsKnown += (ulong)_facts.Seen;
+        return true;
     }
 
     Batch? ReadVector(int vector)
@@ -118,7 +156,7 @@ sealed unsafe class ColumnScan : Operator
         _raw.Rows = count;
         Array.Clear(_loaded);
         Stats.VectorsRead++;
-        for (int i = 0; i < _conditionColumns.Length && rows.Count > 0; i++)
+        for (int i = 0; !_allPass && i < _conditionColumns.Length && rows.Count > 0; i++)
         {
             Load(vector, count, _conditionColumns[i]);
             rows = new Rows(Tail.Selected, Tail.Conditions[i].Filter(_raw, rows, Tail.Selected));

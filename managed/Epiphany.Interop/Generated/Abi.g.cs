@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x913eaf83;
+    public const u32 Hash = 0x29efa314;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -120,6 +120,15 @@ public enum PgeCallFlags : int
     ByteOrder = 4,
     /* The database's encoding is UTF-8. */
     Utf8 = 8,
+}
+
+/* Does the engine have an aggregate function? */
+public enum PgeAggregateSupport : int
+{
+    None = 0,
+    Rows = 1,
+    /* And of a whole column's values footers of row groups tell all that it needs. */
+    Footers = 2,
 }
 
 /* PostgreSQL's JoinType, as far as hash joins have it. */
@@ -377,7 +386,7 @@ public unsafe struct PgeBatch
 }
 
 /* What a node of an engine's plan has done, all runs together. */
-[StructLayout(LayoutKind.Explicit, Size = 120)]
+[StructLayout(LayoutKind.Explicit, Size = 136)]
 public unsafe struct PgeNodeStats
 {
     [FieldOffset(0)] public u64 Rows;
@@ -401,6 +410,9 @@ public unsafe struct PgeNodeStats
     [FieldOffset(104)] public u64 HashEntries;
     /* Rows of a scan that joins' keys took away. */
     [FieldOffset(112)] public u64 Unmatched;
+    /* Groups, and their rows, of which an aggregate above the scan took in what footers say. */
+    [FieldOffset(120)] public u64 GroupsKnown;
+    [FieldOffset(128)] public u64 RowsKnown;
 }
 
 /* What the shim gives to the managed side. */
@@ -514,6 +526,6 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<u64, i64, PgeStatus> EngineBound;
     /* Handle, node id, out stats. */
     public delegate* unmanaged<u64, i32, PgeNodeStats*, PgeStatus> EngineStats;
-    /* Aggregate function, type of its argument (0: none), AggSplit, out not 0 when the engine has it. */
+    /* Aggregate function, type of its argument (0: none), AggSplit, out PgeAggregateSupport. */
     public delegate* unmanaged<u32, u32, i32, i32*, PgeStatus> AggregateSupported;
 }

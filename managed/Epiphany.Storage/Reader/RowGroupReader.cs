@@ -132,6 +132,18 @@ public sealed unsafe class RowGroupReader
         };
     }
 
+    /// <summary>As <see cref="Chunk"/>, for those who compute with it: what cannot be true is damage.</summary>
+    public ChunkInfo CheckedChunk(int column)
+    {
+        if ((uint)column >= (uint)_columns.Length)
+        {
+            Throw.Argument("the row group has no such column");
+        }
+
+        ColumnChecks.Entry(column, _shapes[column], _entries + column, _group.Location);
+        return Chunk(column);
+    }
+
     /// <summary>
     /// The vectors that can hold a row for which all tests hold, one bit each. Footers are asked first, then the indexes of the chunks
     /// that cannot be ruled out so; nothing is decoded.

@@ -42,11 +42,17 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
     }
 
     /// <summary>A column table, in groups of so many rows; says the scan's number.</summary>
-    public int AddTable(ColumnKind[] kinds, int groupRows, params ulong?[][] columns)
+    public int AddTable(ColumnKind[] kinds, int groupRows, params ulong?[][] columns) =>
+        AddTable(new FakeTable(this, kinds, columns, groupRows));
+
+    public int AddTable(FakeTable table)
     {
-        _tables.Add(new FakeTable(this, kinds, columns, groupRows));
+        _tables.Add(table);
         return _tables.Count - 1;
     }
+
+    /// <summary>By column: what rows have whose group lacks it.</summary>
+    public Dictionary<int, ulong> Missing { get; } = [];
 
     /// <summary>What a function does that the engine has no kernel for.</summary>
     public void AddFunction(uint function, Func<ulong?[], ulong?> body, int arguments = 2) => _functions.Add((function, arguments, body));
@@ -106,11 +112,7 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
 
     public int ScanRows(int scan, ulong** values, byte** nulls, int capacity) => 0;
 
-    public bool ScanMissing(int scan, int column, out ulong value)
-    {
-        value = 0;
-        return false;
-    }
+    public bool ScanMissing(int scan, int column, out ulong value) => Missing.TryGetValue(column, out value);
 
     public bool Param(int parameter, out ulong value)
     {

@@ -12,7 +12,7 @@ internal sealed unsafe class FakeTable
 {
     readonly IMemory _memory;
     readonly ColumnShape[] _shapes;
-    readonly List<(byte[] Bytes, GroupLocation Location)> _groups = [];
+    readonly List<ScanUnit> _groups = [];
     int _next;
 
     internal FakeTable(IMemory memory, ColumnKind[] kinds, ulong?[][] columns, int groupRows)
@@ -21,29 +21,32 @@ internal sealed unsafe class FakeTable
         _shapes = [.. kinds.Select(kind => new ColumnShape(kind, 0))];
         for (int first = 0; first < columns[0].Length; first += groupRows)
         {
-            _groups.Add(Write([.. columns.Select(c => c[first..Math.Min(first + groupRows, c.Length)])]));
+            (byte[] bytes, GroupLocation location) = Write([.. columns.Select(c => c[first..Math.Min(first + groupRows, c.Length)])]);
+            _groups.Add(Unit(location, new RowGroupReader(location, _shapes, new Source(bytes), _memory, new NoCodec(), new NoInterrupts())));
         }
+    }
+
+    /// <summary>Groups that somebody else made.</summary>
+    internal FakeTable(IMemory memory, params ScanUnit[] groups)
+    {
+        _memory = memory;
+        _shapes = [];
+        _groups.AddRange(groups);
     }
 
     internal void Rewind() => _next = 0;
 
-    internal ScanUnit Next()
-    {
-        if (_next == _groups.Count)
-        {
-            return new ScanUnit { Kind = ScanUnitKind.End };
-        }
+    internal ScanUnit Next() => _next == _groups.Count ? new ScanUnit { Kind = ScanUnitKind.End } : _groups[_next++];
 
-        (byte[] bytes, GroupLocation location) = _groups[_next++];
-        return new ScanUnit
-        {
-            Kind = ScanUnitKind.Group,
-            Rows = location.Rows,
-            Columns = location.Columns,
-            Reader = new RowGroupReader(location, _shapes, new Source(bytes), _memory, new NoCodec(), new NoInterrupts()),
-            Vectors = ulong.MaxValue >> (64 - ((location.Rows + Batch.Capacity - 1) / Batch.Capacity)),
-        };
-    }
+    /// <summary>All of a group.</summary>
+    internal static ScanUnit Unit(GroupLocation location, RowGroupReader reader) => new()
+    {
+        Kind = ScanUnitKind.Group,
+        Rows = location.Rows,
+        Columns = location.Columns,
+        Reader = reader,
+        Vectors = ulong.MaxValue >> (64 - ((location.Rows + Batch.Capacity - 1) / Batch.Capacity)),
+    };
 
     (byte[] Bytes, GroupLocation Location) Write(ulong?[][] columns)
     {
