@@ -74,6 +74,8 @@ call_flags(Oid function, Oid collation)
 		flags |= PgeCallFlags_Deterministic;
 	if (OidIsValid(collation) && lc_collate_is_c(collation))
 		flags |= PgeCallFlags_ByteOrder;
+	if (OidIsValid(collation) && lc_ctype_is_c(collation))
+		flags |= PgeCallFlags_AsciiCase;
 	if (GetDatabaseEncoding() == PG_UTF8)
 		flags |= PgeCallFlags_Utf8;
 	return flags;
@@ -130,6 +132,7 @@ lower_min_max(PgeLowering *lowering, MinMaxExpr *expr, Expr *typed, const PgeRaw
 	pge_word(lowering, expr->op == IS_GREATEST);
 	pge_word(lowering, type->cmp_proc);
 	pge_word(lowering, expr->inputcollid);
+	pge_word(lowering, call_flags(type->cmp_proc, expr->inputcollid));
 	pge_lower_expressions(lowering, expr->args, raw);
 }
 

@@ -18,6 +18,12 @@ static unsafe class Compaction
 
         GatherLanes(source.Values, rows, buffer.Values);
         result.Values = buffer.Values;
+        if (source.Displays != null)
+        {
+            GatherBytes(source.Displays, rows, buffer.Displays);
+            result.Displays = buffer.Displays;
+        }
+
         if (source.Codes != null)
         {
             GatherCodes(source.Codes, rows, buffer.Codes);

@@ -29,6 +29,7 @@ sealed unsafe class DatumForm(IMemory memory)
         NumericDatums.Make(source, rows, _buffer.Values, _datums);
         _vector.Refer(source);
         _vector.Form = VectorForm.Datum;
+        _vector.Displays = null;
         _vector.Values = _buffer.Values;
         return _vector;
     }

@@ -19,22 +19,17 @@ abstract unsafe class Expression(ValueType type)
     public abstract Vector Evaluate(Batch batch, Rows rows);
 
     /// <summary>
+    /// As <see cref="Evaluate"/>, for those who compute with numerics: where display scales differ from row to row, values may come in form
+    /// Decimal all the same, with <see cref="Vector.Displays"/>.
+    /// </summary>
+    public virtual Vector EvaluateExact(Batch batch, Rows rows) => Evaluate(batch, rows);
+
+    /// <summary>
     /// Bool only: writes the numbers of those rows for which it is true, ascending, and says how many. <paramref name="selected"/> has room
     /// for a batch and may be where <paramref name="rows"/> lie.
     /// </summary>
-    public virtual int Filter(Batch batch, Rows rows, ushort* selected)
-    {
-        Vector result = Evaluate(batch, rows);
-        int count = 0;
-        for (int i = 0; i < rows.Count; i++)
-        {
-            int row = rows[i];
-            selected[count] = (ushort)row;
-            count += (result.Values[row] & 1) != 0 && !result.IsNull(row) ? 1 : 0;
-        }
-
-        return count;
-    }
+    public virtual int Filter(Batch batch, Rows rows, ushort* selected) =>
+        RowLists.True(Evaluate(batch, rows), rows, selected);
 
     /// <summary>Marks the columns of the batch that it looks at.</summary>
     public abstract void MarkColumns(System.Span<bool> columns);

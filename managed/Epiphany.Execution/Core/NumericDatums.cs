@@ -1,6 +1,7 @@
 // Execution layer, core. NUMERIC between PostgreSQL's datums and integers of a power of ten.
 
 using System;
+using Epiphany.Encoding;
 
 namespace Epiphany.Execution;
 
@@ -26,11 +27,25 @@ static unsafe class NumericDatums
             byte* datum = room + (row * MaxBytes);
             if (!source.IsNull(row))
             {
-                Write((long)source.Values[row], source.Scale, datum);
+                Write(source, row, datum);
             }
 
             values[row] = (ulong)datum;
         }
+    }
+
+    /// <summary>One value of a vector in form Decimal, with its display scale.</summary>
+    public static int Write(Vector source, int row, byte* datum)
+    {
+        long value = (long)source.Values[row];
+        if (source.Displays == null)
+        {
+            return Write(value, source.Scale, datum);
+        }
+
+        // Places beyond the display scale are zeros; where they are more than 64 bits can have, so is the value.
+        int display = source.Displays[row];
+        return Write(value == 0 ? 0 : value / (long)PowersOfTen.Of(source.Scale - display), display, datum);
     }
 
     /// <summary>value / 10^scale as a datum; says how many bytes it takes (at most <see cref="MaxBytes"/>).</summary>

@@ -27,6 +27,9 @@ sealed unsafe class Vector
     /// <summary>Decimal: no value's magnitude is greater.</summary>
     public ulong Bound;
 
+    /// <summary>Decimal, and only of <see cref="Expression.EvaluateExact"/>: each row's display scale, not above Scale; null: it is Scale.</summary>
+    public byte* Displays;
+
     /// <summary>Every row has the value of row 0 (and its null); the lanes are filled all the same.</summary>
     public bool IsConstant;
 
@@ -46,6 +49,7 @@ sealed unsafe class Vector
         Form = other.Form;
         Scale = other.Scale;
         Bound = other.Bound;
+        Displays = other.Displays;
         IsConstant = other.IsConstant;
         Codes = other.Codes;
         Table = other.Table;
@@ -59,6 +63,7 @@ sealed unsafe class Vector
         Values = values;
         Nulls = nulls;
         Form = VectorForm.Datum;
+        Displays = null;
         IsConstant = false;
         Codes = null;
         Table = null;
@@ -69,6 +74,7 @@ sealed unsafe class Vector
 sealed unsafe class VectorBuffer(IMemory memory)
 {
     ushort* _codes;
+    byte* _displays;
 
     public ulong* Values { get; } = (ulong*)memory.Allocate(Batch.Capacity * sizeof(ulong));
 
@@ -88,6 +94,20 @@ sealed unsafe class VectorBuffer(IMemory memory)
         }
     }
 
+    /// <summary>Of numerics with display scales of their own; likewise.</summary>
+    public byte* Displays
+    {
+        get
+        {
+            if (_displays == null)
+            {
+                _displays = memory.Allocate(Batch.Capacity);
+            }
+
+            return _displays;
+        }
+    }
+
     /// <summary>For buffers that do not live as long as the engine.</summary>
     public void Free(IMemory host)
     {
@@ -96,6 +116,11 @@ sealed unsafe class VectorBuffer(IMemory memory)
         if (_codes != null)
         {
             host.Free((byte*)_codes);
+        }
+
+        if (_displays != null)
+        {
+            host.Free(_displays);
         }
     }
 }

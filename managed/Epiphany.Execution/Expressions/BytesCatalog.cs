@@ -72,8 +72,10 @@ static class BytesCatalog
         flags.HasFlag(CallFlags.Deterministic) || collation == DefaultCollation || IsByteOrder(collation, flags);
 
     internal static bool IsByteOrder(uint collation, CallFlags flags) =>
-        flags.HasFlag(CallFlags.ByteOrder) || IsAscii(collation);
+        flags.HasFlag(CallFlags.ByteOrder) || IsC(collation);
 
     /// <summary>Under the collation, only ASCII letters have a case.</summary>
-    internal static bool IsAscii(uint collation) => collation is CCollation or PosixCollation;
+    internal static bool IsAscii(uint collation, CallFlags flags) => flags.HasFlag(CallFlags.AsciiCase) || IsC(collation);
+
+    static bool IsC(uint collation) => collation is CCollation or PosixCollation;
 }

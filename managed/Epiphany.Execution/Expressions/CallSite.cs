@@ -25,4 +25,7 @@ enum CallFlags
 
     /// <summary>The database's encoding is UTF-8.</summary>
     Utf8 = 8,
+
+    /// <summary>Under the collation, only ASCII letters have a case.</summary>
+    AsciiCase = 16,
 }

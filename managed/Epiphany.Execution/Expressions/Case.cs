@@ -12,6 +12,18 @@ sealed unsafe class Case(ValueType type, Expression[] arguments, IExecutionHost 
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {
+        Take(batch, rows, isExact: false);
+        return _choice.Merge();
+    }
+
+    public override Vector EvaluateExact(Batch batch, Rows rows)
+    {
+        Take(batch, rows, Type.IsNumeric);
+        return (Type.IsNumeric ? _choice.MergeExact() : null) ?? _choice.Merge();
+    }
+
+    void Take(Batch batch, Rows rows, bool isExact)
+    {
         ReadOnlySpan<Expression> all = Arguments;
         Rows open = rows;
         _choice.Begin();
@@ -22,17 +34,15 @@ sealed unsafe class Case(ValueType type, Expression[] arguments, IExecutionHost 
             if (count > 0)
             {
                 Rows hits = RowLists.Part(rows, list, count);
-                _choice.Add(all[a + 1].Evaluate(batch, hits), hits);
+                _choice.Add(isExact ? all[a + 1].EvaluateExact(batch, hits) : all[a + 1].Evaluate(batch, hits), hits);
                 open = RowLists.Without(open, list, count, _left);
             }
         }
 
         if (open.Count > 0)
         {
-            _choice.Add(all[^1].Evaluate(batch, open), open);
+            _choice.Add(isExact ? all[^1].EvaluateExact(batch, open) : all[^1].Evaluate(batch, open), open);
         }
-
-        return _choice.Merge();
     }
 }
 
@@ -44,11 +54,23 @@ sealed unsafe class Coalesce(ValueType type, Expression[] arguments, IExecutionH
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {
+        Take(batch, rows, isExact: false);
+        return _choice.Merge();
+    }
+
+    public override Vector EvaluateExact(Batch batch, Rows rows)
+    {
+        Take(batch, rows, Type.IsNumeric);
+        return (Type.IsNumeric ? _choice.MergeExact() : null) ?? _choice.Merge();
+    }
+
+    void Take(Batch batch, Rows rows, bool isExact)
+    {
         Rows open = rows;
         _choice.Begin();
         for (int a = 0; a < Arguments.Length && open.Count > 0; a++)
         {
-            Vector vector = Arguments[a].Evaluate(batch, open);
+            Vector vector = isExact ? Arguments[a].EvaluateExact(batch, open) : Arguments[a].Evaluate(batch, open);
             if (vector.Nulls == null || a == Arguments.Length - 1)
             {
                 _choice.Add(vector, open);
@@ -63,8 +85,6 @@ sealed unsafe class Coalesce(ValueType type, Expression[] arguments, IExecutionH
                 open = RowLists.Without(open, list, count, _left);
             }
         }
-
-        return _choice.Merge();
     }
 
     static int NotNull(byte* nulls, Rows rows, ushort* list)

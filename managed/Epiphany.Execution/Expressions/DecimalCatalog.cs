@@ -26,6 +26,18 @@ static class DecimalCatalog
                 return new DecimalArithmetic<Subtract>(call);
             case 1726:
                 return new DecimalArithmetic<Multiply>(call);
+            case 1727:
+                return new DecimalDivision(call);
+            case 1728 or 1729:
+                return new DecimalModulo(call, isRest: true);
+            case 1973 or 1980:
+                return new DecimalModulo(call, isRest: false);
+            case 1711 or 2167:
+                return new DecimalWhole<Ceiling>(call);
+            case 1712:
+                return new DecimalWhole<Floor>(call);
+            case 1706:
+                return new DecimalWhole<SignOf>(call);
             case 1771:
                 return new DecimalUnary<Negate>(call);
             case 1704 or 1705:

@@ -6,13 +6,14 @@ using System.Runtime.Intrinsics;
 
 namespace Epiphany.Execution;
 
-/// <summary>A comparison, at the greater scale of both.</summary>
+/// <summary>A comparison, at the greater scale of both; of what are no decimals, by their digits.</summary>
 sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.Type, call.Arguments), IMaskable
     where TComparison : struct, IComparison
 {
     readonly DecimalArgument _left = new(call.Arguments[0], call.Host);
     readonly DecimalArgument _right = new(call.Arguments[1], call.Host);
-    readonly HostCall _onHost = call.OnHost();
+    readonly DatumForm _leftDatums = new(call.Host.Memory);
+    readonly DatumForm _rightDatums = new(call.Host.Memory);
     readonly Output _output = new(call.Host);
     readonly Vector _none = new();
 
@@ -37,7 +38,7 @@ sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.
     {
         if (!Prepare(batch, rows, out Vector a, out Vector b))
         {
-            return _onHost.Evaluate(batch, rows);
+            return CompareDatums(batch, rows);
         }
 
         Compare<SignedView, SignedView, TComparison>.Evaluate(a, b, rows, _output.Values);
@@ -46,7 +47,24 @@ sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.
 
     public override int Filter(Batch batch, Rows rows, ushort* selected) => Prepare(batch, rows, out Vector a, out Vector b)
         ? Compare<SignedView, SignedView, TComparison>.Filter(a, b, rows, selected)
-        : _onHost.Filter(batch, rows, selected);
+        : RowLists.True(CompareDatums(batch, rows), rows, selected);
+
+    Vector CompareDatums(Batch batch, Rows rows)
+    {
+        Vector a = _leftDatums.Of(Arguments[0].Evaluate(batch, rows), rows);
+        Vector b = _rightDatums.Of(Arguments[1].Evaluate(batch, rows), rows);
+        Vector result = _output.Strict(a, b, rows);
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            if (!result.IsNull(row))
+            {
+                result.Values[row] = TComparison.Holds(Orders.Compare(Order.Numeric, a.Values[row], b.Values[row]), 0) ? 1UL : 0;
+            }
+        }
+
+        return result;
+    }
 
     /// <summary>Lanes, not datums that would have to be read.</summary>
     static bool IsCheap(Expression argument, Batch batch, Rows rows) =>
@@ -71,18 +89,33 @@ sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.
     }
 }
 
+/// <summary>A kernel whose results may have display scales of their own: who does not compute with them gets datums.</summary>
+abstract unsafe class ExactKernel(ValueType type, Expression[] arguments, IExecutionHost host) : Kernel(type, arguments)
+{
+    readonly DatumForm _datums = new(host.Memory);
+
+    public sealed override Vector Evaluate(Batch batch, Rows rows)
+    {
+        Vector result = EvaluateExact(batch, rows);
+        return result.Displays == null ? result : _datums.Of(result, rows);
+    }
+
+    public abstract override Vector EvaluateExact(Batch batch, Rows rows);
+}
+
 /// <summary>+, - and *: the greater scale, or the sum of scales.</summary>
-sealed unsafe class DecimalArithmetic<TOperation>(CallSite call) : Kernel(call.Type, call.Arguments)
+sealed unsafe class DecimalArithmetic<TOperation>(CallSite call) : ExactKernel(call.Type, call.Arguments, call.Host)
     where TOperation : struct, IIntegerOperation
 {
     readonly DecimalArgument _left = new(call.Arguments[0], call.Host);
     readonly DecimalArgument _right = new(call.Arguments[1], call.Host);
     readonly HostCall _onHost = call.OnHost();
-    readonly Output _output = new(call.Host);
+    readonly VectorBuffer _buffer = new(call.Host.Memory);
+    readonly Vector _result = new();
 
     static bool IsProduct => typeof(TOperation) == typeof(Multiply);
 
-    public override Vector Evaluate(Batch batch, Rows rows) => Decimals(batch, rows) ?? _onHost.Evaluate(batch, rows);
+    public override Vector EvaluateExact(Batch batch, Rows rows) => Decimals(batch, rows) ?? _onHost.Evaluate(batch, rows);
 
     Vector? Decimals(Batch batch, Rows rows)
     {
@@ -97,6 +130,7 @@ sealed unsafe class DecimalArithmetic<TOperation>(CallSite call) : Kernel(call.T
             return null;
         }
 
+        byte* displays = DecimalArgument.Displays(a, b, IsProduct, rows, _buffer);
         if (!IsProduct)
         {
             if (_left.AtScale(a, scale, rows) is not { } scaledLeft || _right.AtScale(b, scale, rows) is not { } scaledRight)
@@ -119,10 +153,11 @@ sealed unsafe class DecimalArithmetic<TOperation>(CallSite call) : Kernel(call.T
         }
 
         int span = Mask.Span(rows);
-        Compute((long*)a.Values, (long*)b.Values, b.IsConstant, span > 0 ? Rows.All(span) : rows, (long*)_output.Values);
-        Vector result = _output.Strict(a, b, rows);
-        (result.Form, result.Scale, result.Bound) = (VectorForm.Decimal, scale, (ulong)bound);
-        return result;
+        Compute((long*)a.Values, (long*)b.Values, b.IsConstant, span > 0 ? Rows.All(span) : rows, (long*)_buffer.Values);
+        _result.SetDatums(_buffer.Values, NullMath.Either(a.Nulls, b.Nulls, rows, _buffer.Nulls));
+        (_result.Form, _result.Scale, _result.Bound) = (VectorForm.Decimal, scale, (ulong)bound);
+        _result.Displays = displays;
+        return _result;
     }
 
     static UInt128 Bound(ulong left, ulong right) => IsProduct ? (UInt128)left * right : (UInt128)left + right;
@@ -163,14 +198,14 @@ sealed unsafe class DecimalArithmetic<TOperation>(CallSite call) : Kernel(call.T
 }
 
 /// <summary>Sign and magnitude; display scales stay.</summary>
-sealed unsafe class DecimalUnary<TFunction>(CallSite call) : Kernel(call.Type, call.Arguments)
+sealed unsafe class DecimalUnary<TFunction>(CallSite call) : ExactKernel(call.Type, call.Arguments, call.Host)
     where TFunction : struct, IIntegerFunction
 {
     readonly DecimalArgument _argument = new(call.Arguments[0], call.Host);
     readonly HostCall _onHost = call.OnHost();
     readonly Output _output = new(call.Host);
 
-    public override Vector Evaluate(Batch batch, Rows rows)
+    public override Vector EvaluateExact(Batch batch, Rows rows)
     {
         if (_argument.Evaluate(batch, rows) is not { } argument || argument.Bound > long.MaxValue)
         {
@@ -185,6 +220,7 @@ sealed unsafe class DecimalUnary<TFunction>(CallSite call) : Kernel(call.Type, c
 
         Vector result = _output.Strict(argument);
         (result.Form, result.Scale, result.Bound) = (VectorForm.Decimal, argument.Scale, argument.Bound);
+        result.Displays = argument.Displays;
         return result;
     }
 }

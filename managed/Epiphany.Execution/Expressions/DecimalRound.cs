@@ -1,6 +1,7 @@
 // Execution layer, expressions. Numerics at another display scale: round, trunc, casts to numeric(p, s) and to integers.
 
 using System;
+using Epiphany.Encoding;
 
 namespace Epiphany.Execution;
 
@@ -22,7 +23,7 @@ static class DecimalPlaces
 /// </summary>
 sealed unsafe class DecimalRound(CallSite call, int scale, bool cuts, ulong limit, bool toInteger) : Kernel(call.Type, call.Arguments)
 {
-    readonly DecimalArgument _argument = new(call.Arguments[0], call.Host);
+    readonly DecimalForm _argument = new(call.Host);
     readonly HostCall _onHost = call.OnHost();
     readonly Output _output = new(call.Host);
 
@@ -30,9 +31,10 @@ sealed unsafe class DecimalRound(CallSite call, int scale, bool cuts, ulong limi
 
     Vector? Decimals(Batch batch, Rows rows)
     {
-        if (_argument.Evaluate(batch, rows) is not { } argument)
+        Vector source = Arguments[0].EvaluateExact(batch, rows);
+        if (_argument.Of(source, rows) is not { } argument)
         {
-            return null;
+            return Wide(source, rows);
         }
 
         long unit = NumericReader.PowerOfTen(argument.Scale - scale);
@@ -47,17 +49,61 @@ sealed unsafe class DecimalRound(CallSite call, int scale, bool cuts, ulong limi
             return null;
         }
 
-        long* source = (long*)argument.Values;
+        long* values = (long*)argument.Values;
         long* results = (long*)_output.Values;
         for (int i = 0; i < rows.Count; i++)
         {
             int row = rows[i];
-            results[row] = cuts ? source[row] / unit : DecimalPlaces.Round(source[row], unit);
+            results[row] = cuts ? values[row] / unit : DecimalPlaces.Round(values[row], unit);
         }
 
         // Rounding up may add one.
         Vector result = Finish(argument, _output.Values, (argument.Bound / (ulong)unit) + 1);
         return IsBelow(result, rows) ? result : null;
+    }
+
+    /// <summary>Datums with more digits, such as quotients have.</summary>
+    Vector? Wide(Vector source, Rows rows)
+    {
+        Vector result = Finish(source, _output.Values, 0);
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            if (source.IsNull(row))
+            {
+                continue;
+            }
+
+            NumericParts parts = NumericParts.Of(source.Values[row]);
+            if (parts.IsSpecial || !AggregateNumerics.TryInteger(parts, out Int128 value, out int itsScale)
+                || !TryRound(UInt128.CreateTruncating(Int128.Abs(value)), itsScale - scale, out ulong rounded))
+            {
+                return null;
+            }
+
+            result.Bound = Math.Max(result.Bound, rounded);
+            result.Values[row] = parts.IsNegative ? 0 - rounded : rounded;
+        }
+
+        return result.Bound < limit ? result : null;
+    }
+
+    bool TryRound(UInt128 magnitude, int places, out ulong rounded)
+    {
+        UInt128 power = AggregateNumerics.PowerOfTen(Math.Min(Math.Abs(places), 2 * PowersOfTen.Max));
+        UInt128 result = magnitude;
+        if (places > 0)
+        {
+            (result, UInt128 rest) = UInt128.DivRem(magnitude, power);
+            result += !cuts && rest >= power - rest ? UInt128.One : UInt128.Zero;
+        }
+        else if (magnitude != UInt128.Zero)
+        {
+            result = power > (UInt128)long.MaxValue || magnitude > (UInt128)long.MaxValue / power ? UInt128.MaxValue : magnitude * power;
+        }
+
+        rounded = (ulong)result;
+        return result <= (UInt128)long.MaxValue && Math.Abs(places) <= 2 * PowersOfTen.Max;
     }
 
     bool IsBelow(Vector vector, Rows rows) => vector.Bound < limit || DecimalArgument.Greatest(vector, rows) < limit;
@@ -69,6 +115,7 @@ sealed unsafe class DecimalRound(CallSite call, int scale, bool cuts, ulong limi
         result.Values = values;
         result.Bound = bound;
         result.Scale = scale;
+        result.Displays = null;
         result.Codes = null;
         result.Table = null;
         result.IsConstant = false;

@@ -6,8 +6,9 @@ using Epiphany.Storage;
 namespace Epiphany.Execution;
 
 /// <summary>
-/// An expression of one by-reference column, with a by-value result. An entry is computed when the first row that counts has it, so that no
-/// error is raised that no row would raise. Null is an entry, too: the last. Columns without codes go through the expression as they are.
+/// An expression of one by-reference column. An entry is computed when the first row that counts has it, so that no
+/// error is raised that no row would raise. Null is an entry, too: the last. By-reference results are copied, and live as long as the table.
+/// Columns without codes go through the expression as they are.
 /// </summary>
 sealed unsafe class DictionaryMap : Kernel, IMaskable
 {
@@ -18,6 +19,13 @@ sealed unsafe class DictionaryMap : Kernel, IMaskable
     readonly Batch _entries;
     readonly VectorBuffer _datums;
     readonly int* _missing;
+    readonly Arena _results;
+
+    /// <summary>What stands for a null in a table of results: an empty string, 16 bytes, whatever is looked for.</summary>
+    const int PlaceholderBytes = 64;
+
+    /// <summary>Numbers tables of results, apart from those of storage.</summary>
+    static ulong s_tables = 1UL << 63;
 
     /// <summary>By entry: its result, is that null, is it true, is it known.</summary>
     ulong* _values;
@@ -27,6 +35,7 @@ sealed unsafe class DictionaryMap : Kernel, IMaskable
     int _known;
     int _room;
     ulong _table;
+    ulong _resultTable;
     bool _hasTable;
     bool _anyNull;
 
@@ -36,6 +45,7 @@ sealed unsafe class DictionaryMap : Kernel, IMaskable
         _column = column;
         _memory = host.Memory;
         _output = new Output(host);
+        _results = new Arena(host.Memory);
         _entries = new Batch(column + 1);
         _datums = new VectorBuffer(host.Memory);
         _missing = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
@@ -65,7 +75,28 @@ sealed unsafe class DictionaryMap : Kernel, IMaskable
             _output.Nulls[row] = _nulls[entry];
         }
 
-        return _output.Finish(_anyNull ? _output.Nulls : null);
+        Vector result = _output.Finish(_anyNull ? _output.Nulls : null);
+        if (!Type.ByValue && IsComplete(column))
+        {
+            AddCodes(column, rows, result);
+        }
+
+        return result;
+    }
+
+    /// <summary>The results are a dictionary in turn, of one entry more, for null.</summary>
+    void AddCodes(Vector column, Rows rows, Vector result)
+    {
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            _datums.Codes[row] = (ushort)(column.IsNull(row) ? column.Entries : column.Codes[row]);
+        }
+
+        result.Codes = _datums.Codes;
+        result.Table = _values;
+        result.Entries = column.Entries + 1;
+        result.TableId = _resultTable;
     }
 
     public override int Filter(Batch batch, Rows rows, ushort* selected)
@@ -159,6 +190,7 @@ sealed unsafe class DictionaryMap : Kernel, IMaskable
             ComputeEntries(column, count);
             _hasTable = true;
             _known += count;
+            _resultTable = ++s_tables;
         }
     }
 
@@ -180,10 +212,11 @@ sealed unsafe class DictionaryMap : Kernel, IMaskable
         for (int i = 0; i < count; i++)
         {
             int entry = _missing[i];
-            _values[entry] = result.Values[i];
-            _nulls[entry] = result.IsNull(i) ? (byte)1 : (byte)0;
+            bool isNull = result.IsNull(i);
+            _values[entry] = Type.ByValue ? result.Values[i] : isNull ? _values[column.Entries] : _results.Copy(Type, result.Values[i]);
+            _nulls[entry] = isNull ? (byte)1 : (byte)0;
             _isTrue[entry] = (byte)((result.Values[i] & 1) & (ulong)(_nulls[entry] ^ 1));
-            _anyNull |= result.IsNull(i);
+            _anyNull |= isNull;
         }
     }
 
@@ -209,6 +242,14 @@ sealed unsafe class DictionaryMap : Kernel, IMaskable
         }
 
         new Span<byte>(_isKnown, entries).Clear();
+        _results.Reset();
+        if (!Type.ByValue)
+        {
+            byte* placeholder = _results.Take(PlaceholderBytes);
+            *(uint*)placeholder = sizeof(uint) << 2;
+            _values[column.Entries] = (ulong)placeholder;
+        }
+
         _table = column.TableId;
         _hasTable = true;
         _anyNull = false;
@@ -221,7 +262,7 @@ static class DictionaryMaps
 {
     /// <summary>The expression, by way of a map if it is of one by-reference column.</summary>
     internal static Expression Wrap(Expression expression, IExecutionHost host) =>
-        expression is Kernel and not NullTest and not RunConstant && expression.Type.ByValue
+        expression is Kernel and not NullTest and not RunConstant && !expression.Type.IsNumeric
             && Column(expression, out bool isMany) is { Type: { ByValue: false, IsNumeric: false } } column && !isMany
             ? new DictionaryMap(expression, column.Column, host)
             : expression;

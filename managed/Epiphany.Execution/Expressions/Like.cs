@@ -1,13 +1,15 @@
-// Execution layer, expressions. LIKE and NOT LIKE with a pattern that is the same for all rows; others are PostgreSQL's.
+// Execution layer, expressions. LIKE and ILIKE with a pattern that is the same for all rows; others are PostgreSQL's.
 
 using System;
 
 namespace Epiphany.Execution;
 
-sealed unsafe class Like(CallSite call, bool isNot) : Kernel(call.Type, call.Arguments)
+/// <summary>Where ASCII letters alone have a case, ILIKE is LIKE of pattern and text in small letters.</summary>
+sealed unsafe class Like(CallSite call, bool isNot, bool ignoresCase) : Kernel(call.Type, call.Arguments)
 {
     readonly HostCall _onHost = call.OnHost();
     readonly Output _output = new(call.Host);
+    readonly TextRoom _room = new(call.Host);
     readonly ulong _matched = isNot ? 0UL : 1;
     LikePattern? _pattern;
 
@@ -20,17 +22,24 @@ sealed unsafe class Like(CallSite call, bool isNot) : Kernel(call.Type, call.Arg
             return _onHost.Evaluate(batch, rows);
         }
 
+        if (ignoresCase)
+        {
+            _room.Begin(rows.Count, TextRoom.Bytes(text, text.Nulls, rows));
+        }
+
         for (int i = 0; i < rows.Count; i++)
         {
             int row = rows[i];
             if (!text.IsNull(row))
             {
-                _output.Values[row] = matcher.Matches(Varlena.Payload(text.Values[row])) ? _matched : _matched ^ 1;
+                ulong datum = ignoresCase ? AsciiLower.Of(Varlena.Payload(text.Values[row]), _room) : text.Values[row];
+                _output.Values[row] = matcher.Matches(Varlena.Payload(datum)) ? _matched : _matched ^ 1;
             }
         }
 
         return _output.Strict(text);
     }
 
-    LikePattern? Pattern(ReadOnlySpan<byte> text) => _pattern != null && _pattern.IsOf(text) ? _pattern : _pattern = LikePattern.Of(text);
+    LikePattern? Pattern(ReadOnlySpan<byte> text) =>
+        _pattern != null && _pattern.IsOf(text) ? _pattern : _pattern = LikePattern.Of(text, ignoresCase);
 }

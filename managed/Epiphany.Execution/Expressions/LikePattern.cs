@@ -18,14 +18,20 @@ sealed class LikePattern
     }
 
     /// <summary>Null for a pattern that ends in an escape: an error, but only where a match comes so far.</summary>
-    internal static LikePattern? Of(ReadOnlySpan<byte> pattern)
+    internal static LikePattern? Of(ReadOnlySpan<byte> pattern, bool inSmallLetters)
     {
+        byte[] text = pattern.ToArray();
+        if (inSmallLetters)
+        {
+            AsciiCase.Flip(text, (byte)'A', text);
+        }
+
         var pieces = new List<Piece>();
         var bytes = new List<byte>();
         var wild = new List<bool>();
-        for (int i = 0; i < pattern.Length; i++)
+        for (int i = 0; i < text.Length; i++)
         {
-            byte next = pattern[i];
+            byte next = text[i];
             if (next == '%')
             {
                 pieces.Add(new Piece(bytes, wild));
@@ -35,12 +41,12 @@ sealed class LikePattern
             }
 
             bool isEscape = next == '\\';
-            if (isEscape && ++i == pattern.Length)
+            if (isEscape && ++i == text.Length)
             {
                 return null;
             }
 
-            bytes.Add(pattern[i]);
+            bytes.Add(text[i]);
             wild.Add(!isEscape && next == '_');
         }
 

@@ -40,7 +40,8 @@ sealed unsafe class MinMaxOf<TView>(ValueType type, bool isGreatest, Expression[
 static class MinMaxCatalog
 {
     /// <summary>By the type's comparison function; null: there is no kernel.</summary>
-    internal static Expression? Find(ValueType type, bool isGreatest, uint comparison, Expression[] arguments, IExecutionHost host) =>
+    internal static Expression? Find(
+        ValueType type, bool isGreatest, uint comparison, bool isByteOrder, Expression[] arguments, IExecutionHost host) =>
         comparison switch
         {
             // btint2cmp, btint4cmp, btint8cmp, btboolcmp, date_cmp, time_cmp, timestamp_cmp of both kinds of timestamps.
@@ -50,6 +51,13 @@ static class MinMaxCatalog
             355 => new MinMaxOf<Float8View>(type, isGreatest, arguments, host),
             356 => new MinMaxOf<OidView>(type, isGreatest, arguments, host),
             358 => new MinMaxOf<CharView>(type, isGreatest, arguments, host),
+
+            // numeric_cmp, byteacmp, uuid_cmp, bttextcmp, bpcharcmp.
+            1769 => new MinMaxDatums(type, Order.Numeric, isGreatest, arguments, host),
+            1954 => new MinMaxDatums(type, Order.Bytes, isGreatest, arguments, host),
+            2960 => new MinMaxDatums(type, Order.Fixed16, isGreatest, arguments, host),
+            360 when isByteOrder => new MinMaxDatums(type, Order.Bytes, isGreatest, arguments, host),
+            1078 when isByteOrder => new MinMaxDatums(type, Order.Padded, isGreatest, arguments, host),
             _ => null,
         };
 }

@@ -44,6 +44,20 @@ static unsafe class RowLists
         return new Rows(rest, count);
     }
 
+    /// <summary>The rows for which a boolean is true.</summary>
+    internal static int True(Vector boolean, Rows rows, ushort* selected)
+    {
+        int count = 0;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            selected[count] = (ushort)row;
+            count += (boolean.Values[row] & 1) != 0 && !boolean.IsNull(row) ? 1 : 0;
+        }
+
+        return count;
+    }
+
     /// <summary>The same set as a part of other rows; those rows themselves if it is all of them, so that passes over all rows stay such.</summary>
     internal static Rows Part(Rows rows, ushort* part, int count) => count == rows.Count ? rows : new Rows(part, count);
 }

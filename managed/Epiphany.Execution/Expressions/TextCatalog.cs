@@ -18,9 +18,27 @@ static class TextCatalog
         switch (call.Function)
         {
             case 850 or 1569 or 1631 when isDeterministic:
-                return new Like(call, isNot: false);
+                return new Like(call, isNot: false, ignoresCase: false);
             case 851 or 1570 or 1632 when isDeterministic:
-                return new Like(call, isNot: true);
+                return new Like(call, isNot: true, ignoresCase: false);
+            case 1633 or 1660 when BytesCatalog.IsAscii(call.Collation, call.Flags):
+                return new Like(call, isNot: false, ignoresCase: true);
+            case 1634 or 1661 when BytesCatalog.IsAscii(call.Collation, call.Flags):
+                return new Like(call, isNot: true, ignoresCase: true);
+            case 2087 when isDeterministic:
+                return new TextReplace(call);
+            case 2088 when isDeterministic:
+                return new SplitPart(call);
+            case 3060:
+                return new TextPart<LeftPart>(call);
+            case 3061:
+                return new TextPart<RightPart>(call);
+            case 884:
+                return new TrimSet(call, fromLeft: true, fromRight: true);
+            case 875:
+                return new TrimSet(call, fromLeft: true, fromRight: false);
+            case 876:
+                return new TrimSet(call, fromLeft: false, fromRight: true);
             case 849 or 868 when isDeterministic:
                 return new TextPair<TextPosition>(call);
             case 1257 or 1317 or 1369 or 1381:
@@ -44,9 +62,9 @@ static class TextCatalog
                 return new TextPair<StartsWith>(call);
             case 1258 or 2011:
                 return new Concatenation(call);
-            case 870 when BytesCatalog.IsAscii(call.Collation):
+            case 870 when BytesCatalog.IsAscii(call.Collation, call.Flags):
                 return new TextFunction<AsciiLower>(call);
-            case 871 when BytesCatalog.IsAscii(call.Collation):
+            case 871 when BytesCatalog.IsAscii(call.Collation, call.Flags):
                 return new TextFunction<AsciiUpper>(call);
             case 401 or 882:
                 return new TextFunction<WithoutTrailingBlanks>(call);

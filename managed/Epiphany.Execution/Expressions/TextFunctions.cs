@@ -1,6 +1,7 @@
 // Execution layer, expressions. Functions that make a string of strings.
 
 using System;
+using System.Runtime.Intrinsics;
 
 namespace Epiphany.Execution;
 
@@ -91,16 +92,32 @@ interface ITextFunction
 }
 
 /// <summary>Of ASCII letters: what the collation "C" knows.</summary>
+static class AsciiCase
+{
+    /// <summary>The other case of the 26 letters from <paramref name="first"/> on.</summary>
+    internal static void Flip(ReadOnlySpan<byte> text, byte first, Span<byte> result)
+    {
+        int i = 0;
+        for (; i <= text.Length - Vector128<byte>.Count; i += Vector128<byte>.Count)
+        {
+            Vector128<byte> bytes = Vector128.Create(text[i..]);
+            Vector128<byte> isLetter = Vector128.LessThan(bytes - Vector128.Create(first), Vector128.Create((byte)26));
+            (bytes ^ (isLetter & Vector128.Create((byte)0x20))).CopyTo(result[i..]);
+        }
+
+        for (; i < text.Length; i++)
+        {
+            result[i] = (byte)(text[i] ^ ((uint)(text[i] - first) < 26 ? 0x20 : 0));
+        }
+    }
+}
+
 readonly struct AsciiUpper : ITextFunction
 {
     public static ulong Of(ReadOnlySpan<byte> text, TextRoom room)
     {
         ulong datum = room.New(text.Length, out Span<byte> result);
-        for (int i = 0; i < text.Length; i++)
-        {
-            result[i] = (byte)(text[i] - (text[i] is >= (byte)'a' and <= (byte)'z' ? 0x20 : 0));
-        }
-
+        AsciiCase.Flip(text, (byte)'a', result);
         return datum;
     }
 }
@@ -110,11 +127,7 @@ readonly struct AsciiLower : ITextFunction
     public static ulong Of(ReadOnlySpan<byte> text, TextRoom room)
     {
         ulong datum = room.New(text.Length, out Span<byte> result);
-        for (int i = 0; i < text.Length; i++)
-        {
-            result[i] = (byte)(text[i] + (text[i] is >= (byte)'A' and <= (byte)'Z' ? 0x20 : 0));
-        }
-
+        AsciiCase.Flip(text, (byte)'A', result);
         return datum;
     }
 }

@@ -11,6 +11,9 @@ sealed unsafe class AggregateCall
     readonly Expression? _filter;
     readonly AggregateDistinct? _distinct;
     readonly AggregateKind _kind;
+
+    /// <summary>Its state takes numerics with display scales of their own.</summary>
+    readonly bool _isExact;
     readonly uint _collation;
     readonly AggregateRows _rows;
     readonly AggregateRows _fresh;
@@ -38,6 +41,7 @@ sealed unsafe class AggregateCall
 
         _argument = arguments.Length == 0 ? null : arguments[0];
         _distinct = isDistinct ? new AggregateDistinct(_argument!.Type, _collation, hasKeys, host) : null;
+        _isExact = !isDistinct && _kind is AggregateKind.NumericSum or AggregateKind.NumericMoments;
         Result = AggregateCatalog.Result(_kind, result, split);
         _rows = new AggregateRows(host.Memory);
         _fresh = new AggregateRows(host.Memory);
@@ -107,7 +111,7 @@ sealed unsafe class AggregateCall
         Vector values = _vector;
         if (_argument != null && rows.Count > 0)
         {
-            values = _argument.Evaluate(batch, rows);
+            values = _isExact ? _argument.EvaluateExact(batch, rows) : _argument.Evaluate(batch, rows);
             rows = WithoutNulls(values, rows);
         }
 

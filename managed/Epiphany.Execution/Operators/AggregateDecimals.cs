@@ -110,12 +110,18 @@ sealed unsafe partial class AggregateDecimals : AggregateState
     void AddDecimals(Vector values, AggregateRows rows)
     {
         int scale = values.Scale;
+        byte* displays = values.Displays;
+        if (displays != null && !_hasDisplays)
+        {
+            SplitDisplays();
+        }
+
         if (!TakeScale(scale, scale))
         {
             byte* datum = stackalloc byte[NumericDatums.MaxBytes];
             for (int i = 0; i < rows.Count; i++)
             {
-                NumericDatums.Write((long)values.Values[i], scale, datum);
+                NumericDatums.Write(values, i, datum);
                 AddDatum(rows.IsOne ? 0 : (int)rows.Groups[i], (ulong)datum);
             }
 
@@ -132,7 +138,7 @@ sealed unsafe partial class AggregateDecimals : AggregateState
             {
                 for (int i = 0; i < rows.Count; i++)
                 {
-                    AddOne(rows.IsOne ? 0 : (int)rows.Groups[i], (long)lanes[i], scale, scale);
+                    AddOne(rows.IsOne ? 0 : (int)rows.Groups[i], (long)lanes[i], scale, displays == null ? scale : displays[i]);
                 }
 
                 return;
@@ -150,7 +156,7 @@ sealed unsafe partial class AggregateDecimals : AggregateState
         AddLanes(lanes, bound, rows);
         for (int i = 0; _hasDisplays && i < rows.Count; i++)
         {
-            CountDisplay(rows.IsOne ? 0 : (int)rows.Groups[i], scale);
+            CountDisplay(rows.IsOne ? 0 : (int)rows.Groups[i], displays == null ? scale : displays[i]);
         }
     }
 

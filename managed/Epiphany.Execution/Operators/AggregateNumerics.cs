@@ -19,9 +19,7 @@ static unsafe class AggregateNumerics
         UInt128 magnitude = Int128.IsNegative(sum) ? UInt128.Zero - (UInt128)sum : (UInt128)sum;
         if (magnitude <= ulong.MaxValue)
         {
-            (int sumWeight, uint sumFirst) = Leading((ulong)magnitude, scale);
-            (int countWeight, uint countFirst) = Leading((ulong)count, 0);
-            int places = QuotientScale(sumWeight, sumFirst, countWeight, countFirst, display);
+            int places = NumericQuotients.Places((ulong)magnitude, scale, (ulong)count, 0, display);
             if (places >= scale && places - scale <= MaxPower && places <= NumericDatums.MaxScale)
             {
                 (UInt128 quotient, UInt128 rest) = UInt128.DivRem(magnitude * PowersOfTen.Of(places - scale), (ulong)count);
@@ -210,26 +208,6 @@ static unsafe class AggregateNumerics
     }
 
     /// <summary>The first base-10,000 digit of value / 10^scale, and its weight; zeros for 0.</summary>
-    static (int Weight, uint First) Leading(ulong value, int scale)
-    {
-        if (value == 0)
-        {
-            return (0, 0);
-        }
-
-        int decimals = 1;
-        while (decimals <= MaxPower && value >= PowersOfTen.Of(decimals))
-        {
-            decimals++;
-        }
-
-        int below = (scale + 3) / 4;
-        int pad = (4 * below) - scale;
-        int lower = (decimals + pad - 1) / 4;
-        int cut = (4 * lower) - pad;
-        return (lower - below, (uint)(cut >= 0 ? value / PowersOfTen.Of(cut) : value * PowersOfTen.Of(-cut)));
-    }
-
     static (int Weight, uint First) Leading(BigInteger value, int scale)
     {
         ushort[] digits = Digits(value, scale, out int weight);

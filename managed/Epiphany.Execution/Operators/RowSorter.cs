@@ -1,5 +1,5 @@
-// Execution layer, operators. The order of rows that are kept: radix sort by the first key's prefix, then merge sort among those that are
-// equal by it.
+// Execution layer, operators. The order of rows that are kept: radix sort by the first key's prefix, of strings again by what follows it, then
+// merge sort among those that are equal by it.
 
 using System;
 using System.Runtime.InteropServices;
@@ -14,6 +14,12 @@ sealed unsafe class RowSorter(SortKey[] keys, RowStore rows, IExecutionHost host
     internal const int BytesPerRow = 2 * 16;
 
     const int SmallRun = 12;
+
+    /// <summary>So many rows of equal prefixes are worth another pass over what follows.</summary>
+    const int MinRadix = 64;
+
+    /// <summary>Bytes of a string that are looked at so; each eight of them are a call within the other.</summary>
+    const int MaxDepth = 256;
 
     Entry* _entries;
     Entry* _other;
@@ -36,29 +42,62 @@ sealed unsafe class RowSorter(SortKey[] keys, RowStore rows, IExecutionHost host
         int count = rows.Count;
         Reserve((nuint)count);
         Fill(count);
-        RadixByPrefix(count);
+        RadixByPrefix(0, count);
         RadixByRank(count);
-        int from = _isDecisive ? 1 : 0;
-        for (int start = 0; start < count && start < wanted && from < keys.Length;)
-        {
-            int end = start + 1;
-            while (end < count && _entries[end].Prefix == _entries[start].Prefix && _entries[end].Rank == _entries[start].Rank)
-            {
-                end++;
-            }
-
-            if (end - start > 1)
-            {
-                MergeSort(start, end, _entries[start].Rank == 1 ? from : 1);
-            }
-
-            start = end;
-        }
-
+        SortEqual(0, count, wanted, 0);
         for (int i = 0; i < wanted; i++)
         {
             order[i] = _entries[i].Row;
         }
+    }
+
+    /// <summary>What is left to do where prefixes are equal, which begin so many bytes into the values.</summary>
+    void SortEqual(int first, int last, int wanted, int depth)
+    {
+        int from = _isDecisive ? 1 : 0;
+        for (int start = first; start < last && start < wanted && from < keys.Length;)
+        {
+            int end = start + 1;
+            while (end < last && _entries[end].Prefix == _entries[start].Prefix && _entries[end].Rank == _entries[start].Rank)
+            {
+                end++;
+            }
+
+            int fromKey = _entries[start].Rank == 1 ? from : 1;
+            bool areEqual = false;
+            if (fromKey == 0 && end - start >= MinRadix && keys[0].IsLong && depth < MaxDepth
+                && GoDeeper(start, end, depth + sizeof(ulong), out areEqual))
+            {
+                RadixByPrefix(start, end);
+                SortEqual(start, end, wanted, depth + sizeof(ulong));
+            }
+            else if (end - start > 1)
+            {
+                MergeSort(start, end, areEqual ? 1 : fromKey);
+            }
+
+            start = end;
+        }
+    }
+
+    /// <summary>Prefixes from there on; false: they tell nothing more, since the values are equal or differ in zeros at their end.</summary>
+    bool GoDeeper(int start, int end, int depth, out bool areEqual)
+    {
+        StoredColumn column = rows[keys[0].Column];
+        int shortest = int.MaxValue;
+        int longest = 0;
+        ulong differing = 0;
+        for (int i = start; i < end; i++)
+        {
+            ulong prefix = keys[0].PrefixAfter(column.Value(_entries[i].Row), depth, out int length);
+            _entries[i].Prefix = prefix;
+            differing |= prefix ^ _entries[start].Prefix;
+            shortest = Math.Min(shortest, length);
+            longest = Math.Max(longest, length);
+        }
+
+        areEqual = differing == 0 && shortest == longest && longest <= depth + sizeof(ulong);
+        return differing != 0 || longest > depth + sizeof(ulong);
     }
 
     void Reserve(nuint count)
@@ -97,14 +136,16 @@ sealed unsafe class RowSorter(SortKey[] keys, RowStore rows, IExecutionHost host
     }
 
     /// <summary>Stable, least significant byte first; bytes that all prefixes share cost nothing.</summary>
-    void RadixByPrefix(int count)
+    void RadixByPrefix(int first, int last)
     {
         ulong differing = 0;
-        for (int i = 1; i < count; i++)
+        for (int i = first + 1; i < last; i++)
         {
-            differing |= _entries[i].Prefix ^ _entries[0].Prefix;
+            differing |= _entries[i].Prefix ^ _entries[first].Prefix;
         }
 
+        Entry* from = _entries;
+        Entry* to = _other;
         int* starts = stackalloc int[256];
         for (int shift = 0; shift < 64; shift += 8)
         {
@@ -115,25 +156,32 @@ sealed unsafe class RowSorter(SortKey[] keys, RowStore rows, IExecutionHost host
 
             host.Poll();
             new Span<int>(starts, 256).Clear();
-            for (int i = 0; i < count; i++)
+            for (int i = first; i < last; i++)
             {
-                starts[(byte)(_entries[i].Prefix >> shift)]++;
+                starts[(byte)(from[i].Prefix >> shift)]++;
             }
 
-            Starts(starts, 256);
-            for (int i = 0; i < count; i++)
+            Starts(starts, 256, first);
+            for (int i = first; i < last; i++)
             {
-                _other[starts[(byte)(_entries[i].Prefix >> shift)]++] = _entries[i];
+                to[starts[(byte)(from[i].Prefix >> shift)]++] = from[i];
             }
 
-            Swap();
+            Entry* sorted = to;
+            to = from;
+            from = sorted;
+        }
+
+        if (from != _entries)
+        {
+            new Span<Entry>(from + first, last - first).CopyTo(new Span<Entry>(_entries + first, last - first));
         }
     }
 
     /// <summary>Counts to where each begins.</summary>
-    static void Starts(int* counts, int length)
+    static void Starts(int* counts, int length, int first)
     {
-        int sum = 0;
+        int sum = first;
         for (int i = 0; i < length; i++)
         {
             int count = counts[i];
@@ -156,7 +204,7 @@ sealed unsafe class RowSorter(SortKey[] keys, RowStore rows, IExecutionHost host
             return;
         }
 
-        Starts(starts, 3);
+        Starts(starts, 3, 0);
         for (int i = 0; i < count; i++)
         {
             _other[starts[_entries[i].Rank]++] = _entries[i];

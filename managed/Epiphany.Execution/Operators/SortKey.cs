@@ -40,6 +40,19 @@ sealed unsafe class SortKey
     internal bool IsDecisive(VectorForm form) =>
         _order is Order.Signed or Order.Unsigned32 or Order.Float4 or Order.Float8 || form == VectorForm.Decimal;
 
+    /// <summary>Can values be told apart by what follows their prefix, eight bytes at a time?</summary>
+    internal bool IsLong => _order is Order.Bytes or Order.Padded;
+
+    /// <summary>As <see cref="Prefix"/>, of what comes after so many bytes, of values that are equal up to there.</summary>
+    internal ulong PrefixAfter(ulong value, int bytes, out int length)
+    {
+        ReadOnlySpan<byte> payload = Varlena.Payload(value);
+        payload = _order == Order.Padded ? payload.TrimEnd((byte)' ') : payload;
+        length = payload.Length;
+        ulong prefix = BytesPrefix(payload[Math.Min(bytes, length)..]);
+        return _descending ? ~prefix : prefix;
+    }
+
     /// <summary>Orders as the values do, as far as it goes; the value is not null.</summary>
     internal ulong Prefix(ulong value, VectorForm form)
     {

@@ -117,9 +117,10 @@ sealed class ExpressionBuilder(IExecutionHost host)
     {
         bool isGreatest = reader.Flag();
         uint comparison = reader.Oid();
-        reader.Oid();
+        uint collation = reader.Oid();
+        bool isByteOrder = BytesCatalog.IsByteOrder(collation, (CallFlags)reader.Int());
         Expression[] arguments = Arguments(ref reader);
-        return Once(MinMaxCatalog.Find(type, isGreatest, comparison, arguments, host) ?? new HostExpression(type, id, host));
+        return Once(MinMaxCatalog.Find(type, isGreatest, comparison, isByteOrder, arguments, host) ?? new HostExpression(type, id, host));
     }
 
     Expression ByEquality(ref ProgramReader reader, ExpressionKind kind, ValueType type, int id)

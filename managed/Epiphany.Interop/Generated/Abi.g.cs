@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x29efa314;
+    public const u32 Hash = 0x141c8c67;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -120,6 +120,8 @@ public enum PgeCallFlags : int
     ByteOrder = 4,
     /* The database's encoding is UTF-8. */
     Utf8 = 8,
+    /* Under its collation only ASCII letters have a case. */
+    AsciiCase = 16,
 }
 
 /* Does the engine have an aggregate function? */

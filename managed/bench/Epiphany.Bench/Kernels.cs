@@ -63,12 +63,16 @@ static unsafe class Kernels
         ulong one = Data.Numeric(1, 0);
         ulong half = Data.Numeric(5_000_000, 2);
         void Of(string name, double touched, Action<ProgramWriter> program) =>
-            Time(measure, "numerics", name, touched, program, price, discount, flag, new Input(Data.Numerics(Rows, 10_000_000, 2)));
+            Time(measure, "numerics", name, touched, program, price, discount, flag, new Input(Data.Numerics(Rows, 10_000_000, 2)),
+                new Input(Data.Of(Rows, (r, _) => (ulong)r.Next(1, 1000)), 2));
         Of("p * (1 - d)", 3 * Lane, w => Discounted(w, one));
         Of("p < constant", Lane, w => w.Call(s_bool, 1722, 2).Column(s_numeric, 0).Const(s_numeric, half));
         Of("p < constant, from datums", 20 + Lane,
             w => w.Call(s_bool, 1722, 2).Column(s_numeric, 3).Const(s_numeric, half));
         Of("round(p, 1)", 2 * Lane, w => w.Call(s_numeric, 1707, 2).Column(s_numeric, 0).Const(s_int4, 1));
+        Of("p / d", 2 * Lane + 20, w => w.Call(s_numeric, 1727, 2).Column(s_numeric, 0).Column(s_numeric, 4));
+        Of("round(p / d, 2)", 3 * Lane, w => w.Call(s_numeric, 1707, 2).Call(s_numeric, 1727, 2).Column(s_numeric, 0).Column(s_numeric, 4)
+            .Const(s_int4, 2));
         Of("p as float8", 2 * Lane, w => w.Call(s_float8, 1746, 1).Column(s_numeric, 0));
         Of("CASE WHEN flag = 1 THEN p * (1 - d) ELSE 0 END", 4 * Lane, w =>
         {
@@ -91,6 +95,11 @@ static unsafe class Kernels
         Like("final%");
         Like("%boost%");
         Like("%a%b%");
+        Of("ILIKE '%BOOST%'", TextBytes, w => w.Call(s_bool, 1633, 2, 950).Column(s_text, 0).Const(s_text, Data.Text("%BOOST%")));
+        Of("replace one word", 2 * TextBytes, w => w.Call(s_text, 2087, 3, 950).Column(s_text, 0).Const(s_text, Data.Text("final"))
+            .Const(s_text, Data.Text("last")));
+        Of("split_part(' ', 2)", TextBytes + Lane, w => w.Call(s_text, 2088, 3, 950).Column(s_text, 0).Const(s_text, Data.Text(" "))
+            .Const(s_int4, 2));
         Of("length", TextBytes + Lane, w => w.Call(s_int4, 1317, 1, 950).Column(s_text, 0));
         Of("substring from 1 for 2", TextBytes + Lane, w => w.Call(s_text, 877, 3, 950).Column(s_text, 0).Const(s_int4, 1).Const(s_int4, 2));
         Of("upper", 2 * TextBytes, w => w.Call(s_text, 871, 1, 950).Column(s_text, 0));
@@ -149,7 +158,7 @@ static unsafe class Kernels
                 }
                 else
                 {
-                    expression.Evaluate(batch, Epiphany.Execution.Rows.All(Rows));
+                    expression.EvaluateExact(batch, Epiphany.Execution.Rows.All(Rows));
                 }
             }
         });

@@ -103,15 +103,63 @@ public class ExpressionsChoiceTests
         foreach (bool isGreatest in new[] { true, false })
         {
             using var ofInts = new ExpressionsCheck(new FakeHost(), w => w.Expression(ExpressionKind.MinMax, ProgramWriter.Int4)
-                .Add(isGreatest ? 1 : 0, Int4Compare, 0, 3).Column(ProgramWriter.Int4, 0).Column(ProgramWriter.Int4, 1).Column(ProgramWriter.Int4,
+                .Add(isGreatest ? 1 : 0, Int4Compare, 0, 0, 3).Column(ProgramWriter.Int4, 0).Column(ProgramWriter.Int4, 1).Column(ProgramWriter.Int4,
                     2), ints);
             ofInts.Agrees(v => v.All(x => x == null) ? null
                 : Values.Of(isGreatest ? v.Where(x => x != null).Max(x => (long)x!) : v.Where(x => x != null).Min(x => (long)x!)));
             using var ofFloats = new ExpressionsCheck(new FakeHost(), w => w.Expression(ExpressionKind.MinMax, ProgramWriter.Float8)
-                .Add(isGreatest ? 1 : 0, Float8Compare, 0, 2).Column(ProgramWriter.Float8, 0).Column(ProgramWriter.Float8, 1), floats);
+                .Add(isGreatest ? 1 : 0, Float8Compare, 0, 0, 2).Column(ProgramWriter.Float8, 0).Column(ProgramWriter.Float8, 1), floats);
             ofFloats.Agrees(v => Best(v[0], v[1], isGreatest));
         }
     }
+
+    /// <summary>Strings, numerics of several display scales, and numerics that are no decimals.</summary>
+    [Fact]
+    public void Greatest_and_least_of_what_is_passed_by_reference()
+    {
+        string[] texts = ["", "a", "a ", "ab", "b", "\u00e9"];
+        ulong?[][] strings = [.. Enumerable.Range(0, 3).Select(i => Values.Mix(new Random(i), 700, 0.3,
+            r => Values.Of(texts[r.Next(6)], r.Next(2) == 0)))];
+        var host = new FakeHost();
+        string[] numbers = ["0", "0.00", "-1.5", "2", "2.0", "2.000", "1e30", "NaN", "-Infinity", "Infinity"];
+        foreach (bool isGreatest in new[] { true, false })
+        {
+            T? Best<T>(ulong?[] row, Func<ulong, T> read, Comparison<T> compare)
+                where T : class
+            {
+                T? best = null;
+                foreach (ulong? value in row)
+                {
+                    T? next = value == null ? null : read(value.Value);
+                    best = next != null && (best == null || (isGreatest ? compare(next, best) > 0 : compare(next, best) < 0)) ? next : best;
+                }
+
+                return best;
+            }
+
+            using var ofTexts = new ExpressionsCheck(new FakeHost(), w => w.Expression(ExpressionKind.MinMax, ProgramWriter.Text)
+                .Add(isGreatest ? 1 : 0, 360, 950, 0, 3).Column(ProgramWriter.Text, 0).Column(ProgramWriter.Text, 1).Column(ProgramWriter.Text,
+                    2), strings);
+            ofTexts.Agrees(v => Best(v, Values.Text, string.CompareOrdinal));
+            foreach (int known in new[] { 6, 10 })
+            {
+                ulong?[][] numerics = [.. Enumerable.Range(0, 3).Select(i => Values.Mix(new Random(i), 700, 0.3,
+                    r => NumericText.Datum(host, numbers[r.Next(known)])))];
+                using var ofNumerics = new ExpressionsCheck(new FakeHost(), w => w.Expression(ExpressionKind.MinMax, ProgramWriter.Numeric)
+                    .Add(isGreatest ? 1 : 0, 1769, 0, 0, 3).Column(ProgramWriter.Numeric, 0).Column(ProgramWriter.Numeric, 1).Column(
+                        ProgramWriter.Numeric, 2), numerics);
+                ofNumerics.Agrees(v => Best(v, Values.Numeric, (a, b) => Rank(a).CompareTo(Rank(b))));
+            }
+        }
+    }
+
+    static double Rank(string numeric) => numeric switch
+    {
+        "NaN" => double.MaxValue,
+        "Infinity" => 1e300,
+        "-Infinity" => -1e300,
+        _ => double.Parse(numeric, System.Globalization.CultureInfo.InvariantCulture),
+    };
 
     /// <summary>PostgreSQL's order: NaN above all; of equals the first.</summary>
     static ulong? Best(ulong? a, ulong? b, bool isGreatest)

@@ -124,7 +124,7 @@ public class ExpressionsNumericTests
     {
         byte[] nan = [0x00, 0xC0];
         byte[] infinite = [0x00, 0xD0];
-        foreach (ulong datum in new[] { Values.Of(nan), Values.Of(infinite), Values.NumericOf(5, 1) })
+        foreach (ulong datum in new[] { Values.Of(nan), Values.Of(infinite) })
         {
             FakeHost host = Host(1724);
             using var check = new ExpressionsCheck(host,
@@ -239,6 +239,137 @@ public class ExpressionsNumericTests
             w => w.Call(ProgramWriter.Float8, 1746, 1).Column(ProgramWriter.Numeric, 0), Sample(1, 900, 0.1, 50));
         Decimals(check, 0, scale, 51);
         check.Agrees(v => v[0] == null ? null : Values.Of(double.Parse(Values.Decimal((long)v[0]!, scale), CultureInfo.InvariantCulture)));
+    }
+
+    /// <summary>As numeric_div gives them: places by the first digits in base 10,000, halves away from zero.</summary>
+    [Theory]
+    [InlineData(0, 0, 40, 40)]
+    [InlineData(2, 2, 30, 12)]
+    [InlineData(4, 0, 50, 30)]
+    [InlineData(0, 6, 60, 62)]
+    [InlineData(13, 1, 20, 5)]
+    public void Quotients(int leftScale, int rightScale, int leftBits, int rightBits)
+    {
+        ulong?[] right = [.. Sample(2, 1000, 0.1, rightBits).Select(v => v == 0 ? 3 : v)];
+        using var check = new ExpressionsCheck(Host(),
+            w => w.Call(ProgramWriter.Numeric, 1727, 2).Column(ProgramWriter.Numeric, 0).Column(ProgramWriter.Numeric, 1),
+            Sample(1, 1000, 0.1, leftBits), right);
+        Decimals(check, 0, leftScale, leftBits);
+        Decimals(check, 1, rightScale, rightBits);
+        check.Agrees(v =>
+        {
+            if (v[0] == null || v[1] == null)
+            {
+                return null;
+            }
+
+            (int weight, int first) = First((long)v[0]!, leftScale);
+            (int otherWeight, int otherFirst) = First((long)v[1]!, rightScale);
+            int quotientWeight = weight - otherWeight - (first <= otherFirst ? 1 : 0);
+            int places = Math.Max(Math.Max(16 - (4 * quotientWeight), 0), Math.Max(leftScale, rightScale));
+            BigInteger numerator = BigInteger.Abs((long)v[0]!) * BigInteger.Pow(10, places + rightScale);
+            BigInteger divisor = BigInteger.Abs((long)v[1]!) * BigInteger.Pow(10, leftScale);
+            BigInteger quotient = ((2 * numerator) + divisor) / (2 * divisor);
+            return Values.Decimal((long)(v[0]! ^ v[1]!) < 0 ? -quotient : quotient, places);
+        });
+    }
+
+    /// <summary>Weight and value of the first digit in base 10,000.</summary>
+    static (int Weight, int First) First(long value, int scale)
+    {
+        string text = BigInteger.Abs(value).ToString(CultureInfo.InvariantCulture).PadLeft(scale + 1, '0');
+        string whole = text[..^scale];
+        string digits = whole.PadLeft((whole.Length + 3) / 4 * 4, '0') + text[^scale..].PadRight((scale + 3) / 4 * 4, '0');
+        int first = Enumerable.Range(0, digits.Length / 4).FirstOrDefault(i => digits.Substring(4 * i, 4) != "0000", -1);
+        return first < 0 ? (0, 0) : (((whole.Length + 3) / 4) - 1 - first, int.Parse(digits.AsSpan(4 * first, 4), CultureInfo.InvariantCulture));
+    }
+
+    [Fact]
+    public void Division_by_zero_is_PostgreSQLs()
+    {
+        foreach (uint function in new uint[] { 1727, 1728, 1980 })
+        {
+            using var check = new ExpressionsCheck(Host(function),
+                w => w.Call(ProgramWriter.Text, function, 2).Column(ProgramWriter.Numeric, 0).Column(ProgramWriter.Numeric, 1), [5, 0], [0, 0]);
+            Decimals(check, 0, 2, 10);
+            Decimals(check, 1, 0, 10);
+            check.Agrees(_ => "on host");
+        }
+    }
+
+    [Theory]
+    [InlineData(0, 0)]
+    [InlineData(3, 1)]
+    [InlineData(1, 4)]
+    public void Whole_quotients_and_rests(int leftScale, int rightScale)
+    {
+        int scale = Math.Max(leftScale, rightScale);
+        ulong?[] right = [.. Sample(2, 900, 0.1, 12).Select((v, i) => v == 0 ? (ulong?)(i % 2 == 0 ? -1 : 7) : v)];
+        foreach (uint function in new uint[] { 1728, 1729, 1973, 1980 })
+        {
+            using var check = new ExpressionsCheck(Host(),
+                w => w.Call(ProgramWriter.Numeric, function, 2).Column(ProgramWriter.Numeric, 0).Column(ProgramWriter.Numeric, 1),
+                Sample(1, 900, 0.1, 30), right);
+            Decimals(check, 0, leftScale, 30);
+            Decimals(check, 1, rightScale, 12);
+            check.Agrees(v =>
+            {
+                if (v[0] == null || v[1] == null)
+                {
+                    return null;
+                }
+
+                BigInteger quotient = BigInteger.DivRem(Scaled(v[0]!.Value, leftScale, scale), Scaled(v[1]!.Value, rightScale, scale),
+                    out BigInteger rest);
+                return function < 1900 ? Values.Decimal(rest, scale) : Values.Decimal(quotient, 0);
+            });
+        }
+    }
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(3)]
+    public void Whole_numbers_around(int scale)
+    {
+        foreach (uint function in new uint[] { 1706, 1711, 1712, 2167 })
+        {
+            using var check = new ExpressionsCheck(Host(),
+                w => w.Call(ProgramWriter.Numeric, function, 1).Column(ProgramWriter.Numeric, 0), Sample(1, 900, 0.1, 14));
+            Decimals(check, 0, scale, 14);
+            check.Agrees(v => v[0] == null ? null : Values.Decimal(function switch
+            {
+                1706 => Math.Sign((long)v[0]!),
+                1712 => (BigInteger)Math.Floor((decimal)(long)v[0]! / (decimal)Math.Pow(10, scale)),
+                _ => (BigInteger)Math.Ceiling((decimal)(long)v[0]! / (decimal)Math.Pow(10, scale)),
+            }, 0));
+        }
+    }
+
+    /// <summary>Of NaN, infinities and more digits than 64 bits hold, without PostgreSQL.</summary>
+    [Fact]
+    public void Comparisons_of_any_numerics()
+    {
+        string[] texts = ["-Infinity", "-1e40", "-3", "-0.5", "0", "0.00", "1e-30", "7", "7.00", "123456789012345678901234567890", "Infinity", "NaN"];
+        var host = new FakeHost();
+        ulong?[] left = [.. texts.SelectMany(_ => texts).Select(t => (ulong?)NumericText.Datum(host, t))];
+        ulong?[] right = [.. texts.SelectMany(t => Enumerable.Repeat(t, texts.Length)).Select(t => (ulong?)NumericText.Datum(host, t))];
+        int[] ranks = [0, 1, 2, 3, 4, 4, 5, 6, 6, 7, 8, 9];
+        int row = 0;
+        var order = texts.SelectMany((_, r) => ranks.Select(l => l.CompareTo(ranks[r]))).ToDictionary(_ => (left[row]!.Value, right[row++]!.Value));
+        foreach (uint function in new uint[] { 1718, 1719, 1720, 1721, 1722, 1723 })
+        {
+            using var check = new ExpressionsCheck(host,
+                w => w.Call(ProgramWriter.Bool, function, 2).Column(ProgramWriter.Numeric, 0).Column(ProgramWriter.Numeric, 1), left, right);
+            check.Agrees(v => order[(v[0]!.Value, v[1]!.Value)] is var c && function switch
+            {
+                1718 => c == 0,
+                1719 => c != 0,
+                1720 => c > 0,
+                1721 => c >= 0,
+                1722 => c < 0,
+                _ => c <= 0,
+            });
+        }
     }
 
     [Fact]

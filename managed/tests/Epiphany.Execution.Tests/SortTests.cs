@@ -111,4 +111,34 @@ public class SortTests
 
         Assert.Equal(first.Concat(second), program.Run(host).Select(r => r[0]));
     }
+
+    /// <summary>Strings that begin alike, repeat, or end in zeros (bytea), beside a second key.</summary>
+    [Theory]
+    [InlineData(664, 950, false)]
+    [InlineData(666, 950, true)]
+    [InlineData(1957, 0, false)]
+    [InlineData(1959, 0, true)]
+    public void Strings_that_begin_alike(int order, int collation, bool descending)
+    {
+        var random = new Random(order);
+        string[] starts = ["", "a", "carefully ", "carefully final ", "carefully final deposits", new string('x', 300), new string('x', 301)];
+        string[] ends = order == 1957 || order == 1959 ? ["", "\0", "\0\0\0", "\0\0\0\0\0\0\0\0\0", "b"] : ["", "b", "bc", "ü", "\u0001"];
+        ulong[] datums = [.. starts.SelectMany(s => ends.Select(e => Values.Of(s + e, s.Length < 50 && e.Length % 2 == 0)))];
+        ulong?[] texts = Values.Mix(random, 9000, 0.05, r => datums[r.Next(datums.Length)]);
+        ulong?[] numbers = [.. Enumerable.Range(0, 9000).Select(i => (ulong?)(ulong)random.Next(50))];
+        var host = new FakeHost();
+        int source = host.AddSource(texts, numbers);
+        ProgramWriter program = new ProgramWriter().Node(PlanKind.Sort, ProgramWriter.Text, ProgramWriter.Int4)
+            .Add(2, 0, order, collation, descending ? 1 : 0, 0, 1, Int4Less, 0, 0, 0).Source(source, ProgramWriter.Text, ProgramWriter.Int4).NoTail();
+        List<(byte[]? Text, ulong Number)> rows = [];
+        program.Run(host, row => rows.Add((row[0] == null ? null : Varlena.Payload(row[0]!.Value).ToArray(), row[1]!.Value)));
+        Assert.Equal(9000, rows.Count);
+        for (int i = 1; i < rows.Count; i++)
+        {
+            (byte[]? a, byte[]? b) = (rows[i - 1].Text, rows[i].Text);
+            int compared = a == null || b == null ? (a == null ? 1 : 0) - (b == null ? 1 : 0)
+                : a.AsSpan().SequenceCompareTo(b) * (descending ? -1 : 1);
+            Assert.True(compared < 0 || (compared == 0 && rows[i - 1].Number <= rows[i].Number), $"row {i}");
+        }
+    }
 }
