@@ -25,6 +25,12 @@ static class TextCatalog
                 return new Like(call, isNot: false, ignoresCase: true);
             case 1634 or 1661 when BytesCatalog.IsAscii(call.Collation, call.Flags):
                 return new Like(call, isNot: true, ignoresCase: true);
+            case 1254 when isDeterministic:
+                return new RegexMatch(call, isNot: false);
+            case 1256 when isDeterministic:
+                return new RegexMatch(call, isNot: true);
+            case 2284 when isDeterministic:
+                return new RegexReplace(call);
             case 2087 when isDeterministic:
                 return new TextReplace(call);
             case 2088 when isDeterministic:

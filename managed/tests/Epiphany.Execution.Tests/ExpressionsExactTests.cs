@@ -135,8 +135,8 @@ public class ExpressionsExactTests
     public void Rounding_of_many_digits()
     {
         var host = new FakeHost();
-        string[] texts = ["33.33333333333333333333", "-0.6666666666666666666666", "12345678.00500000000000000000", "0.00000000000000000000", "-7", "1e-20",
-            "99999999999.9949999999999999", "-99999999999.9950000000000000", "4e15"];
+        string[] texts = ["33.33333333333333333333", "-0.6666666666666666666666", "12345678.00500000000000000000", "0.00000000000000000000", "-7",
+            "1e-20", "99999999999.9949999999999999", "-99999999999.9950000000000000", "4e15"];
         ulong?[] column = Values.Mix(new Random(1), 400, 0.1, r => NumericText.Datum(host, texts[r.Next(texts.Length)]));
         foreach (uint function in new uint[] { 1707, 1709 })
         {
@@ -179,7 +179,8 @@ public class ExpressionsExactTests
 
         program.Add(0, 0).Source(host.AddSource([.. columns, keys]), int4, numeric, numeric, int4).NoTail();
         ILookup<ulong, Shown> values = Enumerable.Range(0, 20000)
-            .Select(i => (Key: keys[i]!.Value, Value: Chosen(columns[0][i], columns[1][i] is { } a ? (ulong)(long)Read(a).Value : null, columns[2][i])))
+            .Select(i => (Key: keys[i]!.Value, A: columns[1][i] is { } a ? (ulong)(long)Read(a).Value : (ulong?)null, Row: i))
+            .Select(p => (p.Key, Value: Chosen(columns[0][p.Row], p.A, columns[2][p.Row])))
             .Where(p => p.Value != null).ToLookup(p => p.Key, p => p.Value!.Value);
         int seen = 0;
         program.Run(host, row =>

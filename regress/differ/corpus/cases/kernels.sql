@@ -42,3 +42,7 @@ SELECT lower(few), coalesce(few, 'none'), count(*), sum(id) FROM kernel GROUP BY
 SELECT CASE WHEN few LIKE 'http%' THEN 'web' WHEN few = '' THEN NULL ELSE few END, count(*), count(DISTINCT few) FROM kernel GROUP BY 1;
 SELECT few ~ '^h' AS a, few ~* 'WWW' AS b, few !~ 'x$' AS c, few SIMILAR TO '%(b|c)%' AS d, substring(few from '[a-z]+') AS e, count(*) FROM kernel GROUP BY 1, 2, 3, 4, 5;
 SELECT x.id, y.id FROM kernel x JOIN kernel y ON upper(x.few) = upper(y.few) AND x.id < 30 AND y.id BETWEEN 30 AND 60;
+SELECT id, few ~ '^https?://(?:www\.)?([^/]+)/.*$', few ~ '[a-c]\.', few ~ '.b.', few !~ '^.+$', few ~ 'Ö?\.', t ~ '^[0-9a]+f.*\.1?', t ~ 'a+b', t ~ '[^a-f]$' FROM kernel;
+SELECT id, regexp_replace(t, '^[0-9]*', '<\&>'), regexp_replace(t, '([a-f])[0-9]', '\1\1'), regexp_replace(t, '\..*$', ''), regexp_replace(few, '^https?://(?:www\.)?([^/]+)/.*$', '\1-\2\\') FROM kernel;
+SELECT id, regexp_replace(t, '^[a-f]?([0-9a-f]+)([0-9])\.', '\2'), regexp_replace(t, '^[a-f]*([^.]+)\.(.*)$', '\1'), regexp_replace(t, '[0-9]?(.)[0-9]*$', '[\1]'), regexp_replace(few, '.$', '') FROM kernel;
+SELECT id, regexp_replace(t, '^.*([0-9])[a-f]*\.[0-9]*$', '\1'), regexp_replace(t, '[a-f]*([0-9]+)\.[0-9]*$', '<\1>'), regexp_replace(t, '(?:a)?([^.]+).*$', '\1') FROM kernel;
