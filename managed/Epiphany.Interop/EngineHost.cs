@@ -109,7 +109,7 @@ internal sealed unsafe class EngineHost(void* context, void* host) : IExecutionH
 
     public void FileRead(int file, byte* bytes, ulong length) => Host.Check(Host.Api->FileRead(_host, file, bytes, length));
 
-    public void FileRewind(int file) => Host.Check(Host.Api->FileRewind(_host, file));
+    public void FileSeek(int file, ulong place) => Host.Check(Host.Api->FileSeek(_host, file, place));
 
     public void FileClose(int file) => Host.Check(Host.Api->FileClose(_host, file));
 

@@ -22,7 +22,7 @@ typedef struct PgeLoweredExpr
 {
 	Expr	   *expr;			/* as in the plan */
 	PgeExpressionKind kind;		/* as in the words */
-	const struct PgeRawColumns *raw;	/* what its Vars and Aggrefs stand for; for pge_lowered_over_columns() */
+	const struct PgeRawColumns *raw;	/* what its Vars and functions stand for; for pge_lowered_over_columns() */
 } PgeLoweredExpr;
 
 /* A subtree as words, and what the numbers in them mean. */
@@ -43,8 +43,8 @@ typedef struct PgeLowered
 extern PgeLowered *pge_lower(CustomScan *node, EState *estate);
 
 /*
- * The expression with each Var (and Aggref) replaced by a Var of OUTER_VAR that counts its input columns from 1, in the order of columns[],
- * which are raw columns; for ExecInitExpr over one slot that has these columns.
+ * The expression with each Var (Aggref, WindowFunc) replaced by a Var of OUTER_VAR that counts its input columns from 1, in the order of
+ * columns[], which are raw columns; for ExecInitExpr over one slot that has these columns.
  */
 extern Expr *pge_lowered_over_columns(const PgeLoweredExpr *lowered, int *columns, int *ncolumns);
 

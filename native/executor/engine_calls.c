@@ -41,6 +41,9 @@ pge_engine_expressions(const Plan *plan)
 							  ((const HashJoin *) plan)->join.joinqual, ((const HashJoin *) plan)->hashclauses);
 		case T_Limit:
 			return list_make4(plan->targetlist, plan->qual, ((const Limit *) plan)->limitOffset, ((const Limit *) plan)->limitCount);
+		case T_WindowAgg:
+			return list_make5(plan->targetlist, plan->qual, ((const WindowAgg *) plan)->runCondition,
+							  ((const WindowAgg *) plan)->startOffset, ((const WindowAgg *) plan)->endOffset);
 		default:
 			return list_make2(plan->targetlist, plan->qual);
 	}
@@ -78,10 +81,20 @@ check_functions(Node *node, void *context)
 		case T_Aggref:
 			check_function(((Aggref *) node)->aggfnoid);
 			break;
+		case T_WindowFunc:
+			check_function(((WindowFunc *) node)->winfnoid);
+			break;
 		default:
 			break;
 	}
 	return expression_tree_walker(node, check_functions, context);
+}
+
+static void
+check_operators(int n, const Oid *operators)
+{
+	for (int i = 0; i < n; i++)
+		check_function(get_opcode(operators[i]));
 }
 
 /* The engine has kernels of its own for many functions; who may not call a function gets PostgreSQL's error all the same. */
@@ -92,8 +105,12 @@ pge_engine_check_rights(PgeLowered *lowered)
 	{
 		check_functions((Node *) pge_engine_expressions(plan), NULL);
 		if (IsA(plan, Agg))
-			for (int i = 0; i < ((Agg *) plan)->numCols; i++)
-				check_function(get_opcode(((Agg *) plan)->grpOperators[i]));
+			check_operators(((Agg *) plan)->numCols, ((Agg *) plan)->grpOperators);
+		if (IsA(plan, WindowAgg))
+		{
+			check_operators(((WindowAgg *) plan)->partNumCols, ((WindowAgg *) plan)->partOperators);
+			check_operators(((WindowAgg *) plan)->ordNumCols, ((WindowAgg *) plan)->ordOperators);
+		}
 	}
 }
 

@@ -83,6 +83,8 @@ operator_name(const PgeEngine *engine, const Plan *plan, PgePlanKind kind)
 			return "Project";
 		case PgePlanKind_SharedRows:
 			return "Shared Rows";
+		case PgePlanKind_Window:
+			return "Window";
 	}
 	return "Operator";
 }
@@ -172,6 +174,18 @@ explain_keys(const char *label, int n, const AttrNumber *columns, const Sort *so
 }
 
 static void
+explain_window(WindowAgg *window, List *ancestors, ExplainState *es)
+{
+	Plan	   *input = outerPlan(window);
+	List	   *below = lcons(window, list_copy(ancestors));
+	bool		prefix = list_length(es->rtable) > 1;
+
+	explain_keys("Partition Key", window->partNumCols, window->partColIdx, NULL, input, below, es);
+	explain_keys("Order Key", window->ordNumCols, window->ordColIdx, NULL, input, below, es);
+	explain_condition("Run Condition", window->runConditionOrig, &window->plan, ancestors, prefix, es);
+}
+
+static void
 explain_details(Plan *plan, PgePlanKind kind, List *ancestors, ExplainState *es)
 {
 	bool		prefix = list_length(es->rtable) > 1;
@@ -194,6 +208,9 @@ explain_details(Plan *plan, PgePlanKind kind, List *ancestors, ExplainState *es)
 		case PgePlanKind_Sort:
 			if (IsA(plan, Sort))
 				explain_keys("Sort Key", ((Sort *) plan)->numCols, ((Sort *) plan)->sortColIdx, (Sort *) plan, plan, ancestors, es);
+			break;
+		case PgePlanKind_Window:
+			explain_window((WindowAgg *) plan, ancestors, es);
 			break;
 		case PgePlanKind_ColumnScan:
 			prefix = false;
@@ -299,7 +316,7 @@ explain_work(const PgeNodeStats *stats, const Plan *plan, PgePlanKind kind, Expl
 		explain_count("Rows Removed by Join Keys", stats->Unmatched, es);
 		explain_scan(stats, es);
 	}
-	if (kind == PgePlanKind_Aggregate || kind == PgePlanKind_HashJoin || kind == PgePlanKind_Sort)
+	if (kind == PgePlanKind_Aggregate || kind == PgePlanKind_HashJoin || kind == PgePlanKind_Sort || kind == PgePlanKind_Window)
 		explain_memory(stats, kind, es);
 	if (kind == PgePlanKind_SharedRows)
 		explain_bytes("Read", stats->BytesRead, es);

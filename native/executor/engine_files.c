@@ -63,13 +63,13 @@ pge_host_file_read(ptr host, i32 file, u8 *bytes, u64 length)
 }
 
 PgeStatus
-pge_host_file_rewind(ptr host, i32 file)
+pge_host_file_seek(ptr host, i32 file, u64 place)
 {
 	PGE_GUARD;
-	if (BufFileSeek(((PgeEngine *) host)->files[file], 0, 0, SEEK_SET) != 0)
+	if (BufFileSeek(((PgeEngine *) host)->files[file], 0, (off_t) place, SEEK_SET) != 0)
 		ereport(ERROR,
 				(errcode_for_file_access(),
-				 errmsg("could not rewind a temporary file of a query")));
+				 errmsg("could not seek in a temporary file of a query")));
 	PGE_GUARD_END;
 }
 

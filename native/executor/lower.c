@@ -267,6 +267,9 @@ pge_lower_node(PgeLowering *lowering, Plan *plan, Bitmapset *wanted)
 		case T_Agg:
 			pge_lower_aggregate(lowering, (Agg *) plan, wanted);
 			break;
+		case T_WindowAgg:
+			pge_lower_window(lowering, (WindowAgg *) plan, wanted);
+			break;
 		case T_HashJoin:
 			lower_hash_join(lowering, (HashJoin *) plan, wanted);
 			break;

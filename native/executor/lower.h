@@ -10,14 +10,14 @@
 #include "engine.h"
 #include "nodes/bitmapset.h"
 
-/* Which raw column of a node each Var and Aggref in its expressions stands for. */
+/* Which raw column of a node each Var, Aggref and WindowFunc in its expressions stands for. */
 typedef struct PgeRawColumns
 {
 	int			varno;			/* of Vars that outer is for: OUTER_VAR, INNER_VAR or a relation's number */
 	int		   *outer;			/* by column number less one; -1: none */
 	int		   *inner;			/* likewise of INNER_VAR, or NULL */
-	List	   *aggregates;		/* Aggrefs; the first is raw column first_aggregate */
-	int			first_aggregate;
+	List	   *functions;		/* Aggrefs or WindowFuncs; the first is raw column first_function */
+	int			first_function;
 } PgeRawColumns;
 
 typedef struct PgeLowering
@@ -60,5 +60,8 @@ extern bool pge_case_conditions(const CaseExpr *expr, List **conditions);
 /* lower_aggregate.c */
 extern void pge_lower_aggregate(PgeLowering *lowering, Agg *plan, Bitmapset *wanted);
 extern Plan *pge_aggregate_input(const Agg *plan);
+
+/* lower_window.c */
+extern void pge_lower_window(PgeLowering *lowering, WindowAgg *plan, Bitmapset *wanted);
 
 #endif							/* PGE_LOWER_H */

@@ -118,8 +118,8 @@ pge_lower_aggregate(PgeLowering *lowering, Agg *agg, Bitmapset *wanted)
 	child_raw = pge_raw_columns(OUTER_VAR, child, child_wanted);
 
 	raw->varno = OUTER_VAR;
-	raw->aggregates = found.aggregates;
-	raw->first_aggregate = agg->numCols;
+	raw->functions = found.aggregates;
+	raw->first_function = agg->numCols;
 	first_other = agg->numCols + list_length(found.aggregates);
 	raw->outer = pge_column_map(child, others, first_other);
 	nothers = bms_num_members(others);

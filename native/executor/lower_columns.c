@@ -91,20 +91,20 @@ pge_raw_columns(int varno, const Plan *plan, Bitmapset *wanted)
 	return raw;
 }
 
-/* The raw column that a Var or Aggref stands for; an error for one that stands for none. */
+/* The raw column that a Var, Aggref or WindowFunc stands for; an error for one that stands for none. */
 int
 pge_raw_column(const PgeRawColumns *raw, const Node *node)
 {
 	int			column = -1;
 
-	if (raw != NULL && IsA(node, Aggref))
+	if (raw != NULL && (IsA(node, Aggref) || IsA(node, WindowFunc)))
 	{
 		int			number = 0;
 
-		foreach_ptr(Node, aggregate, raw->aggregates)
+		foreach_ptr(Node, function, raw->functions)
 		{
-			if (equal(aggregate, node))
-				return raw->first_aggregate + number;
+			if (equal(function, node))
+				return raw->first_function + number;
 			number++;
 		}
 	}
@@ -136,7 +136,7 @@ put_over_columns(Node *node, void *context)
 
 	if (node == NULL)
 		return NULL;
-	if (IsA(node, Var) || IsA(node, Aggref))
+	if (IsA(node, Var) || IsA(node, Aggref) || IsA(node, WindowFunc))
 	{
 		int			column = pge_raw_column(over->raw, node);
 		int			i = 0;

@@ -187,6 +187,7 @@ lower_known(PgeLowering *lowering, Expr *expr, Expr *typed, const PgeRawColumns 
 	{
 		case T_Var:
 		case T_Aggref:
+		case T_WindowFunc:
 			begin(lowering, PgeExpressionKind_Column, expr, typed, raw);
 			pge_word(lowering, pge_raw_column(raw, (Node *) expr));
 			return true;
@@ -250,7 +251,7 @@ lower_known(PgeLowering *lowering, Expr *expr, Expr *typed, const PgeRawColumns 
 	}
 }
 
-/* raw: what Vars and Aggrefs in it stand for; NULL where there can be none. */
+/* raw: what Vars, Aggrefs and WindowFuncs in it stand for; NULL where there can be none. */
 void
 pge_lower_expression(PgeLowering *lowering, Expr *expr, const PgeRawColumns *raw)
 {

@@ -51,9 +51,13 @@ extern const char *pge_refused_aggregate(const Agg *plan, const PgePart *input);
 extern const char *pge_refused_unique(const Unique *plan, const PgePart *input);
 extern Agg *pge_as_aggregate(const Plan *plan);
 extern PgeAggregateSupport pge_aggregate_support(const Aggref *aggregate);
+extern PgeAggregateSupport pge_aggregate_support_of(Oid function, Oid argument, AggSplit split);
 
 /* metadata_paths.c */
 extern void pge_metadata_paths_init(void);
+
+/* vectorize_window.c */
+extern const char *pge_refused_window(const WindowAgg *window);
 
 /* column_costs.c */
 extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine);

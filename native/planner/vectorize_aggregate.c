@@ -28,8 +28,8 @@ typedef struct AggregateEntry
 } AggregateEntry;
 
 /* Does the engine have the aggregate? The managed library's answers are kept as long as the session. */
-static PgeAggregateSupport
-support_of(Oid function, Oid argument, AggSplit split)
+PgeAggregateSupport
+pge_aggregate_support_of(Oid function, Oid argument, AggSplit split)
 {
 	static HTAB *known = NULL;
 	AggregateKey key = {.function = function,.argument = argument,.split = split};
@@ -63,7 +63,7 @@ argument_type(const Aggref *aggregate)
 PgeAggregateSupport
 pge_aggregate_support(const Aggref *aggregate)
 {
-	return support_of(aggregate->aggfnoid, argument_type(aggregate), aggregate->aggsplit);
+	return pge_aggregate_support_of(aggregate->aggfnoid, argument_type(aggregate), aggregate->aggsplit);
 }
 
 /* Are values of the type grouped by its own operator for equal and its own hash function? */
@@ -94,7 +94,7 @@ refused_call(const Aggref *aggregate)
 		!groups_by_default(linitial_node(SortGroupClause, aggregate->aggdistinct)->eqop, argument))
 		return psprintf("%s is DISTINCT by an operator that is not the default", name);
 	/* Function 0: can arguments of the type be DISTINCT? */
-	if (aggregate->aggdistinct != NIL && !support_of(InvalidOid, argument, AGGSPLIT_SIMPLE))
+	if (aggregate->aggdistinct != NIL && !pge_aggregate_support_of(InvalidOid, argument, AGGSPLIT_SIMPLE))
 		return psprintf("%s is DISTINCT, and the engine does not have that for type %s", name, format_type_be(argument));
 	if (!pge_aggregate_support(aggregate))
 		return psprintf("the engine does not have aggregate %s%s", name,

@@ -197,6 +197,8 @@ pge_refused_node(PgeVectorize *work, Plan *plan, const PgePart *parts, const Bit
 			return pge_refused_aggregate(pge_as_aggregate(plan), &parts[0]);
 		case T_Unique:
 			return pge_refused_unique((Unique *) plan, &parts[0]);
+		case T_WindowAgg:
+			return pge_refused_window((WindowAgg *) plan);
 		case T_HashJoin:
 			return refused_hash_join((HashJoin *) plan, changing);
 		case T_Append:

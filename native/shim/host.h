@@ -30,7 +30,7 @@ extern PgeStatus pge_host_hash_rows(ptr host, u32 type, u32 collation, u64 *valu
 extern PgeStatus pge_host_file_create(ptr host, i32 *file);
 extern PgeStatus pge_host_file_write(ptr host, i32 file, u8 *bytes, u64 length);
 extern PgeStatus pge_host_file_read(ptr host, i32 file, u8 *bytes, u64 length);
-extern PgeStatus pge_host_file_rewind(ptr host, i32 file);
+extern PgeStatus pge_host_file_seek(ptr host, i32 file, u64 place);
 extern PgeStatus pge_host_file_close(ptr host, i32 file);
 extern PgeStatus pge_host_share_begin(ptr host, i32 share, i32 *members, i32 *file);
 extern PgeStatus pge_host_share_end(ptr host, i32 share, i32 file, u64 bytes);

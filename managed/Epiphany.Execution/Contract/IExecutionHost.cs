@@ -72,7 +72,8 @@ unsafe interface IExecutionHost
 
     void FileRead(int file, byte* bytes, ulong length);
 
-    void FileRewind(int file);
+    /// <summary>Where the next byte is read or written, from the file's beginning.</summary>
+    void FileSeek(int file, ulong place);
 
     void FileClose(int file);
 

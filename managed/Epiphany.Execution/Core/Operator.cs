@@ -5,14 +5,14 @@ using System;
 namespace Epiphany.Execution;
 
 /// <summary>Produces batches. Made once for a program; Rescan starts it anew, with parameters as they are then.</summary>
-abstract class Operator(Tail tail, EngineContext context)
+abstract class Operator(Tail tail, EngineContext context, NodeStats? stats = null)
 {
     bool _ended;
 
     /// <summary>Types of the columns it gives.</summary>
     public ReadOnlySpan<ValueType> Types => Tail.Types;
 
-    public NodeStats Stats { get; } = new();
+    public NodeStats Stats { get; } = stats ?? new();
 
     protected Tail Tail { get; } = tail;
 

@@ -68,8 +68,18 @@ sealed unsafe class RowFile
     internal void Rewind()
     {
         Flush();
-        _host.FileRewind(_file);
+        _host.FileSeek(_file, 0);
         _read = 0;
+    }
+
+    /// <summary>The batch that begins there; more can be written afterwards. Good until the next call.</summary>
+    internal Batch ReadAt(ulong place)
+    {
+        _host.FileSeek(_file, place);
+        _read = place;
+        Batch batch = Read()!;
+        _host.FileSeek(_file, _written);
+        return batch;
     }
 
     /// <summary>Good until the next call; null at the end.</summary>

@@ -32,6 +32,12 @@ sealed unsafe class StoredColumn(ValueType type, IMemory memory)
     /// <summary>Decimal only while all values are integers of one scale.</summary>
     internal VectorForm Form => _form;
 
+    /// <summary>Of Decimals.</summary>
+    internal int Scale => _scale;
+
+    /// <summary>Of Decimals: no value's magnitude is greater.</summary>
+    internal ulong Bound => _bound;
+
     internal ulong Value(int row) => _values[row >> ChunkShift][row & ChunkMask];
 
     internal bool IsNull(int row) => _nulls[row >> ChunkShift] is var nulls && nulls != null && nulls[row & ChunkMask] != 0;

@@ -101,20 +101,7 @@ sealed unsafe class AggregateCall
     /// <summary>Takes in a batch, whose rows belong to those groups.</summary>
     internal void Add(Batch batch, AggregateRows groups)
     {
-        Rows rows = Rows.All(batch.Rows);
-        if (_filter != null)
-        {
-            int count = _filter.Filter(batch, rows, _selected);
-            rows = count == batch.Rows ? rows : new Rows(_selected, count);
-        }
-
-        Vector values = _vector;
-        if (_argument != null && rows.Count > 0)
-        {
-            values = _isExact ? _argument.EvaluateExact(batch, rows) : _argument.Evaluate(batch, rows);
-            rows = WithoutNulls(values, rows);
-        }
-
+        Vector values = Take(batch, _isExact, out Rows rows);
         if (rows.Count == 0)
         {
             return;
@@ -122,7 +109,6 @@ sealed unsafe class AggregateCall
 
         if (!rows.IsAll)
         {
-            values = Dense(values, rows, _buffer, _vector);
             _rows.Select(groups, rows);
             groups = _rows;
         }
@@ -153,6 +139,29 @@ sealed unsafe class AggregateCall
         facts.Show(_vector, _buffer.Values);
         _rows.Set(1, 1);
         State.Add(_vector, _rows);
+    }
+
+    /// <summary>
+    /// The rows of a batch that count, and the argument's values for them, one after the other. isExact: numerics of several display scales may come as
+    /// integers.
+    /// </summary>
+    internal Vector Take(Batch batch, bool isExact, out Rows rows)
+    {
+        rows = Rows.All(batch.Rows);
+        if (_filter != null)
+        {
+            int count = _filter.Filter(batch, rows, _selected);
+            rows = count == batch.Rows ? rows : new Rows(_selected, count);
+        }
+
+        Vector values = _vector;
+        if (_argument != null && rows.Count > 0)
+        {
+            values = isExact ? _argument.EvaluateExact(batch, rows) : _argument.Evaluate(batch, rows);
+            rows = WithoutNulls(values, rows);
+        }
+
+        return rows.IsAll || rows.Count == 0 ? values : Dense(values, rows, _buffer, _vector);
     }
 
     Vector Dense(Vector values, Rows rows, VectorBuffer buffer, Vector dense)

@@ -44,5 +44,15 @@ sealed unsafe class AggregateCount(IMemory memory) : AggregateState
         result.SetDatums(buffer.Values, null);
     }
 
+    internal override void Copy(int from, int to) => _counts.At[to] = _counts.At[from];
+
+    internal override bool Removes => true;
+
+    internal override bool Remove(Vector values, int count, int group)
+    {
+        _counts.At[group] -= count;
+        return true;
+    }
+
     internal override void Clear() => _counts.Clear();
 }

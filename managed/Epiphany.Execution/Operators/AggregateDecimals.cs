@@ -95,6 +95,29 @@ sealed unsafe partial class AggregateDecimals : AggregateState
 
     internal override void AddWhole(long values, Int128 sum, int scale) => AddOne(0, sum, scale, scale, values);
 
+    internal override void Copy(int from, int to)
+    {
+        _states.At[to] = _states.At[from];
+        if (_squares != null)
+        {
+            _squares.At[to] = _squares.At[from];
+        }
+
+        if (_hasDisplays)
+        {
+            _displays.At[to] = _displays.At[from];
+        }
+
+        if (_oddities.TryGetValue(from, out AggregateOddity? odd))
+        {
+            _oddities[to] = odd.Copy();
+        }
+        else if (_oddities.Count > 0)
+        {
+            _oddities.Remove(to);
+        }
+    }
+
     internal override void Clear()
     {
         _states.Clear();

@@ -126,6 +126,12 @@ sealed unsafe class AggregateExtreme<TOrder>(IMemory memory) : AggregateState
         result.SetDatums(buffer.Values, anyNull != 0 ? buffer.Nulls : null);
     }
 
+    internal override void Copy(int from, int to)
+    {
+        _values.At[to] = _values.At[from];
+        _has.At[to] = _has.At[from];
+    }
+
     internal override void Clear()
     {
         _values.Clear();

@@ -58,6 +58,12 @@ sealed unsafe class AggregateFloatSum(bool isSingle, IExecutionHost host) : Aggr
         result.SetDatums(buffer.Values, anyNull != 0 ? buffer.Nulls : null);
     }
 
+    internal override void Copy(int from, int to)
+    {
+        _sums.At[to] = _sums.At[from];
+        _has.At[to] = _has.At[from];
+    }
+
     internal override void Clear()
     {
         _sums.Clear();
@@ -137,6 +143,8 @@ sealed unsafe class AggregateFloatMoments(bool isSingle, IExecutionHost host) : 
 
         result.SetDatums(buffer.Values, anyNull != 0 ? buffer.Nulls : null);
     }
+
+    internal override void Copy(int from, int to) => _states.At[to] = _states.At[from];
 
     internal override void Clear() => _states.Clear();
 

@@ -73,5 +73,21 @@ sealed unsafe class AggregateIntegerSum(IMemory memory) : AggregateState
         result.SetDatums(buffer.Values, anyNull != 0 ? buffer.Nulls : null);
     }
 
+    internal override void Copy(int from, int to) => _states.At[to] = _states.At[from];
+
+    internal override bool Removes => true;
+
+    internal override bool Remove(Vector values, int count, int group)
+    {
+        State* state = _states.At + group;
+        for (int i = 0; i < count; i++)
+        {
+            state->Sum -= (long)values.Values[i];
+        }
+
+        state->Count -= count;
+        return true;
+    }
+
     internal override void Clear() => _states.Clear();
 }

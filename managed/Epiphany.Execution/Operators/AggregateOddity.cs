@@ -27,18 +27,23 @@ sealed class AggregateOddity
 
     internal long Specials => NaNs + PositiveInfinities + NegativeInfinities;
 
-    internal void CountSpecial(NumericParts parts)
+    internal bool IsNothing => Sum.IsZero && Squares.IsZero && NaNs == 0 && PositiveInfinities == 0 && NegativeInfinities == 0;
+
+    internal AggregateOddity Copy() => (AggregateOddity)MemberwiseClone();
+
+    /// <summary>One more, or one less.</summary>
+    internal void CountSpecial(NumericParts parts, int count = 1)
     {
         switch (parts.Sign)
         {
             case NaN:
-                NaNs++;
+                NaNs += count;
                 break;
             case PositiveInfinity:
-                PositiveInfinities++;
+                PositiveInfinities += count;
                 break;
             default:
-                NegativeInfinities++;
+                NegativeInfinities += count;
                 break;
         }
     }

@@ -95,6 +95,20 @@ sealed unsafe class AggregateOrderedExtreme : AggregateState
         }
     }
 
+    internal override void Copy(int from, int to)
+    {
+        State* source = _states.At + from;
+        State* state = _states.At + to;
+        if (source->Has && !_isDecimal)
+        {
+            Keep(state, source->Value);
+            return;
+        }
+
+        state->Value = _isDecimal ? source->Value : state->Value;
+        state->Has = source->Has;
+    }
+
     internal override void Clear()
     {
         _states.Clear();

@@ -40,6 +40,15 @@ abstract unsafe class AggregateState
     /// <summary>Results of some groups; by-reference ones in the arena.</summary>
     internal abstract void Show(AggregateResult what, int* groups, int count, VectorBuffer buffer, Arena arena, Vector result);
 
+    /// <summary>A group becomes what another one is.</summary>
+    internal abstract void Copy(int from, int to);
+
+    /// <summary>Can values be taken out again, most times at least? Not where a result depends on the order of rows.</summary>
+    internal virtual bool Removes => false;
+
+    /// <summary>Takes values out of a group that have come in before. False: it could not, and the group is spoilt.</summary>
+    internal virtual bool Remove(Vector values, int count, int group) => false;
+
     internal abstract void Clear();
 }
 

@@ -13,6 +13,7 @@ enum PlanKind
     Append = 7,
     Project = 8,
     SharedRows = 9,
+    Window = 10,
 }
 
 enum ExpressionKind

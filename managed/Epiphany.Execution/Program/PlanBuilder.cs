@@ -52,6 +52,8 @@ sealed class PlanBuilder(EngineContext context)
                 }
 
                 return new Append(children, Tail(ref reader, raw), context);
+            case PlanKind.Window:
+                return Window(ref reader, raw);
             case PlanKind.Project:
                 Operator child = Build(ref reader);
                 return new Project(child, Tail(ref reader, raw), context);
@@ -112,6 +114,14 @@ sealed class PlanBuilder(EngineContext context)
         SortKey[] keys = Orders(ref reader, raw);
         Operator child = Build(ref reader);
         return new Sort(child, keys, Tail(ref reader, raw), context);
+    }
+
+    Window Window(ref ProgramReader reader, ValueType[] raw)
+    {
+        var stats = new NodeStats();
+        var program = new WindowProgram(ref reader, raw, _expressions, stats, context);
+        Operator child = Build(ref reader);
+        return new Window(child, program, stats, Tail(ref reader, raw), context);
     }
 
     Tail Tail(ref ProgramReader reader, ValueType[] raw)

@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x141c8c67;
+    public const u32 Hash = 0x35ec95c0;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -81,6 +81,24 @@ public enum PgePlanKind : int
     Append = 7,
     Project = 8,
     SharedRows = 9,
+    Window = 10,
+}
+
+/* What a window's frame counts in. */
+public enum PgeFrameMode : int
+{
+    Rows = 0,
+    Range = 1,
+    Groups = 2,
+}
+
+/* Where it begins, or ends; the last two have offsets. */
+public enum PgeFrameBound : int
+{
+    Unbounded = 0,
+    CurrentRow = 1,
+    Preceding = 2,
+    Following = 3,
 }
 
 /* Node of a lowered expression; likewise. */
@@ -478,9 +496,10 @@ public unsafe struct PgeHostApi
     /* A new temporary file, out its number; closed and removed with the engine's context at the latest. */
     public delegate* unmanaged<ptr, i32*, PgeStatus> FileCreate;
     public delegate* unmanaged<ptr, i32, u8*, u64, PgeStatus> FileWrite;
-    /* File, destination, bytes; fewer are an error. Files are written first, rewound, then read. */
+    /* File, destination, bytes; fewer are an error. */
     public delegate* unmanaged<ptr, i32, u8*, u64, PgeStatus> FileRead;
-    public delegate* unmanaged<ptr, i32, PgeStatus> FileRewind;
+    /* File, place from its beginning, where the next byte is read or written. */
+    public delegate* unmanaged<ptr, i32, u64, PgeStatus> FileSeek;
     public delegate* unmanaged<ptr, i32, PgeStatus> FileClose;
     /* Rows that parallel processes share: their number, out processes that may take part (0: this one is alone), out file to write this process's
     rows to, or -1: all are written. */

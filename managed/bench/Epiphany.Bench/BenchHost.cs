@@ -105,7 +105,7 @@ sealed unsafe class BenchHost : IExecutionHost, IMemory, IInterrupts
 
     public void FileRead(int file, byte* bytes, ulong length) => throw new NotSupportedException();
 
-    public void FileRewind(int file) => throw new NotSupportedException();
+    public void FileSeek(int file, ulong place) => throw new NotSupportedException();
 
     public void FileClose(int file) => throw new NotSupportedException();
 

@@ -184,7 +184,7 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
         _files[file] = (stored, position + (int)length);
     }
 
-    public void FileRewind(int file) => _files[file] = (_files[file].Bytes, 0);
+    public void FileSeek(int file, ulong place) => _files[file] = (_files[file].Bytes, (int)place);
 
     public void FileClose(int file) => _files[file] = ([], 0);
 

@@ -239,11 +239,13 @@ sub windows
 		my $direction = any('', ' DESC', ' NULLS FIRST', ' DESC NULLS LAST');
 		my $all = $from->{key} ? join ', ', @{ $from->{key} } : '';
 		my $rows = any('3 PRECEDING', 'BETWEEN 1 PRECEDING AND 2 FOLLOWING', 'UNBOUNDED PRECEDING',
-			'BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING');
+			'BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING', 'BETWEEN 5 PRECEDING AND 2 PRECEDING', 'BETWEEN 1 FOLLOWING AND 40 FOLLOWING',
+			'BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING');
 		my $over = $production->{window} eq 'total' ? 'ORDER BY ' . $by->() . "$direction, $all"
 		  : $production->{window} eq 'rows' ? "ORDER BY $all ROWS $rows"
 		  : any('', 'ORDER BY ' . $by->() . $direction,
 			'ORDER BY ' . $self->expr($from->{scope}, 'small', 0) . ' RANGE BETWEEN 5 PRECEDING AND 1 FOLLOWING',
+			'ORDER BY ' . $by->() . ' GROUPS BETWEEN 2 PRECEDING AND 1 FOLLOWING',
 			'ORDER BY ' . $by->() . ' GROUPS BETWEEN 1 PRECEDING AND CURRENT ROW EXCLUDE TIES');
 		# With little memory, PostgreSQL takes minutes for a frame of many peers.
 		$over = '' if $from->{rows} > 1000 and $over =~ /GROUPS|RANGE/;

@@ -29,6 +29,13 @@ SELECT count(*) FROM many m WHERE NOT EXISTS (SELECT FROM other o WHERE o.word =
 SELECT count(*) FROM many m WHERE m.id IN (SELECT id FROM other);
 SELECT few, sum(price), count(DISTINCT skew), string_agg(DISTINCT left(filler, 1), '' ORDER BY left(filler, 1)) FROM many GROUP BY ROLLUP (few);
 SELECT count(*), sum(r) FROM (SELECT rank() OVER (PARTITION BY few ORDER BY price) AS r FROM many) q;
+SELECT count(*), sum(s), max(t), sum(l) FROM (SELECT sum(price) OVER w AS s, max(word) OVER w AS t, length(lag(filler, 2000) OVER w) AS l
+	FROM many WINDOW w AS (PARTITION BY few ORDER BY id)) q;
+SELECT count(*), sum(c), sum(a) FROM (SELECT count(*) OVER w AS c, avg(price) OVER w AS a FROM many
+	WINDOW w AS (ORDER BY id ROWS BETWEEN 100 PRECEDING AND 3000 FOLLOWING)) q;
+SELECT count(*), sum(s), sum(length(f)) FROM (SELECT sum(skew) OVER w AS s, first_value(filler) OVER w AS f FROM many
+	WINDOW w AS (PARTITION BY skew ORDER BY id DESC ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING)) q;
+SELECT id, n FROM (SELECT id, row_number() OVER (PARTITION BY few ORDER BY price, id) AS n FROM many) q WHERE n <= 3;
 DELETE FROM many WHERE id BETWEEN 3000 AND 140000 AND id % 5 > 0;
 SELECT few, count(*), sum(price), max(word) FROM many GROUP BY few;
 DELETE FROM many;
