@@ -2,16 +2,20 @@
 
 using System;
 using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Epiphany.Kernels;
 
 /// <summary>In-place passes over decoded values. Counts are small (a vector), so loops are plain where SIMD gains nothing.</summary>
 public static unsafe class Lanes
 {
-    /// <summary>values[i] = table[values[i]]. Every value was checked against the table's size. A hardware gather is no faster.</summary>
-    public static void Gather(ulong* table, ulong* values, int count)
+    /// <summary>
+    /// values[i] = table[values[i]]. Every value was checked against the table's size. A hardware gather is no faster; a table that two registers
+    /// hold is looked up there.
+    /// </summary>
+    public static void Gather(ulong* table, int entries, ulong* values, int count)
     {
-        int i = 0;
+        int i = Avx512F.IsSupported && entries <= 2 * Vector512<ulong>.Count ? GatherFew(table, entries, values, count) : 0;
         for (; i <= count - 4; i += 4)
         {
             ulong a = table[values[i]];
@@ -28,6 +32,27 @@ public static unsafe class Lanes
         {
             values[i] = table[values[i]];
         }
+    }
+
+    /// <summary>Whole groups of eight; says how many values those were.</summary>
+    static int GatherFew(ulong* table, int entries, ulong* values, int count)
+    {
+        const int Entries = 16;
+        ulong* padded = stackalloc ulong[Entries];
+        for (int i = 0; i < Entries; i++)
+        {
+            padded[i] = i < entries ? table[i] : 0;
+        }
+
+        Vector512<ulong> low = Vector512.Load(padded);
+        Vector512<ulong> high = Vector512.Load(padded + Vector512<ulong>.Count);
+        int whole = count & ~7;
+        for (int i = 0; i < whole; i += Vector512<ulong>.Count)
+        {
+            Avx512F.PermuteVar8x64x2(low, Vector512.Load(values + i), high).Store(values + i);
+        }
+
+        return whole;
     }
 
     /// <summary>values[i] = start + values[0] + ... + values[i], modulo 2^64. One addition a value is the latency bound already.</summary>

@@ -41,6 +41,7 @@ typedef struct PgeLowered
 
 /* lower.c: in the current memory context. Row sources are numbered in the order of node->custom_plans. */
 extern PgeLowered *pge_lower(CustomScan *node, EState *estate);
+extern bool pge_join_is_turned(const Plan *plan);
 
 /*
  * The expression with each Var (Aggref, WindowFunc) replaced by a Var of OUTER_VAR that counts its input columns from 1, in the order of

@@ -26,9 +26,9 @@ is_text(const ExplainState *es)
 /* ---- what an operator is ---- */
 
 static const char *
-join_name(JoinType type)
+join_name(const Plan *plan)
 {
-	switch (type)
+	switch (((const Join *) plan)->jointype)
 	{
 		case JOIN_LEFT:
 			return "Hash Left Join";
@@ -37,7 +37,7 @@ join_name(JoinType type)
 		case JOIN_RIGHT:
 			return "Hash Right Join";
 		case JOIN_SEMI:
-			return "Hash Semi Join";
+			return pge_join_is_turned(plan) ? "Hash Right Semi Join" : "Hash Semi Join";
 		case JOIN_ANTI:
 			return "Hash Anti Join";
 		case JOIN_RIGHT_ANTI:
@@ -72,7 +72,7 @@ operator_name(const PgeEngine *engine, const Plan *plan, PgePlanKind kind)
 		case PgePlanKind_Aggregate:
 			return aggregate_name((const Agg *) plan);
 		case PgePlanKind_HashJoin:
-			return join_name(((const Join *) plan)->jointype);
+			return join_name(plan);
 		case PgePlanKind_Sort:
 			return "Sort";
 		case PgePlanKind_Limit:
@@ -324,7 +324,7 @@ explain_work(const PgeNodeStats *stats, const Plan *plan, PgePlanKind kind, Expl
 
 /* ---- the tree ---- */
 
-/* Node ids of the operators right below a plan; plan nodes that are no operators, as Hash, are looked through. */
+/* Node ids of the operators right below a plan, in the program's order; plan nodes that are no operators, as Hash, are looked through. */
 static List *
 operators_below(const Plan *plan, List *nodes)
 {
@@ -351,6 +351,7 @@ operators_below(const Plan *plan, List *nodes)
 				id = foreach_current_index(node);
 		ids = id >= 0 ? lappend_int(ids, id) : list_concat(ids, operators_below(child, nodes));
 	}
+	list_sort(ids, list_int_cmp);
 	return ids;
 }
 

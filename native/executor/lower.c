@@ -155,10 +155,24 @@ join_kind(JoinType type)
 	}
 }
 
+/*
+ * A semi join whose outer side is expected to be much the smaller one keeps that, and marks the rows that the other side finds. Not where
+ * the inner side is shared: what it has no use for in one process, another may look for.
+ */
+bool
+pge_join_is_turned(const Plan *plan)
+{
+	const int	much = 2;
+
+	return IsA(plan, HashJoin) && ((const Join *) plan)->jointype == JOIN_SEMI && !innerPlan(plan)->parallel_aware &&
+		outerPlan(plan)->plan_rows * much < innerPlan(plan)->plan_rows;
+}
+
 static void
 lower_hash_join(PgeLowering *lowering, HashJoin *join, Bitmapset *wanted)
 {
 	Plan	   *plan = &join->join.plan;
+	bool		turned = pge_join_is_turned(plan);
 	Plan	   *outer = outerPlan(plan);
 	Plan	   *inner = outerPlan(innerPlan(plan));
 	List	   *projection = pge_wanted_targets(plan, wanted);
@@ -167,30 +181,35 @@ lower_hash_join(PgeLowering *lowering, HashJoin *join, Bitmapset *wanted)
 	Bitmapset  *inner_wanted = pge_columns_used(NULL, exprs, INNER_VAR);
 	PgeRawColumns *outer_raw = pge_raw_columns(OUTER_VAR, outer, outer_wanted);
 	PgeRawColumns *inner_raw = pge_raw_columns(INNER_VAR, inner, inner_wanted);
-	PgeRawColumns *raw = pge_raw_columns(OUTER_VAR, outer, outer_wanted);
+	PgeRawColumns *raw = palloc0_object(PgeRawColumns);
 	int			nouter = bms_num_members(outer_wanted);
-	int			nraw = nouter + bms_num_members(inner_wanted);
+	int			ninner = bms_num_members(inner_wanted);
 
-	raw->inner = pge_column_map(inner, inner_wanted, nouter);
-	pge_lower_head(lowering, PgePlanKind_HashJoin, plan, plan->plan_rows, nraw);
-	pge_lower_target_types(lowering, outer, outer_wanted);
-	pge_lower_target_types(lowering, inner, inner_wanted);
-	pge_word(lowering, join_kind(join->join.jointype));
+	raw->varno = OUTER_VAR;
+	raw->outer = pge_column_map(outer, outer_wanted, turned ? ninner : 0);
+	raw->inner = pge_column_map(inner, inner_wanted, turned ? 0 : nouter);
+	pge_lower_head(lowering, PgePlanKind_HashJoin, plan, plan->plan_rows, nouter + ninner);
+	pge_lower_target_types(lowering, turned ? inner : outer, turned ? inner_wanted : outer_wanted);
+	pge_lower_target_types(lowering, turned ? outer : inner, turned ? outer_wanted : inner_wanted);
+	pge_word(lowering, turned ? PgeJoinKind_RightSemi : join_kind(join->join.jointype));
 	pge_word(lowering, list_length(join->hashclauses));
 	foreach_node(OpExpr, clause, join->hashclauses)
 	{
-		pge_lower_expression(lowering, linitial(clause->args), outer_raw);
-		pge_lower_expression(lowering, lsecond(clause->args), inner_raw);
+		Expr	   *left = linitial(clause->args);
+		Expr	   *right = lsecond(clause->args);
+
+		pge_lower_expression(lowering, turned ? right : left, turned ? inner_raw : outer_raw);
+		pge_lower_expression(lowering, turned ? left : right, turned ? outer_raw : inner_raw);
 		pge_word(lowering, clause->opfuncid);
 		pge_word(lowering, clause->inputcollid);
 	}
 	pge_lower_expressions(lowering, join->join.joinqual, raw);
-	pge_lower_node(lowering, outer, outer_wanted);
+	pge_lower_node(lowering, turned ? inner : outer, turned ? inner_wanted : outer_wanted);
 	if (innerPlan(plan)->parallel_aware)
 		lower_shared_rows(lowering, innerPlan(plan), inner_wanted);
 	else
-		pge_lower_node(lowering, inner, inner_wanted);
-	pge_lower_tail(lowering, plan->qual, projection, raw, nraw);
+		pge_lower_node(lowering, turned ? outer : inner, turned ? outer_wanted : inner_wanted);
+	pge_lower_tail(lowering, plan->qual, projection, raw, nouter + ninner);
 }
 
 static void

@@ -268,6 +268,13 @@ SELECT sum(quantity), count(*) FROM sales JOIN picks USING (id);
 SET epiphany.enable_vectorized = off;
 SELECT sum(quantity), count(*) FROM sales JOIN picks USING (id);
 RESET epiphany.enable_vectorized;
+-- A semi join keeps the smaller side, whichever that is; the keys of one join are known to the inner side of another.
+SET enable_nestloop = off;
+EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT id FROM sales s WHERE day < '2025-01-02' AND
+	EXISTS (SELECT FROM sales t WHERE t.id = s.id AND t.quantity < s.quantity + 1);
+SELECT * FROM same($$SELECT id FROM sales s WHERE day < '2025-01-02' AND EXISTS (SELECT FROM sales t WHERE t.id = s.id AND t.quantity < s.quantity + 1)$$);
+SELECT * FROM same($$SELECT s.id, t.day FROM sales s JOIN picks p ON p.id = s.id JOIN sales t ON t.id = s.id$$);
+RESET enable_nestloop;
 DROP TABLE picks;
 EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) SELECT id FROM sales WHERE (SELECT false) AND id > 3;
 CREATE FUNCTION explained(query text, options text) RETURNS text LANGUAGE plpgsql AS $$

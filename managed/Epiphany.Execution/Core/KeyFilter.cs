@@ -10,8 +10,8 @@ namespace Epiphany.Execution;
 /// <summary>A bit for each integer where they lie close together; else a Bloom filter, all bits of a key in one word.</summary>
 sealed unsafe class KeyFilter(IMemory memory)
 {
-    /// <summary>Ranges of so many integers, or so many for each key, have a bit for each of them.</summary>
-    const ulong DenseRange = 1 << 20;
+    /// <summary>Ranges of so many integers (a second-level cache of bits), or so many for each key, have a bit for each of them.</summary>
+    const ulong DenseRange = 1 << 23;
     const ulong DenseRangePerKey = 32;
     const int BloomBitsPerKey = 16;
 

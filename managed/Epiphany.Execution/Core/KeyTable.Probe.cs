@@ -1,11 +1,16 @@
 // Execution layer, core. How keys are found in the table, a batch at a time.
 
 using System;
+using System.Runtime.Intrinsics.X86;
 
 namespace Epiphany.Execution;
 
 sealed unsafe partial class KeyTable
 {
+    /// <summary>Tables of so many slots are larger than caches: what rows ahead will look at is asked for in time.</summary>
+    const int LargeBits = 16;
+    const int Ahead = 16;
+
     void Run(KeyBatch keys, ReadOnlySpan<Vector> vectors, int rows, uint* numbers, bool adds)
     {
         Rows pending = Rows.All(rows);
@@ -71,7 +76,7 @@ sealed unsafe partial class KeyTable
         return rest;
     }
 
-    /// <summary>One column of lanes that are values: compared on the way.</summary>
+    /// <summary>One column of lanes that are values: compared on the way. Rows with the key of the one before them have its number.</summary>
     void ProbeLanes(KeyBatch keys, Rows rows, uint* numbers, bool adds)
     {
         ulong* lanes = keys.Columns[0].Lanes;
@@ -88,11 +93,26 @@ sealed unsafe partial class KeyTable
             return;
         }
 
+        bool isLarge = _bits >= LargeBits;
+        ulong before = 0;
+        uint numberBefore = None;
         for (int i = 0; i < rows.Count; i++)
         {
             int row = rows[i];
             ulong hash = hashes[row];
             ulong lane = lanes[row];
+            if (isLarge && i + Ahead < rows.Count)
+            {
+                Sse.Prefetch0(slots + (hashes[rows[i + Ahead]] >> shift));
+                Sse.Prefetch0(stored + (uint)(slots[hashes[rows[i + (Ahead / 2)]] >> shift] - 1));
+            }
+
+            if (lane == before && numberBefore != None)
+            {
+                numbers[row] = numberBefore;
+                continue;
+            }
+
             ulong at = hash >> shift;
             uint number = None;
             ulong slot;
@@ -117,6 +137,8 @@ sealed unsafe partial class KeyTable
             }
 
             numbers[row] = number;
+            before = lane;
+            numberBefore = number;
         }
 
         if (fresh > 0)

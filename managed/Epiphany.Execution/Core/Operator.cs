@@ -14,6 +14,9 @@ abstract class Operator(Tail tail, EngineContext context, NodeStats? stats = nul
 
     public NodeStats Stats { get; } = stats ?? new();
 
+    /// <summary>Rows that the planner expects of it.</summary>
+    public double Expected { get; set; }
+
     protected Tail Tail { get; } = tail;
 
     protected EngineContext Context { get; } = context;
@@ -64,6 +67,17 @@ abstract class Operator(Tail tail, EngineContext context, NodeStats? stats = nul
     public virtual void OfferWhole(AggregateWhole whole)
     {
     }
+
+    /// <summary>
+    /// Joins that this one's rows go through are to take in inner sides that are expected to have fewer rows than that, so that they can tell what
+    /// they know. Before the first Next after a start or Rescan.
+    /// </summary>
+    public virtual void Prepare(double rows)
+    {
+    }
+
+    /// <summary>The values that a column is going to have beside nulls are among these keys; null: nothing is known.</summary>
+    public virtual KeyFilter? Known(int column) => null;
 
     /// <summary>The next rows that conditions and projection leave, or null; not asked again after a null.</summary>
     protected abstract Batch? Produce();

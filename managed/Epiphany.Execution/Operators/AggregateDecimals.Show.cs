@@ -9,6 +9,11 @@ sealed unsafe partial class AggregateDecimals
 {
     internal override void Show(AggregateResult what, int* groups, int count, VectorBuffer buffer, Arena arena, Vector result)
     {
+        if (what == AggregateResult.Value && ShowDecimals(groups, count, buffer, result))
+        {
+            return;
+        }
+
         byte anyNull = 0;
         for (int i = 0; i < count; i++)
         {
@@ -22,6 +27,40 @@ sealed unsafe partial class AggregateDecimals
         }
 
         result.SetDatums(buffer.Values, anyNull != 0 ? buffer.Nulls : null);
+    }
+
+    /// <summary>Sums as integers of the shared scale, if all of them are no more than that; false: they are not.</summary>
+    bool ShowDecimals(int* groups, int count, VectorBuffer buffer, Vector result)
+    {
+        if (_hasDisplays || _oddities.Count > 0 || _scale > NumericDatums.MaxScale)
+        {
+            return false;
+        }
+
+        byte anyNull = 0;
+        ulong bits = 0;
+        for (int i = 0; i < count; i++)
+        {
+            State* state = _states.At + groups[i];
+            long sum = (long)state->Low;
+            if (state->High != sum >> 63)
+            {
+                return false;
+            }
+
+            buffer.Values[i] = state->Low;
+            bits |= (ulong)(sum ^ (sum >> 63));
+            anyNull |= buffer.Nulls[i] = state->Count == 0 ? (byte)1 : (byte)0;
+        }
+
+        if (bits == long.MaxValue)
+        {
+            return false;
+        }
+
+        result.SetDatums(buffer.Values, anyNull != 0 ? buffer.Nulls : null);
+        (result.Form, result.Scale, result.Bound) = (VectorForm.Decimal, _scale, Math.Min(long.MaxValue, AggregateLanes.Bound(bits)));
+        return true;
     }
 
     ulong Result(AggregateResult what, int group, AggregateOddity? odd, Arena arena)

@@ -123,7 +123,10 @@ static unsafe class AggregateLanes
             bits |= values[i] ^ (ulong)((long)values[i] >> 63);
         }
 
-        // -1 has the bits of 0, and so on.
-        return bits == 0 ? 1 : (ulong.MaxValue >> System.Numerics.BitOperations.LeadingZeroCount(bits)) + 1;
+        return Bound(bits);
     }
+
+    /// <summary>By the bits that some value has, or lacks where it is negative: -1 has those of 0, and so on.</summary>
+    internal static ulong Bound(ulong bits) =>
+        bits == 0 ? 1 : (ulong.MaxValue >> System.Numerics.BitOperations.LeadingZeroCount(bits)) + 1;
 }

@@ -18,6 +18,7 @@ sealed unsafe partial class HashJoin
     void Build()
     {
         _built = true;
+        AskOuter();
         Fill(level: 0);
         if (_parts.Count > 0)
         {
@@ -27,6 +28,20 @@ sealed unsafe partial class HashJoin
         {
             _filters.Offer(_outer, _side);
             Stats.PeakMemory = Math.Max(Stats.PeakMemory, _side.Bytes + _filters.Bytes);
+        }
+    }
+
+    /// <summary>What smaller joins of the outer side know of the keys takes rows away from the inner one, unless it keeps those without a match.</summary>
+    void AskOuter()
+    {
+        _outer.Prepare(_inner.Expected);
+        for (int i = 0; !KeepsInner && i < _outerKeys.Length; i++)
+        {
+            if (_outerKeys[i] is ColumnReference outer && _innerKeys[i] is ColumnReference inner && _probe.Columns[i].Kind == KeyKind.Datum
+                && _outer.Known(outer.Column) is { } keys)
+            {
+                _inner.Offer(inner.Column, keys);
+            }
         }
     }
 

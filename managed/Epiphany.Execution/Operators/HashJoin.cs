@@ -57,7 +57,7 @@ sealed unsafe partial class HashJoin : Operator
         Array.ForEach(plan.OuterKeys, e => e.MarkColumns(_outerKept));
         Array.ForEach(plan.InnerKeys, e => e.MarkColumns(_innerKept));
         KeyBatch inner = Side(plan.InnerKeys, plan, host);
-        _side = new JoinSide(plan.InnerKeys, inner, plan.Equalities, plan.Collations, plan.Inner.Types, _innerKept, KeepsInner, host);
+        _side = new JoinSide(plan.InnerKeys, inner, plan.Equalities, plan.Collations, plan.Inner.Types, _innerKept, MarksInner, host);
         _filters = KeepsOuter ? null : new JoinFilters(plan.OuterKeys, _probe.Columns, host);
         _innerDealer = new JoinDealer(plan.InnerKeys, inner, host);
         _outerDealer = new JoinDealer(plan.OuterKeys, _probe, host);
@@ -72,6 +72,9 @@ sealed unsafe partial class HashJoin : Operator
 
     bool KeepsInner => _kind is JoinKind.Right or JoinKind.Full or JoinKind.RightAnti;
 
+    /// <summary>Inner rows are given when all outer rows have marked theirs.</summary>
+    bool MarksInner => KeepsInner || _kind == JoinKind.RightSemi;
+
     /// <summary>
     /// To the side that the column is of, unless the other side's rows would then look as if they had no match. And to the other side, by a key that
     /// is equal to the column, where nobody is kept without a match.
@@ -84,7 +87,7 @@ sealed unsafe partial class HashJoin : Operator
         }
 
         bool isOuter = raw < _outerColumns;
-        if (isOuter ? KeepsInner : KeepsOuter)
+        if (isOuter ? MarksInner : KeepsOuter)
         {
             return false;
         }
@@ -93,13 +96,32 @@ sealed unsafe partial class HashJoin : Operator
         Operator other = isOuter ? _inner : _outer;
         int own = isOuter ? raw : raw - _outerColumns;
         bool isTaken = side.Offer(own, keys);
-        if (_kind is JoinKind.Inner or JoinKind.Semi && OtherKey(isOuter, own) is { } key)
+        if (_kind is JoinKind.Inner or JoinKind.Semi or JoinKind.RightSemi && OtherKey(isOuter, own) is { } key)
         {
             isTaken |= other.Offer(key, keys);
         }
 
         return isTaken;
     }
+
+    public override void Prepare(double rows)
+    {
+        _outer.Prepare(rows);
+        if (_built || _inner.Expected >= rows)
+        {
+            return;
+        }
+
+        ulong begun = Context.Options.Timing ? Context.Host.Now() : 0;
+        Build();
+        Stats.Time += Context.Options.Timing ? Context.Host.Now() - begun : 0;
+    }
+
+    /// <summary>A key's column has values of the inner side's keys only, where no outer row comes without a match.</summary>
+    public override KeyFilter? Known(int column) =>
+        Tail.RawColumn(column) is { } raw && raw < _outerColumns
+            ? _filters?.Known(raw, _side) ?? _outer.Known(raw)
+            : null;
 
     protected override Batch? Produce()
     {
@@ -168,12 +190,12 @@ sealed unsafe partial class HashJoin : Operator
         }
 
         _batch = null;
-        if (!KeepsInner || _innerRow >= _side.Rows.Count)
+        if (!MarksInner || _innerRow >= _side.Rows.Count)
         {
             return false;
         }
 
-        count = UnmatchedInner();
+        count = LateInner();
         return true;
     }
 
@@ -266,12 +288,12 @@ sealed unsafe partial class HashJoin : Operator
             _outerMatched[_pairOuter[i]] = 1;
         }
 
-        for (int i = 0; KeepsInner && i < count; i++)
+        for (int i = 0; MarksInner && i < count; i++)
         {
             _side.Mark(_pairInner[i]);
         }
 
-        return _kind is JoinKind.Anti or JoinKind.RightAnti ? 0 : count;
+        return _kind is JoinKind.Anti or JoinKind.RightAnti or JoinKind.RightSemi ? 0 : count;
     }
 
     int UnmatchedOuter()
@@ -287,14 +309,16 @@ sealed unsafe partial class HashJoin : Operator
         return count;
     }
 
-    int UnmatchedInner()
+    /// <summary>Inner rows without a match, or of RightSemi those that have one.</summary>
+    int LateInner()
     {
+        bool wantsMatched = _kind == JoinKind.RightSemi;
         int count = 0;
         for (; _innerRow < _side.Rows.Count && count < Batch.Capacity; _innerRow++)
         {
             _pairOuter[count] = None;
             _pairInner[count] = _innerRow;
-            count += _side.IsMarked(_innerRow) ? 0 : 1;
+            count += _side.IsMarked(_innerRow) == wantsMatched ? 1 : 0;
         }
 
         return count;

@@ -9,6 +9,7 @@ namespace Epiphany.Execution;
 sealed unsafe class JoinFilters
 {
     readonly List<JoinFilter> _filters = [];
+    bool _isOffered;
 
     internal JoinFilters(Expression[] outerKeys, ReadOnlySpan<KeyColumn> kinds, IExecutionHost host)
     {
@@ -26,20 +27,45 @@ sealed unsafe class JoinFilters
     /// <summary>The inner side is complete; the outer one has not been asked for a row.</summary>
     internal void Offer(Operator outer, JoinSide inner)
     {
+        _isOffered = true;
         foreach (JoinFilter filter in _filters)
         {
             if (outer.Offer(filter.Column, filter.Keys))
             {
-                filter.Keys.Fill(inner.KeyLanes(filter.Key), inner.KeyCount);
-                Bytes += filter.Keys.Bytes;
+                Fill(filter, inner);
             }
         }
+    }
+
+    /// <summary>The keys that an outer column has; null: it is none of a key, or the inner side is not complete.</summary>
+    internal KeyFilter? Known(int column, JoinSide inner)
+    {
+        foreach (JoinFilter filter in _filters)
+        {
+            if (filter.Column == column && _isOffered)
+            {
+                Fill(filter, inner);
+                return filter.Keys;
+            }
+        }
+
+        return null;
     }
 
     internal void Clear()
     {
         _filters.ForEach(f => f.Keys.Clear());
         Bytes = 0;
+        _isOffered = false;
+    }
+
+    void Fill(JoinFilter filter, JoinSide inner)
+    {
+        if (filter.Keys.Bytes == 0)
+        {
+            filter.Keys.Fill(inner.KeyLanes(filter.Key), inner.KeyCount);
+            Bytes += filter.Keys.Bytes;
+        }
     }
 
     /// <summary>Of which key, for which column of the outer side.</summary>

@@ -22,4 +22,7 @@ enum JoinKind
 
     /// <summary>Inner rows that have none.</summary>
     RightAnti = 6,
+
+    /// <summary>Inner rows that have a match, once.</summary>
+    RightSemi = 7,
 }

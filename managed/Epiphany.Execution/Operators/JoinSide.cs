@@ -84,6 +84,12 @@ sealed unsafe class JoinSide
     internal void Find(KeyBatch side, Vector[] keys, int rows, int* found)
     {
         _table.Find(side, keys, rows, (uint*)found);
+        if (IsUnique && _table.Count == Rows.Count)
+        {
+            // Every row has come with a key of its own: they have the same numbers.
+            return;
+        }
+
         for (int i = 0; i < rows; i++)
         {
             uint number = (uint)found[i];

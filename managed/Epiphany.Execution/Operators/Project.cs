@@ -14,6 +14,10 @@ sealed class Project(Operator child, Tail tail, EngineContext context) : Operato
 
     public override bool Offer(int column, KeyFilter keys) => Tail.RawColumn(column) is { } raw && child.Offer(raw, keys);
 
+    public override void Prepare(double rows) => child.Prepare(rows);
+
+    public override KeyFilter? Known(int column) => Tail.RawColumn(column) is { } raw ? child.Known(raw) : null;
+
     protected override Batch? Produce()
     {
         while (child.Next() is { } raw)

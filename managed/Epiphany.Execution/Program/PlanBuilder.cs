@@ -16,9 +16,10 @@ sealed class PlanBuilder(EngineContext context)
     {
         var kind = (PlanKind)reader.Word();
         int id = reader.Int();
-        reader.Double();
+        double rows = reader.Double();
         ValueType[] raw = reader.Types();
         Operator node = Node(ref reader, kind, raw);
+        node.Expected = rows;
         Nodes.Add(id, node);
         return node;
     }

@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x35ec95c0;
+    public const u32 Hash = 0xf4d04426;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -161,6 +161,7 @@ public enum PgeJoinKind : int
     Semi = 4,
     Anti = 5,
     RightAnti = 6,
+    RightSemi = 7,
 }
 
 /* What a scan of a column table comes to next. */

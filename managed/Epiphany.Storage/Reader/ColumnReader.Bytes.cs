@@ -32,7 +32,7 @@ sealed unsafe partial class ColumnReader
 
             if (fault == Fault.None)
             {
-                Kernels.Lanes.Gather(_table, values, rows);
+                Kernels.Lanes.Gather(_table, _entries, values, rows);
             }
 
             return fault;

@@ -46,7 +46,7 @@ sealed unsafe partial class ColumnReader
 
                 if (fault == Fault.None)
                 {
-                    Lanes.Gather(_table, values, rows);
+                    Lanes.Gather(_table, _entries, values, rows);
                 }
 
                 return fault;

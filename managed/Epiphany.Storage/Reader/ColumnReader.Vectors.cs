@@ -103,7 +103,7 @@ sealed unsafe partial class ColumnReader
             codes[i] = (ushort)values[i];
         }
 
-        Lanes.Gather(_table, values, rows);
+        Lanes.Gather(_table, _entries, values, rows);
         return Fault.None;
     }
 
@@ -135,7 +135,7 @@ sealed unsafe partial class ColumnReader
                     fault = PackedLanes.Decode(segment, length, rows, PackedLanes.CodeWidth((uint)_entries), (ulong)_entries, values);
                     if (fault == Fault.None)
                     {
-                        Lanes.Gather((ulong*)_decimalTable, values, rows);
+                        Lanes.Gather((ulong*)_decimalTable, _entries, values, rows);
                     }
 
                     SetDecimal(ref result);

@@ -72,6 +72,7 @@ public sealed unsafe class AggregateDecimalsTests
             state.Show(AggregateResult.Value, numbers, groups, new VectorBuffer(_host.Memory), new Arena(_host.Memory), shown);
         }
 
+        shown = new DatumForm(_host.Memory).Of(shown, Rows.All(groups));
         for (int g = 0; g < groups; g++)
         {
             NumericParts parts = NumericParts.Of(shown.Values[g]);

@@ -35,7 +35,7 @@ public class HashJoinTests
         return kind switch
         {
             JoinKind.Semi or JoinKind.Anti => program.Add(2).Column(ProgramWriter.Int4, 0).Column(ProgramWriter.Int8, 1),
-            JoinKind.RightAnti => program.Add(2).Column(ProgramWriter.Int4, 2).Column(ProgramWriter.Int8, 3),
+            JoinKind.RightAnti or JoinKind.RightSemi => program.Add(2).Column(ProgramWriter.Int4, 2).Column(ProgramWriter.Int8, 3),
             _ => program.Add(-1),
         };
     }
@@ -65,6 +65,7 @@ public class HashJoinTests
             JoinKind.Full => matched.Concat(left).Concat(right),
             JoinKind.Semi => pairs.Select(p => p.Outer).Distinct().Select(Outer),
             JoinKind.Anti => outerAlone.Select(Outer),
+            JoinKind.RightSemi => pairs.Select(p => p.Inner).Distinct().Select(Inner),
             _ => innerAlone.Select(Inner),
         };
     }
@@ -104,6 +105,7 @@ public class HashJoinTests
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
+    [InlineData(7)]
     public unsafe void A_rescan_gives_the_same_rows(int joinKind)
     {
         var kind = (JoinKind)joinKind;

@@ -39,7 +39,7 @@ public unsafe class JoinFilterTests
     static ProgramWriter End(ProgramWriter program, JoinKind kind) => kind switch
     {
         JoinKind.Semi or JoinKind.Anti => program.Add(0, 2).Column(ProgramWriter.Int8, 0).Column(ProgramWriter.Int8, 1),
-        JoinKind.RightAnti => program.Add(0, 2).Column(ProgramWriter.Int8, 2).Column(ProgramWriter.Int8, 3),
+        JoinKind.RightAnti or JoinKind.RightSemi => program.Add(0, 2).Column(ProgramWriter.Int8, 2).Column(ProgramWriter.Int8, 3),
         _ => program.NoTail(),
     };
 
@@ -96,10 +96,10 @@ public unsafe class JoinFilterTests
         var host = new FakeHost();
         int inner = host.AddSource([null, null], Numbers(2));
         int table = host.AddTable(s_kinds, GroupRows, Numbers(OuterRows), Numbers(OuterRows));
-        foreach (JoinKind kind in new[] { JoinKind.Inner, JoinKind.Semi, JoinKind.Right, JoinKind.RightAnti })
+        foreach (JoinKind kind in new[] { JoinKind.Inner, JoinKind.Semi, JoinKind.RightSemi, JoinKind.Right, JoinKind.RightAnti })
         {
             (string[] rows, NodeStats scan) = Run(host, End(Join(new ProgramWriter(), kind).Scan(table, s_side).Source(inner, s_side), kind), 1);
-            Assert.Equal(kind is JoinKind.Inner or JoinKind.Semi ? 0 : 2, rows.Length);
+            Assert.Equal(kind is JoinKind.Right or JoinKind.RightAnti ? 2 : 0, rows.Length);
             Assert.Equal(0UL, scan.VectorsRead);
         }
     }
@@ -160,6 +160,44 @@ public unsafe class JoinFilterTests
             Assert.Equal(expected, rows);
             Assert.True(kind is not JoinKind.Inner || rows.Length > 0);
             Assert.True(kind is not JoinKind.Inner and not JoinKind.Left || !byOuter || scan.Unmatched > OuterRows);
+        }
+    }
+
+    /// <summary>A join above another on the same key; it knows that one's few keys before it takes in its inner side, if that is the larger.</summary>
+    [Fact]
+    public void A_larger_inner_side_is_told_of_the_keys_of_a_smaller_one()
+    {
+        foreach (JoinKind kind in Enum.GetValues<JoinKind>())
+        {
+            var host = new FakeHost();
+            ulong?[][] large = [Keys(3, OuterRows, 2000, 1), Numbers(OuterRows)];
+            int outer = host.AddSource(Keys(1, 5000, 1000, 1), Numbers(5000));
+            int few = host.AddSource(Keys(2, 20, 1000, 1), Numbers(20));
+            int source = host.AddSource(large);
+            int table = host.AddTable(s_kinds, GroupRows, large);
+            ProgramWriter Program(bool scans, double expected)
+            {
+                ProgramWriter program = new ProgramWriter().Node(PlanKind.HashJoin, [.. s_side, .. s_side, .. s_side]).Add((long)kind)
+                    .Add(1).Column(ProgramWriter.Int8, 0).Column(ProgramWriter.Int8, 0).Add(Int8Equal, 0).Add(0);
+                Join(program, JoinKind.Inner).Source(outer, s_side).Source(few, s_side).NoTail();
+                program.Expected = expected;
+                _ = scans ? program.Scan(table, s_side) : program.Source(source, s_side);
+                return kind switch
+                {
+                    JoinKind.Semi or JoinKind.Anti => program.Add(0, 2).Column(ProgramWriter.Int8, 1).Column(ProgramWriter.Int8, 3),
+                    JoinKind.RightAnti or JoinKind.RightSemi => program.Add(0, 2).Column(ProgramWriter.Int8, 4).Column(ProgramWriter.Int8, 5),
+                    _ => program.NoTail(),
+                };
+            }
+
+            bool keepsInner = kind is JoinKind.Right or JoinKind.Full or JoinKind.RightAnti;
+            (string[] expectedRows, _) = Run(host, Program(scans: false, 1000), 4);
+            (string[] rows, NodeStats scan) = Run(host, Program(scans: true, 100), 4);
+            Assert.Equal(expectedRows, rows);
+            Assert.Equal(0UL, scan.Unmatched);
+            (rows, scan) = Run(host, Program(scans: true, 100_000), 4);
+            Assert.Equal(expectedRows, rows);
+            Assert.Equal(!keepsInner, scan.Unmatched > OuterRows);
         }
     }
 

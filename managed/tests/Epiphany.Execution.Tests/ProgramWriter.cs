@@ -13,6 +13,9 @@ internal sealed class ProgramWriter
 
     public List<long> Words { get; } = [];
 
+    /// <summary>Rows expected of the nodes that follow.</summary>
+    public double Expected { get; set; } = 1000;
+
     public static ValueType Int4 { get; } = new(TypeOid.Int4, -1, 0, 4, true);
 
     public static ValueType Int8 { get; } = new(TypeOid.Int8, -1, 0, 8, true);
@@ -36,7 +39,7 @@ internal sealed class ProgramWriter
     /// <summary>A node's head; then follow its payload, conditions and projection. Nodes are numbered in the order they are begun.</summary>
     public ProgramWriter Node(PlanKind kind, params ValueType[] raw)
     {
-        Add((long)kind, _node++, BitConverter.DoubleToInt64Bits(1000), raw.Length);
+        Add((long)kind, _node++, BitConverter.DoubleToInt64Bits(Expected), raw.Length);
         Array.ForEach(raw, t => Type(t));
         return this;
     }

@@ -213,18 +213,23 @@ public unsafe class LaneTests
         }
     }
 
-    [Fact]
-    public void Sums_and_look_ups()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(7)]
+    [InlineData(16)]
+    [InlineData(17)]
+    [InlineData(300)]
+    public void Sums_and_look_ups(int entries)
     {
         Random random = new(6);
-        ulong[] table = [.. Enumerable.Range(0, 300).Select(_ => (ulong)random.NextInt64())];
+        ulong[] table = [.. Enumerable.Range(0, entries).Select(_ => (ulong)random.NextInt64())];
         foreach (int count in s_counts)
         {
             ulong[] codes = [.. Enumerable.Range(0, count).Select(_ => (ulong)random.Next(table.Length))];
             ulong[] values = [.. codes];
             fixed (ulong* v = values, t = table)
             {
-                Lanes.Gather(t, v, count);
+                Lanes.Gather(t, entries, v, count);
                 Assert.Equal(codes.Select(code => table[code]), values);
                 ulong sum = values.Aggregate(0UL, (left, right) => unchecked(left + right));
                 Assert.Equal(sum, Lanes.Sum(v, count));
