@@ -31,7 +31,7 @@ sealed unsafe partial class HashJoin
         }
     }
 
-    /// <summary>What smaller joins of the outer side know of the keys takes rows away from the inner one, unless it keeps those without a match.</summary>
+    /// <summary>What smaller joins of the outer side know of keys takes rows from the inner one, unless those without a match are kept.</summary>
     void AskOuter()
     {
         _outer.Prepare(_inner.Expected);

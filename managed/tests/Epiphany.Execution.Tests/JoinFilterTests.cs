@@ -163,7 +163,7 @@ public unsafe class JoinFilterTests
         }
     }
 
-    /// <summary>A join above another on the same key; it knows that one's few keys before it takes in its inner side, if that is the larger.</summary>
+    /// <summary>A join above another on the same key knows that one's few keys before it takes in its inner side, if that is the larger.</summary>
     [Fact]
     public void A_larger_inner_side_is_told_of_the_keys_of_a_smaller_one()
     {
