@@ -76,6 +76,13 @@ scan_cost(const Reading *reading, Path *path)
 	path->total_cost = path->startup_cost + pages * reading->wanted / Max(reading->columns, 1) + cpu * SCAN_CPU_SHARE;
 }
 
+/* Rows that an index finds. */
+static double
+found_rows(const Reading *reading, const IndexPath *path)
+{
+	return clamp_row_est(Max(path->indexselectivity * reading->rel->tuples, pge_rows_of_key(reading->root, path)));
+}
+
 static Cost
 fetch_cost(const Reading *reading, double rows)
 {
@@ -93,14 +100,19 @@ adjust(const Reading *reading, Path *path)
 			scan_cost(reading, path);
 	}
 	else if (IsA(path, IndexPath))
-		path->total_cost += fetch_cost(reading, clamp_row_est(((IndexPath *) path)->indexselectivity * reading->rel->tuples)) / divisor;
+		path->total_cost += fetch_cost(reading, found_rows(reading, (IndexPath *) path)) / divisor;
 	else if (IsA(path, BitmapHeapPath))
 	{
+		Path	   *bitmap = ((BitmapHeapPath *) path)->bitmapqual;
 		Cost		cost;
 		Selectivity selectivity;
+		double		rows;
 
-		cost_bitmap_tree_node(((BitmapHeapPath *) path)->bitmapqual, &cost, &selectivity);
-		path->total_cost += BITMAP_SHARE * fetch_cost(reading, clamp_row_est(selectivity * reading->rel->tuples)) / divisor;
+		cost_bitmap_tree_node(bitmap, &cost, &selectivity);
+		rows = clamp_row_est(selectivity * reading->rel->tuples);
+		if (IsA(bitmap, IndexPath))
+			rows = found_rows(reading, (IndexPath *) bitmap);
+		path->total_cost += BITMAP_SHARE * fetch_cost(reading, rows) / divisor;
 	}
 }
 

@@ -38,6 +38,7 @@ typedef struct Planning
 	struct Planning *outer;
 	List	   *tables;			/* PlannedTable */
 	List	   *scanned;		/* RelOptInfo of those that the engine is going to scan */
+	List	   *roots;			/* PlannerInfo of queries that these are in */
 } Planning;
 
 static Planning *planning = NULL;
@@ -119,16 +120,18 @@ passes_through(const Plan *plan)
 }
 
 /*
- * A part that is as large as it gets: becomes a node of the engine's if that is worth it. parent: the node above the slot, or NULL.
+ * A part that is as large as it gets: becomes a node of the engine's if that is worth it. parent: the node above the slot, or NULL;
+ * keep: it is run again and again, and gives the same rows.
  */
 static void
-finish(PgeVectorize *work, Plan *parent, PgePlanSlot *slot, PgePart *part)
+finish(PgeVectorize *work, Plan *parent, PgePlanSlot *slot, PgePart *part, bool keep)
 {
 	while (passes_through(*slot) && list_member_ptr(part->nodes, *slot))
 	{
 		part->nodes = list_delete_ptr(part->nodes, *slot);
 		parent = *slot;
 		slot = &(*slot)->lefttree;
+		keep = false;
 	}
 	if (part->nodes == NIL)
 		return;
@@ -147,7 +150,7 @@ finish(PgeVectorize *work, Plan *parent, PgePlanSlot *slot, PgePart *part)
 			return;
 		}
 	}
-	*slot = pge_engine_node(parent, *slot, part);
+	*slot = pge_engine_node(parent, *slot, part, keep);
 }
 
 /* Nodes that are PostgreSQL's by design: what brings parallel workers' rows together, what changes tables, what only keeps rows. */
@@ -233,10 +236,17 @@ visit(PgeVectorize *work, Plan *plan, bool fixed, Bitmapset *changing)
 	part.native = reason == NULL;
 	foreach_ptr(PgePlanSlot, slot, slots)
 	{
+		/* The engine starts from scratch: what does not change is a node of its own then, and its rows are kept. */
+		bool		keep = parts[i].native && list_length(parts[i].nodes) > 1 && bms_overlap(plan->allParam, changing) &&
+			!bms_overlap((*slot)->allParam, changing);
+
+		if (parts[i].native && (keep || !part.native))
+		{
+			finish(work, plan, slot, &parts[i], keep);
+			parts[i].native = false;
+		}
 		if (part.native)
 			absorb(&part, slot, &parts[i]);
-		else if (parts[i].native)
-			finish(work, plan, slot, &parts[i]);
 		i++;
 	}
 	if (part.native)
@@ -256,7 +266,7 @@ vectorize_tree(PgeVectorize *work, Plan *plan, bool fixed, Bitmapset *changing, 
 	PgePart		part = visit(work, plan, fixed, changing);
 
 	if (part.native)
-		finish(work, NULL, &plan, &part);
+		finish(work, NULL, &plan, &part, false);
 	*is_volatile = part.is_volatile;
 	return plan;
 }
@@ -353,6 +363,11 @@ rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rt
 			planned->by_engine = by_engine;
 			if (by_engine)
 				planning->scanned = lappend(planning->scanned, rel);
+			if (by_engine && !list_member_ptr(planning->roots, root))
+			{
+				planning->roots = lappend(planning->roots, root);
+				pge_find_join_keys(root);
+			}
 			pge_column_costs(root, rel, by_engine);
 		}
 	}

@@ -59,6 +59,10 @@ extern void pge_metadata_paths_init(void);
 /* vectorize_window.c */
 extern const char *pge_refused_window(const WindowAgg *window);
 
+/* join_keys.c */
+extern void pge_find_join_keys(PlannerInfo *root);
+extern double pge_rows_of_key(PlannerInfo *root, const IndexPath *path);
+
 /* column_costs.c */
 extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine);
 
@@ -69,7 +73,7 @@ extern List *pge_decorrelated(Query *query, List **tables);
 extern Cost pge_statement_cost(const PlannedStmt *statement, int cursor_options);
 
 /* vectorize_build.c */
-extern Plan *pge_engine_node(Plan *parent, Plan *root, const PgePart *part);
+extern Plan *pge_engine_node(Plan *parent, Plan *root, const PgePart *part, bool keep);
 
 /* vectorize_tlist.c: a node's output in terms of tables, for EXPLAIN */
 extern List *pge_output_list(Plan *plan);

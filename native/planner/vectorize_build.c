@@ -79,26 +79,34 @@ leave_out_columns(Plan *parent, Plan *root)
 }
 
 /*
- * A nested loop runs its inner side again for each outer row. PostgreSQL's nodes keep what does not change, the engine starts from
- * scratch: the rows are kept unless they depend on the outer row. The node to keep them takes its number from one that is in the engine
- * now; a mere scan has none to give, and PostgreSQL would have scanned again, too.
+ * A nested loop runs its inner side again for each outer row. Does that give the same rows each time? A mere scan PostgreSQL would have
+ * run again, too.
  */
-static Plan *
-keep_for_loop(Plan *parent, Plan *inner, const PgePart *part)
+static bool
+loop_repeats(const Plan *parent, const Plan *inner, const PgePart *part)
 {
-	Plan	   *kept;
-
 	if (!IsA(parent, NestLoop) || list_length(part->nodes) < 2)
-		return inner;
-	foreach_node(NestLoopParam, param, ((NestLoop *) parent)->nestParams)
+		return false;
+	foreach_node(NestLoopParam, param, ((const NestLoop *) parent)->nestParams)
 	{
 		if (bms_is_member(param->paramno, inner->extParam))
-			return inner;
+			return false;
 	}
-	kept = materialize_finished_plan(inner);
+	return true;
+}
+
+/*
+ * PostgreSQL's nodes keep what does not change between runs, the engine starts from scratch: the node's rows are kept. The node to keep
+ * them takes its number from one that is in the engine now.
+ */
+static Plan *
+keep_rows(Plan *node, const PgePart *part)
+{
+	Plan	   *kept = materialize_finished_plan(node);
+
 	/* It would show the node's own columns, in the node's terms. */
 	kept->targetlist = NIL;
-	foreach_node(TargetEntry, target, inner->targetlist)
+	foreach_node(TargetEntry, target, node->targetlist)
 	{
 		TargetEntry *entry = flatCopyTargetEntry(target);
 
@@ -106,8 +114,8 @@ keep_for_loop(Plan *parent, Plan *inner, const PgePart *part)
 		kept->targetlist = lappend(kept->targetlist, entry);
 	}
 	kept->plan_node_id = ((Plan *) linitial(part->nodes))->plan_node_id;
-	kept->extParam = inner->extParam;
-	kept->allParam = inner->allParam;
+	kept->extParam = node->extParam;
+	kept->allParam = node->allParam;
 	return kept;
 }
 
@@ -141,9 +149,9 @@ put_aggregate(PgePlanSlot *slot, const PgePart *part)
 	}
 }
 
-/* The engine's node in place of root, which parent (NULL: none) has as its input. */
+/* The engine's node in place of root, which parent (NULL: none) has as its input. keep: its rows are kept for when it is run again. */
 Plan *
-pge_engine_node(Plan *parent, Plan *root, const PgePart *part)
+pge_engine_node(Plan *parent, Plan *root, const PgePart *part, bool keep)
 {
 	CustomScan *node = makeNode(CustomScan);
 	Plan	   *plan = &node->scan.plan;
@@ -187,5 +195,5 @@ pge_engine_node(Plan *parent, Plan *root, const PgePart *part)
 	}
 	node->custom_private = list_make1(root);
 	node->methods = &pge_engine_methods;
-	return is_inner ? keep_for_loop(parent, plan, part) : plan;
+	return keep || (is_inner && loop_repeats(parent, plan, part)) ? keep_rows(plan, part) : plan;
 }

@@ -155,6 +155,19 @@ refused_hash_join(const HashJoin *join, const Bitmapset *changing)
 	return NULL;
 }
 
+/* Likewise groups, and sorted rows: PostgreSQL has them still when only what is computed of them changes. */
+static const char *
+refused_again(const Plan *plan, const Bitmapset *changing)
+{
+	const Plan *input = outerPlan(plan);
+
+	if (!bms_overlap(plan->allParam, changing) || bms_overlap(input->allParam, changing))
+		return NULL;
+	if (IsA(plan, Agg) && ((const Agg *) plan)->aggstrategy == AGG_HASHED && !bms_overlap(((const Agg *) plan)->aggParams, changing))
+		return "its groups are kept while it is run again and again";
+	return IsA(input, Sort) ? "its sorted input is kept while it is run again and again" : NULL;
+}
+
 static const char *
 refused_append(const Append *append)
 {
@@ -185,6 +198,8 @@ pge_refused_node(PgeVectorize *work, Plan *plan, const PgePart *parts, const Bit
 {
 	const char *reason = refused_expressions(plan);
 
+	if (reason == NULL && (IsA(plan, Agg) || IsA(plan, Group) || IsA(plan, Unique)))
+		reason = refused_again(plan, changing);
 	if (reason != NULL)
 		return reason;
 	switch (nodeTag(plan))

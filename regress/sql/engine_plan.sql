@@ -168,6 +168,15 @@ EXPLAIN (COSTS OFF) SELECT n.id, x.s FROM names n, LATERAL (SELECT sum(id) AS s 
 SELECT n.id, x.s FROM names n, LATERAL (SELECT sum(id) AS s FROM facts f WHERE f.place = n.id) x WHERE n.id < 3;
 EXPLAIN (COSTS OFF) SELECT n.id, x.place FROM names n, (SELECT place FROM facts GROUP BY place HAVING count(*) > 10) x WHERE n.id < 3 AND x.place < n.id;
 SELECT n.id, x.place FROM names n, (SELECT place FROM facts GROUP BY place HAVING count(*) > 10) x WHERE n.id < 3 AND x.place < n.id ORDER BY 1, 2;
+-- What does not depend on the outer row is kept: rows, groups.
+EXPLAIN (COSTS OFF) SELECT n.id, (SELECT p.id FROM places p JOIN (SELECT place, min(id) AS m FROM facts WHERE id > 50 GROUP BY place OFFSET 0) x
+	ON x.place = p.id WHERE m > n.id ORDER BY m LIMIT 1) FROM names n WHERE n.id < 4;
+SELECT n.id, (SELECT p.id FROM places p JOIN (SELECT place, min(id) AS m FROM facts WHERE id > 50 GROUP BY place OFFSET 0) x
+	ON x.place = p.id WHERE m > n.id ORDER BY m LIMIT 1) FROM names n WHERE n.id < 4;
+EXPLAIN (COSTS OFF) SELECT n.id, (SELECT count(*) FROM (SELECT place FROM facts GROUP BY place HAVING min(id) > n.id OFFSET 0) x) FROM names n WHERE n.id < 4;
+SELECT n.id, (SELECT count(*) FROM (SELECT place FROM facts GROUP BY place HAVING min(id) > n.id OFFSET 0) x) FROM names n WHERE n.id < 4;
+EXPLAIN (COSTS OFF) SELECT n.id, (SELECT count(*) FROM (SELECT min(id) AS m FROM facts GROUP BY place OFFSET 0) x WHERE m > n.id) FROM names n WHERE n.id < 4;
+SELECT n.id, (SELECT count(*) FROM (SELECT min(id) AS m FROM facts GROUP BY place OFFSET 0) x WHERE m > n.id) FROM names n WHERE n.id < 4;
 EXPLAIN (COSTS OFF) WITH counts AS MATERIALIZED (SELECT place, count(*) AS n FROM facts GROUP BY place)
 	SELECT a.n FROM counts a JOIN counts b ON b.place = a.place + 1 WHERE b.n > (SELECT min(n) - 1 FROM counts);
 WITH counts AS MATERIALIZED (SELECT place, count(*) AS n FROM facts GROUP BY place)
