@@ -109,6 +109,16 @@ sealed unsafe class BenchHost : IExecutionHost, IMemory, IInterrupts
 
     public void FileClose(int file) => throw new NotSupportedException();
 
+    public int ShareBegin(int share, out int file)
+    {
+        file = -1;
+        return 0;
+    }
+
+    public void ShareEnd(int share, int file, ulong bytes) => throw new NotSupportedException();
+
+    public int ShareOpen(int share, int member, out ulong bytes) => throw new NotSupportedException();
+
     [DoesNotReturn]
     public void Raise(int sqlState, string message) => throw new InvalidOperationException(message);
 }
