@@ -1,4 +1,6 @@
 -- Parallel hash joins of the engine's: workers compute the inner side together. Each query also without the engine and without workers.
+-- Who raises an error first, leader or worker, is chance.
+\set SHOW_CONTEXT never
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS epiphany_columnstore;
 CREATE SCHEMA engine_share;

@@ -142,8 +142,8 @@ sealed unsafe class AggregateCall
     }
 
     /// <summary>
-    /// The rows of a batch that count, and the argument's values for them, one after the other. isExact: numerics of several display scales may come as
-    /// integers.
+    /// The rows of a batch that count, and the argument's values for them, one after the other. isExact: numerics of several display scales may
+    /// come as integers.
     /// </summary>
     internal Vector Take(Batch batch, bool isExact, out Rows rows)
     {

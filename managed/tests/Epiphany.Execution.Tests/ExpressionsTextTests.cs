@@ -314,9 +314,9 @@ public class ExpressionsTextTests
         }
 
         var host = new FakeHost();
-        host.AddFunction(1254, a => T(a[0]).Length > 3 ? 1UL : 0);
+        host.AddFunction(1238, a => T(a[0]).Length > 3 ? 1UL : 0);
         Check(() => host,
-            w => w.Call(ProgramWriter.Bool, 1254, 2, DefaultCollation).Column(ProgramWriter.Text, 0).Const(ProgramWriter.Text, Values.Of("x")),
+            w => w.Call(ProgramWriter.Bool, 1238, 2, DefaultCollation).Column(ProgramWriter.Text, 0).Const(ProgramWriter.Text, Values.Of("x")),
             v => v == null ? null : T(v).Length > 3);
     }
 }
