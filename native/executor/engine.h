@@ -39,6 +39,20 @@ typedef struct PgeLowered
 	int			nexprs;
 } PgeLowered;
 
+/* An aggregation, and those that it has in its chain for other grouping sets. */
+static inline List *
+pge_agg_phases(const Agg *plan)
+{
+	return lcons(unconstify(Agg *, plan), list_copy(plan->chain));
+}
+
+/* A sort, by whatever means; NULL: the node is none. */
+static inline Sort *
+pge_as_sort(Plan *plan)
+{
+	return IsA(plan, Sort) || IsA(plan, IncrementalSort) ? (Sort *) plan : NULL;
+}
+
 /* lower.c: in the current memory context. Row sources are numbered in the order of node->custom_plans. */
 extern PgeLowered *pge_lower(CustomScan *node, EState *estate);
 extern bool pge_join_is_turned(const Plan *plan);

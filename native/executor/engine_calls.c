@@ -105,7 +105,10 @@ pge_engine_check_rights(PgeLowered *lowered)
 	{
 		check_functions((Node *) pge_engine_expressions(plan), NULL);
 		if (IsA(plan, Agg))
-			check_operators(((Agg *) plan)->numCols, ((Agg *) plan)->grpOperators);
+		{
+			foreach_node(Agg, phase, pge_agg_phases((Agg *) plan))
+				check_operators(phase->numCols, phase->grpOperators);
+		}
 		if (IsA(plan, WindowAgg))
 		{
 			check_operators(((WindowAgg *) plan)->partNumCols, ((WindowAgg *) plan)->partOperators);

@@ -50,13 +50,29 @@ join_name(const Plan *plan)
 static const char *
 aggregate_name(const Agg *plan)
 {
-	const char *name = plan->numCols > 0 ? "Hash Aggregate" : "Aggregate";
+	const char *name = plan->numCols > 0 || plan->chain != NIL ? "Hash Aggregate" : "Aggregate";
 
 	if (DO_AGGSPLIT_SKIPFINAL(plan->aggsplit))
 		return psprintf("Partial %s", name);
 	if (DO_AGGSPLIT_COMBINE(plan->aggsplit))
 		return psprintf("Finalize %s", name);
 	return name;
+}
+
+static const char *
+set_operation_name(SetOpCmd command)
+{
+	switch (command)
+	{
+		case SETOPCMD_INTERSECT:
+			return "SetOp Intersect";
+		case SETOPCMD_INTERSECT_ALL:
+			return "SetOp Intersect All";
+		case SETOPCMD_EXCEPT:
+			return "SetOp Except";
+		default:
+			return "SetOp Except All";
+	}
 }
 
 static const char *
@@ -85,6 +101,10 @@ operator_name(const PgeEngine *engine, const Plan *plan, PgePlanKind kind)
 			return "Shared Rows";
 		case PgePlanKind_Window:
 			return "Window";
+		case PgePlanKind_Unique:
+			return "Unique";
+		case PgePlanKind_SetOperation:
+			return set_operation_name(((const SetOp *) plan)->cmd);
 	}
 	return "Operator";
 }
@@ -186,6 +206,31 @@ explain_window(WindowAgg *window, List *ancestors, ExplainState *es)
 }
 
 static void
+explain_sets(Agg *plan, List *ancestors, ExplainState *es)
+{
+	List	   *sets = NIL;
+
+	foreach_node(Agg, phase, pge_agg_phases(plan))
+	{
+		foreach_ptr(List, set, phase->groupingSets)
+		{
+			StringInfoData text;
+
+			initStringInfo(&text);
+			for (int i = 0; i < list_length(set); i++)
+			{
+				Expr	   *expr = get_tle_by_resno(outerPlan(plan)->targetlist, phase->grpColIdx[i])->expr;
+
+				appendStringInfo(&text, "%s%s", i > 0 ? ", " : "",
+								 deparse((Node *) expr, outerPlan(plan), ancestors, list_length(es->rtable) > 1, true, es));
+			}
+			sets = lappend(sets, psprintf("(%s)", text.data));
+		}
+	}
+	ExplainPropertyList("Grouping Sets", sets, es);
+}
+
+static void
 explain_details(Plan *plan, PgePlanKind kind, List *ancestors, ExplainState *es)
 {
 	bool		prefix = list_length(es->rtable) > 1;
@@ -196,8 +241,12 @@ explain_details(Plan *plan, PgePlanKind kind, List *ancestors, ExplainState *es)
 			{
 				Agg		   *aggregate = (Agg *) plan;
 
-				explain_keys("Group Key", aggregate->numCols, aggregate->grpColIdx, NULL, outerPlan(plan),
-							 lcons(plan, list_copy(ancestors)), es);
+				List	   *below = lcons(plan, list_copy(ancestors));
+
+				if (aggregate->groupingSets != NIL)
+					explain_sets(aggregate, below, es);
+				else
+					explain_keys("Group Key", aggregate->numCols, aggregate->grpColIdx, NULL, outerPlan(plan), below, es);
 				break;
 			}
 		case PgePlanKind_HashJoin:
@@ -206,9 +255,12 @@ explain_details(Plan *plan, PgePlanKind kind, List *ancestors, ExplainState *es)
 			explain_condition("Join Filter", ((Join *) plan)->joinqual, plan, ancestors, true, es);
 			break;
 		case PgePlanKind_Sort:
-			if (IsA(plan, Sort))
-				explain_keys("Sort Key", ((Sort *) plan)->numCols, ((Sort *) plan)->sortColIdx, (Sort *) plan, plan, ancestors, es);
-			break;
+			{
+				Sort	   *sort = pge_as_sort(plan);
+
+				explain_keys("Sort Key", sort->numCols, sort->sortColIdx, sort, plan, ancestors, es);
+				break;
+			}
 		case PgePlanKind_Window:
 			explain_window((WindowAgg *) plan, ancestors, es);
 			break;

@@ -11,6 +11,7 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
+#include "utils/lsyscache.h"
 #include "utils/rel.h"
 
 #include "lower.h"
@@ -212,16 +213,40 @@ lower_hash_join(PgeLowering *lowering, HashJoin *join, Bitmapset *wanted)
 	pge_lower_tail(lowering, plan->qual, projection, raw, nouter + ninner);
 }
 
+/* Wanted columns, and those beside them that the node itself looks at. */
+static Bitmapset *
+with_columns(const Bitmapset *wanted, int ncolumns, const AttrNumber *columns)
+{
+	Bitmapset  *all = bms_copy(wanted);
+
+	for (int i = 0; i < ncolumns; i++)
+		all = bms_add_member(all, columns[i] - 1);
+	return all;
+}
+
+/* A key of a child's columns. */
+static void
+lower_keys(PgeLowering *lowering, const Plan *child, Bitmapset *child_wanted, int nkeys, const AttrNumber *columns, const Oid *operators,
+		   const Oid *collations)
+{
+	int		   *map = pge_column_map(child, child_wanted, 0);
+
+	pge_word(lowering, nkeys);
+	for (int i = 0; i < nkeys; i++)
+	{
+		pge_word(lowering, map[columns[i] - 1]);
+		pge_word(lowering, get_opcode(operators[i]));
+		pge_word(lowering, collations[i]);
+	}
+}
+
 static void
 lower_sort(PgeLowering *lowering, Sort *sort, Bitmapset *wanted)
 {
 	Plan	   *plan = &sort->plan;
-	Bitmapset  *child_wanted = bms_copy(wanted);
-	int		   *columns;
+	Bitmapset  *child_wanted = with_columns(wanted, sort->numCols, sort->sortColIdx);
+	int		   *columns = pge_column_map(plan, child_wanted, 0);
 
-	for (int i = 0; i < sort->numCols; i++)
-		child_wanted = bms_add_member(child_wanted, sort->sortColIdx[i] - 1);
-	columns = pge_column_map(plan, child_wanted, 0);
 	pge_lower_head(lowering, PgePlanKind_Sort, plan, plan->plan_rows, bms_num_members(child_wanted));
 	pge_lower_target_types(lowering, outerPlan(plan), child_wanted);
 	pge_word(lowering, sort->numCols);
@@ -244,12 +269,68 @@ lower_limit(PgeLowering *lowering, Limit *limit, Bitmapset *wanted)
 {
 	Plan	   *plan = &limit->plan;
 
-	pge_lower_head(lowering, PgePlanKind_Limit, plan, plan->plan_rows, bms_num_members(wanted));
-	pge_lower_target_types(lowering, outerPlan(plan), wanted);
+	int			nties = limit->limitOption == LIMIT_OPTION_WITH_TIES ? limit->uniqNumCols : 0;
+	Bitmapset  *child_wanted = with_columns(wanted, nties, limit->uniqColIdx);
+
+	pge_lower_head(lowering, PgePlanKind_Limit, plan, plan->plan_rows, bms_num_members(child_wanted));
+	pge_lower_target_types(lowering, outerPlan(plan), child_wanted);
 	lower_limit_expression(lowering, limit->limitOffset);
 	lower_limit_expression(lowering, limit->limitCount);
-	pge_lower_node(lowering, outerPlan(plan), wanted);
-	lower_passing_tail(lowering, plan, wanted, wanted);
+	lower_keys(lowering, outerPlan(plan), child_wanted, nties, limit->uniqColIdx, limit->uniqOperators, limit->uniqCollations);
+	pge_lower_node(lowering, outerPlan(plan), child_wanted);
+	lower_passing_tail(lowering, plan, wanted, child_wanted);
+}
+
+static void
+lower_unique(PgeLowering *lowering, Unique *unique, Bitmapset *wanted)
+{
+	Plan	   *plan = &unique->plan;
+	Bitmapset  *child_wanted = with_columns(wanted, unique->numCols, unique->uniqColIdx);
+
+	pge_lower_head(lowering, PgePlanKind_Unique, plan, plan->plan_rows, bms_num_members(child_wanted));
+	pge_lower_target_types(lowering, outerPlan(plan), child_wanted);
+	lower_keys(lowering, outerPlan(plan), child_wanted, unique->numCols, unique->uniqColIdx, unique->uniqOperators, unique->uniqCollations);
+	pge_lower_node(lowering, outerPlan(plan), child_wanted);
+	lower_passing_tail(lowering, plan, wanted, child_wanted);
+}
+
+static PgeSetCommand
+set_command(SetOpCmd command)
+{
+	switch (command)
+	{
+		case SETOPCMD_INTERSECT:
+			return PgeSetCommand_Intersect;
+		case SETOPCMD_INTERSECT_ALL:
+			return PgeSetCommand_IntersectAll;
+		case SETOPCMD_EXCEPT:
+			return PgeSetCommand_Except;
+		case SETOPCMD_EXCEPT_ALL:
+			return PgeSetCommand_ExceptAll;
+	}
+	elog(ERROR, "unrecognized set operation: %d", (int) command);
+	return PgeSetCommand_Intersect;
+}
+
+/* The planner has put an aggregation below that counts: in place of the flag rows on the left, in one more column those on the right. */
+static void
+lower_set_operation(PgeLowering *lowering, SetOp *operation, Bitmapset *wanted)
+{
+	Plan	   *plan = &operation->plan;
+	Plan	   *counted = outerPlan(plan);
+	List	   *projection = pge_wanted_targets(plan, wanted);
+	AttrNumber	counts[] = {operation->flagColIdx, list_length(counted->targetlist)};
+	Bitmapset  *child_wanted = with_columns(wanted, lengthof(counts), counts);
+	PgeRawColumns *raw = pge_raw_columns(OUTER_VAR, counted, child_wanted);
+	int			nraw = bms_num_members(child_wanted);
+
+	pge_lower_head(lowering, PgePlanKind_SetOperation, plan, plan->plan_rows, nraw);
+	pge_lower_target_types(lowering, counted, child_wanted);
+	pge_word(lowering, set_command(operation->cmd));
+	for (int i = 0; i < lengthof(counts); i++)
+		pge_word(lowering, raw->outer[counts[i] - 1]);
+	pge_lower_node(lowering, counted, child_wanted);
+	pge_lower_tail(lowering, NIL, projection, raw, nraw);
 }
 
 static void
@@ -293,7 +374,14 @@ pge_lower_node(PgeLowering *lowering, Plan *plan, Bitmapset *wanted)
 			lower_hash_join(lowering, (HashJoin *) plan, wanted);
 			break;
 		case T_Sort:
-			lower_sort(lowering, (Sort *) plan, wanted);
+		case T_IncrementalSort:
+			lower_sort(lowering, pge_as_sort(plan), wanted);
+			break;
+		case T_Unique:
+			lower_unique(lowering, (Unique *) plan, wanted);
+			break;
+		case T_SetOp:
+			lower_set_operation(lowering, (SetOp *) plan, wanted);
 			break;
 		case T_Limit:
 			lower_limit(lowering, (Limit *) plan, wanted);

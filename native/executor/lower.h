@@ -10,7 +10,7 @@
 #include "engine.h"
 #include "nodes/bitmapset.h"
 
-/* Which raw column of a node each Var, Aggref and WindowFunc in its expressions stands for. */
+/* Which raw column of a node each Var, Aggref, WindowFunc and GroupingFunc in its expressions stands for. */
 typedef struct PgeRawColumns
 {
 	int			varno;			/* of Vars that outer is for: OUTER_VAR, INNER_VAR or a relation's number */
@@ -18,6 +18,8 @@ typedef struct PgeRawColumns
 	int		   *inner;			/* likewise of INNER_VAR, or NULL */
 	List	   *functions;		/* Aggrefs or WindowFuncs; the first is raw column first_function */
 	int			first_function;
+	List	   *groupings;		/* GroupingFuncs, likewise */
+	int			first_grouping;
 } PgeRawColumns;
 
 typedef struct PgeLowering

@@ -1,6 +1,6 @@
 /*
- * Executor, lowering: aggregation. The raw columns are the group's keys, then the aggregates, then other columns of the child, which
- * are the same in all rows of a group.
+ * Executor, lowering: aggregation. The raw columns are the keys of all grouping sets, then the aggregates, then other columns of the child,
+ * which are the same in all rows of a group, then what GROUPING() gives.
  */
 #include "postgres.h"
 
@@ -12,8 +12,17 @@
 typedef struct Aggregates
 {
 	List	   *aggregates;		/* Aggrefs, each once */
+	List	   *groupings;		/* GroupingFuncs, likewise */
 	Bitmapset  *columns;		/* of the child, outside of Aggrefs */
 } Aggregates;
+
+/* What any grouping set groups by: columns of the child, each once, from 0; how values of each are equal. */
+typedef struct Keys
+{
+	List	   *columns;
+	List	   *operators;
+	List	   *collations;
+} Keys;
 
 static bool
 collect_aggregates(Node *node, void *context)
@@ -27,12 +36,48 @@ collect_aggregates(Node *node, void *context)
 		found->aggregates = list_append_unique(found->aggregates, node);
 		return false;
 	}
+	/* Its arguments are not evaluated. */
+	if (IsA(node, GroupingFunc))
+	{
+		found->groupings = list_append_unique(found->groupings, node);
+		return false;
+	}
 	if (IsA(node, Var))
 	{
 		found->columns = bms_add_member(found->columns, ((Var *) node)->varattno - 1);
 		return false;
 	}
 	return expression_tree_walker(node, collect_aggregates, context);
+}
+
+static Keys
+collect_keys(const Agg *plan)
+{
+	Keys		keys = {0};
+
+	foreach_node(Agg, phase, pge_agg_phases(plan))
+	{
+		for (int i = 0; i < phase->numCols; i++)
+		{
+			if (list_member_int(keys.columns, phase->grpColIdx[i] - 1))
+				continue;
+			keys.columns = lappend_int(keys.columns, phase->grpColIdx[i] - 1);
+			keys.operators = lappend_oid(keys.operators, phase->grpOperators[i]);
+			keys.collations = lappend_oid(keys.collations, phase->grpCollations[i]);
+		}
+	}
+	return keys;
+}
+
+/* The number of the key that a column of the child is, by its attribute number. */
+static int
+key_number(const Keys *keys, AttrNumber column)
+{
+	int			number = 0;
+
+	while (list_nth_int(keys->columns, number) != column - 1)
+		number++;
+	return number;
 }
 
 /*
@@ -44,7 +89,7 @@ pge_aggregate_input(const Agg *plan)
 {
 	Plan	   *child = outerPlan(plan);
 
-	if (!IsA(child, Sort) || plan->aggstrategy == AGG_HASHED)
+	if (pge_as_sort(child) == NULL || plan->aggstrategy == AGG_HASHED)
 		return child;
 	return outerPlan(child);
 }
@@ -67,27 +112,66 @@ lower_aggregate_call(PgeLowering *lowering, Aggref *aggregate, const PgeRawColum
 		pge_lower_expression(lowering, aggregate->aggfilter, raw);
 }
 
+/* A set of the first so many of a phase's columns, and what each GROUPING() is in its rows. */
+static void
+lower_set(PgeLowering *lowering, const Agg *phase, int ncolumns, bool hashed, const Keys *keys, const List *groupings)
+{
+	Bitmapset  *grouped = NULL;
+
+	pge_word(lowering, hashed);
+	pge_word(lowering, ncolumns);
+	for (int i = 0; i < ncolumns; i++)
+	{
+		pge_word(lowering, key_number(keys, phase->grpColIdx[i]));
+		grouped = bms_add_member(grouped, phase->grpColIdx[i]);
+	}
+	pge_word(lowering, list_length(groupings));
+	foreach_node(GroupingFunc, grouping, groupings)
+	{
+		int32		value = 0;
+
+		foreach_int(column, grouping->cols)
+			value = (value << 1) | !bms_is_member(column, grouped);
+		pge_word(lowering, value);
+	}
+}
+
+static void
+lower_sets(PgeLowering *lowering, const Agg *plan, const Keys *keys, const List *groupings)
+{
+	int			nsets = 0;
+
+	if (plan->groupingSets == NIL)
+	{
+		pge_word(lowering, 1);
+		lower_set(lowering, plan, plan->numCols, plan->aggstrategy != AGG_PLAIN, keys, groupings);
+		return;
+	}
+	foreach_node(Agg, phase, pge_agg_phases(plan))
+		nsets += list_length(phase->groupingSets);
+	pge_word(lowering, nsets);
+	foreach_node(Agg, phase, pge_agg_phases(plan))
+	{
+		foreach_ptr(List, set, phase->groupingSets)
+			lower_set(lowering, phase, list_length(set), set != NIL, keys, groupings);
+	}
+}
+
 /* How groups are to come out: as the sort that was left out would have them. */
 static void
-lower_group_orders(PgeLowering *lowering, const Agg *plan)
+lower_group_orders(PgeLowering *lowering, const Agg *plan, const Keys *keys)
 {
 	Sort	   *sort;
 
-	if (plan->aggstrategy != AGG_SORTED || plan->numCols == 0)
+	if (plan->aggstrategy != AGG_SORTED || plan->chain != NIL || plan->numCols == 0)
 	{
 		pge_word(lowering, 0);
 		return;
 	}
-	sort = castNode(Sort, outerPlan(plan));
+	sort = pge_as_sort(outerPlan(plan));
 	pge_word(lowering, plan->numCols);
 	for (int i = 0; i < plan->numCols; i++)
-	{
-		int			key = 0;
-
-		while (plan->grpColIdx[key] != sort->sortColIdx[i])
-			key++;
-		pge_words_order(lowering, key, sort->sortOperators[i], sort->collations[i], sort->nullsFirst[i]);
-	}
+		pge_words_order(lowering, key_number(keys, sort->sortColIdx[i]), sort->sortOperators[i], sort->collations[i], sort->nullsFirst[i]);
 }
 
 void
@@ -96,60 +180,66 @@ pge_lower_aggregate(PgeLowering *lowering, Agg *agg, Bitmapset *wanted)
 	Plan	   *plan = &agg->plan;
 	Plan	   *child = pge_aggregate_input(agg);
 	List	   *projection = pge_wanted_targets(plan, wanted);
+	Keys		keys = collect_keys(agg);
+	int			nkeys = list_length(keys.columns);
 	Aggregates	found = {0};
 	Bitmapset  *child_wanted;
 	Bitmapset  *others;
 	PgeRawColumns *child_raw;
 	PgeRawColumns *raw = palloc0_object(PgeRawColumns);
 	int			column = -1;
-	int			nothers = 0;
 	int			first_other;
+	int			nraw;
 	double		groups = agg->aggstrategy == AGG_PLAIN ? 1 : Max((double) agg->numGroups, plan->plan_rows);
 
 	collect_aggregates((Node *) projection, &found);
 	collect_aggregates((Node *) plan->qual, &found);
 	child_wanted = pge_columns_used(bms_copy(found.columns), found.aggregates, OUTER_VAR);
 	others = found.columns;
-	for (int i = 0; i < agg->numCols; i++)
+	foreach_int(key, keys.columns)
 	{
-		child_wanted = bms_add_member(child_wanted, agg->grpColIdx[i] - 1);
-		others = bms_del_member(others, agg->grpColIdx[i] - 1);
+		child_wanted = bms_add_member(child_wanted, key);
+		others = bms_del_member(others, key);
 	}
 	child_raw = pge_raw_columns(OUTER_VAR, child, child_wanted);
 
 	raw->varno = OUTER_VAR;
 	raw->functions = found.aggregates;
-	raw->first_function = agg->numCols;
-	first_other = agg->numCols + list_length(found.aggregates);
+	raw->first_function = nkeys;
+	first_other = nkeys + list_length(found.aggregates);
 	raw->outer = pge_column_map(child, others, first_other);
-	nothers = bms_num_members(others);
-	for (int i = agg->numCols - 1; i >= 0; i--)
-		raw->outer[agg->grpColIdx[i] - 1] = i;
+	raw->groupings = found.groupings;
+	raw->first_grouping = first_other + bms_num_members(others);
+	nraw = raw->first_grouping + list_length(found.groupings);
+	for (int i = 0; i < nkeys; i++)
+		raw->outer[list_nth_int(keys.columns, i)] = i;
 
-	pge_lower_head(lowering, PgePlanKind_Aggregate, plan, plan->plan_rows, first_other + nothers);
-	for (int i = 0; i < agg->numCols; i++)
-		pge_words_type_of(lowering, pge_target(child, agg->grpColIdx[i] - 1));
+	pge_lower_head(lowering, PgePlanKind_Aggregate, plan, plan->plan_rows, nraw);
+	foreach_int(key, keys.columns)
+		pge_words_type_of(lowering, pge_target(child, key));
 	foreach_ptr(Aggref, aggregate, found.aggregates)
 		pge_words_type_of(lowering, aggregate);
 	pge_lower_target_types(lowering, child, others);
+	foreach_ptr(GroupingFunc, grouping, found.groupings)
+		pge_words_type_of(lowering, grouping);
 
-	pge_word(lowering, agg->aggstrategy != AGG_PLAIN);
 	pge_word(lowering, agg->aggsplit);
 	pge_word_double(lowering, groups);
-	pge_word(lowering, agg->numCols);
-	for (int i = 0; i < agg->numCols; i++)
+	pge_word(lowering, nkeys);
+	for (int i = 0; i < nkeys; i++)
 	{
-		pge_word(lowering, child_raw->outer[agg->grpColIdx[i] - 1]);
-		pge_word(lowering, get_opcode(agg->grpOperators[i]));
-		pge_word(lowering, agg->grpCollations[i]);
+		pge_word(lowering, child_raw->outer[list_nth_int(keys.columns, i)]);
+		pge_word(lowering, get_opcode(list_nth_oid(keys.operators, i)));
+		pge_word(lowering, list_nth_oid(keys.collations, i));
 	}
+	lower_sets(lowering, agg, &keys, found.groupings);
 	pge_word(lowering, list_length(found.aggregates));
 	foreach_ptr(Aggref, aggregate, found.aggregates)
 		lower_aggregate_call(lowering, aggregate, child_raw);
-	pge_word(lowering, nothers);
+	pge_word(lowering, bms_num_members(others));
 	while ((column = bms_next_member(others, column)) >= 0)
 		pge_word(lowering, child_raw->outer[column]);
-	lower_group_orders(lowering, agg);
+	lower_group_orders(lowering, agg, &keys);
 	pge_lower_node(lowering, child, child_wanted);
-	pge_lower_tail(lowering, plan->qual, projection, raw, first_other + nothers);
+	pge_lower_tail(lowering, plan->qual, projection, raw, nraw);
 }

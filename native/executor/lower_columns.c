@@ -91,23 +91,28 @@ pge_raw_columns(int varno, const Plan *plan, Bitmapset *wanted)
 	return raw;
 }
 
-/* The raw column that a Var, Aggref or WindowFunc stands for; an error for one that stands for none. */
+static int
+place_in(const List *nodes, int first, const Node *node)
+{
+	foreach_ptr(Node, known, nodes)
+	{
+		if (equal(known, node))
+			return first;
+		first++;
+	}
+	return -1;
+}
+
+/* The raw column that a Var, Aggref, WindowFunc or GroupingFunc stands for; an error for one that stands for none. */
 int
 pge_raw_column(const PgeRawColumns *raw, const Node *node)
 {
 	int			column = -1;
 
 	if (raw != NULL && (IsA(node, Aggref) || IsA(node, WindowFunc)))
-	{
-		int			number = 0;
-
-		foreach_ptr(Node, function, raw->functions)
-		{
-			if (equal(function, node))
-				return raw->first_function + number;
-			number++;
-		}
-	}
+		column = place_in(raw->functions, raw->first_function, node);
+	else if (raw != NULL && IsA(node, GroupingFunc))
+		column = place_in(raw->groupings, raw->first_grouping, node);
 	else if (raw != NULL && IsA(node, Var))
 	{
 		const Var  *var = (const Var *) node;
@@ -136,7 +141,7 @@ put_over_columns(Node *node, void *context)
 
 	if (node == NULL)
 		return NULL;
-	if (IsA(node, Var) || IsA(node, Aggref) || IsA(node, WindowFunc))
+	if (IsA(node, Var) || IsA(node, Aggref) || IsA(node, WindowFunc) || IsA(node, GroupingFunc))
 	{
 		int			column = pge_raw_column(over->raw, node);
 		int			i = 0;

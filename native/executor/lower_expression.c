@@ -188,6 +188,7 @@ lower_known(PgeLowering *lowering, Expr *expr, Expr *typed, const PgeRawColumns 
 		case T_Var:
 		case T_Aggref:
 		case T_WindowFunc:
+		case T_GroupingFunc:
 			begin(lowering, PgeExpressionKind_Column, expr, typed, raw);
 			pge_word(lowering, pge_raw_column(raw, (Node *) expr));
 			return true;

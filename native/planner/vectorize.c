@@ -150,7 +150,7 @@ finish(PgeVectorize *work, Plan *parent, PgePlanSlot *slot, PgePart *part, bool 
 			return;
 		}
 	}
-	*slot = pge_engine_node(parent, *slot, part, keep);
+	*slot = pge_engine_node(parent, slot, part, keep);
 }
 
 /* Nodes that are PostgreSQL's by design: what brings parallel workers' rows together, what changes tables, what only keeps rows. */
@@ -171,7 +171,7 @@ absorb(PgePart *part, PgePlanSlot *slot, PgePart *child)
 		part->sources = lappend(part->sources, slot);
 		return;
 	}
-	if (IsA(*slot, Group) || IsA(*slot, Unique))
+	if (child->as_aggregate)
 		part->groups = lappend(part->groups, slot);
 	part->groups = list_concat(part->groups, child->groups);
 	part->nodes = list_concat(part->nodes, child->nodes);
@@ -253,6 +253,7 @@ visit(PgeVectorize *work, Plan *plan, bool fixed, Bitmapset *changing)
 	{
 		part.nodes = lappend(part.nodes, plan);
 		part.nscans += scanned != NULL;
+		part.as_aggregate = pge_runs_as_aggregate(plan, &parts[0]);
 	}
 	else if (part.has_columns && !stays_by_design(plan))
 		report(work, plan, reason);

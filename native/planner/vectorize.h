@@ -27,8 +27,9 @@ typedef struct PgePart
 	bool		native;			/* the engine can run its root; then nodes and sources say how much of it */
 	bool		has_columns;	/* a column table is scanned at its root or below, by whomever */
 	bool		is_volatile;	/* a volatile function is called there */
+	bool		as_aggregate;	/* its root is not an aggregation, but is run by means of one */
 	List	   *nodes;			/* Plan: what the engine runs */
-	List	   *groups;			/* PgePlanSlot *: where Group and Unique nodes hang */
+	List	   *groups;			/* PgePlanSlot *: where such nodes hang */
 	List	   *sources;		/* PgePlanSlot *: where the rest hangs, to be run by PostgreSQL */
 	int			nscans;			/* column tables that the engine scans */
 	double		rows;			/* in them */
@@ -48,10 +49,17 @@ extern Relation pge_open_scanned(const PlannedStmt *statement, const Plan *plan)
 
 /* vectorize_aggregate.c */
 extern const char *pge_refused_aggregate(const Agg *plan, const PgePart *input);
-extern const char *pge_refused_unique(const Unique *plan, const PgePart *input);
-extern Agg *pge_as_aggregate(const Plan *plan);
+extern bool pge_is_sorted_by_keys(const Agg *plan, const PgePart *input);
+extern bool pge_groups_by_default(Oid equality, Oid type);
 extern PgeAggregateSupport pge_aggregate_support(const Aggref *aggregate);
 extern PgeAggregateSupport pge_aggregate_support_of(Oid function, Oid argument, AggSplit split);
+
+/* vectorize_group.c: Group, Unique and SetOp */
+extern bool pge_runs_as_aggregate(const Plan *plan, const PgePart *input);
+extern Agg *pge_as_aggregate(const Plan *plan);
+extern Plan *pge_put_aggregate(Plan *plan);
+extern const char *pge_refused_keys(const Plan *child, int nkeys, const AttrNumber *columns, const Oid *operators);
+extern const char *pge_refused_unique(const Unique *plan, const PgePart *input);
 
 /* metadata_paths.c */
 extern void pge_metadata_paths_init(void);
@@ -73,7 +81,7 @@ extern List *pge_decorrelated(Query *query, List **tables);
 extern Cost pge_statement_cost(const PlannedStmt *statement, int cursor_options);
 
 /* vectorize_build.c */
-extern Plan *pge_engine_node(Plan *parent, Plan *root, const PgePart *part, bool keep);
+extern Plan *pge_engine_node(Plan *parent, PgePlanSlot *place, const PgePart *part, bool keep);
 
 /* vectorize_tlist.c: a node's output in terms of tables, for EXPLAIN */
 extern List *pge_output_list(Plan *plan);

@@ -11,6 +11,7 @@
 #include "utils/lsyscache.h"
 #include "utils/typcache.h"
 
+#include "executor/engine.h"
 #include "shim/pge.h"
 #include "vectorize.h"
 
@@ -67,8 +68,8 @@ pge_aggregate_support(const Aggref *aggregate)
 }
 
 /* Are values of the type grouped by its own operator for equal and its own hash function? */
-static bool
-groups_by_default(Oid equality, Oid type)
+bool
+pge_groups_by_default(Oid equality, Oid type)
 {
 	TypeCacheEntry *entry = lookup_type_cache(type, TYPECACHE_EQ_OPR | TYPECACHE_HASH_PROC | TYPECACHE_HASH_EXTENDED_PROC);
 	RegProcedure hash;
@@ -91,7 +92,7 @@ refused_call(const Aggref *aggregate)
 		return psprintf("%s has several arguments", name);
 	argument = argument_type(aggregate);
 	if (aggregate->aggdistinct != NIL &&
-		!groups_by_default(linitial_node(SortGroupClause, aggregate->aggdistinct)->eqop, argument))
+		!pge_groups_by_default(linitial_node(SortGroupClause, aggregate->aggdistinct)->eqop, argument))
 		return psprintf("%s is DISTINCT by an operator that is not the default", name);
 	/* Function 0: can arguments of the type be DISTINCT? */
 	if (aggregate->aggdistinct != NIL && !pge_aggregate_support_of(InvalidOid, argument, AGGSPLIT_SIMPLE))
@@ -117,15 +118,15 @@ find_refused_call(Node *node, void *context)
 }
 
 /* Groups that come sorted: can the sort be told from the node below? It must be one by the keys first. */
-static bool
-is_sorted_by_keys(const Agg *plan, const PgePart *input)
+bool
+pge_is_sorted_by_keys(const Agg *plan, const PgePart *input)
 {
-	const Sort *sort = (const Sort *) outerPlan(plan);
+	const Sort *sort = pge_as_sort(outerPlan(plan));
 
 	/* All keys are constants: there is one group. */
 	if (plan->numCols == 0)
 		return true;
-	if (!input->native || !IsA(sort, Sort) || sort->numCols < plan->numCols)
+	if (!input->native || sort == NULL || sort->numCols < plan->numCols)
 		return false;
 	for (int i = 0; i < plan->numCols; i++)
 	{
@@ -146,66 +147,20 @@ pge_refused_aggregate(const Agg *plan, const PgePart *input)
 
 	if (!pge_enable_vectorized_agg)
 		return "epiphany.enable_vectorized_agg is off";
-	if (plan->groupingSets != NIL || plan->chain != NIL || plan->aggstrategy == AGG_MIXED)
-		return "it has grouping sets";
-	if (plan->aggstrategy == AGG_SORTED && !is_sorted_by_keys(plan, input))
+	/* Grouping sets that are no single rollup come in no order. */
+	if (plan->aggstrategy == AGG_SORTED && plan->chain == NIL && !pge_is_sorted_by_keys(plan, input))
 		return "its groups come in an order that no sort by its keys makes";
-	for (int i = 0; i < plan->numCols; i++)
+	foreach_node(Agg, phase, pge_agg_phases(plan))
 	{
-		const TargetEntry *key = list_nth_node(TargetEntry, outerPlan(plan)->targetlist, plan->grpColIdx[i] - 1);
+		for (int i = 0; i < phase->numCols; i++)
+		{
+			const TargetEntry *key = list_nth_node(TargetEntry, outerPlan(plan)->targetlist, phase->grpColIdx[i] - 1);
 
-		if (!groups_by_default(plan->grpOperators[i], exprType((Node *) key->expr)))
-			return psprintf("it groups by operator %s, which is not the default", get_opname(plan->grpOperators[i]));
+			if (!pge_groups_by_default(phase->grpOperators[i], exprType((Node *) key->expr)))
+				return psprintf("it groups by operator %s, which is not the default", get_opname(phase->grpOperators[i]));
+		}
 	}
 	if (!find_refused_call((Node *) plan->plan.targetlist, &reason))
 		find_refused_call((Node *) plan->plan.qual, &reason);
 	return reason;
-}
-
-/* Group and Unique as the aggregation that they are, of rows that come sorted. */
-Agg *
-pge_as_aggregate(const Plan *plan)
-{
-	Agg		   *aggregate = makeNode(Agg);
-
-	aggregate->plan = *plan;
-	aggregate->plan.type = T_Agg;
-	aggregate->aggstrategy = AGG_SORTED;
-	aggregate->aggsplit = AGGSPLIT_SIMPLE;
-	aggregate->numGroups = clamp_cardinality_to_long(plan->plan_rows);
-	if (IsA(plan, Group))
-	{
-		const Group *group = (const Group *) plan;
-
-		aggregate->numCols = group->numCols;
-		aggregate->grpColIdx = group->grpColIdx;
-		aggregate->grpOperators = group->grpOperators;
-		aggregate->grpCollations = group->grpCollations;
-	}
-	else
-	{
-		const Unique *unique = (const Unique *) plan;
-
-		aggregate->numCols = unique->numCols;
-		aggregate->grpColIdx = unique->uniqColIdx;
-		aggregate->grpOperators = unique->uniqOperators;
-		aggregate->grpCollations = unique->uniqCollations;
-	}
-	return aggregate;
-}
-
-/* DISTINCT ON gives the first row of each group, the engine any. */
-const char *
-pge_refused_unique(const Unique *plan, const PgePart *input)
-{
-	foreach_node(TargetEntry, target, plan->plan.targetlist)
-	{
-		int			key = 0;
-
-		while (key < plan->numCols && plan->uniqColIdx[key] != target->resno)
-			key++;
-		if (key == plan->numCols && !IsA(target->expr, Const))
-			return "it is to give the first row of several";
-	}
-	return pge_refused_aggregate(pge_as_aggregate(&plan->plan), input);
 }

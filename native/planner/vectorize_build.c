@@ -132,16 +132,18 @@ move_slots(List *slots, Plan *from, Plan *to)
 	}
 }
 
-/* Group and Unique become aggregations, which the engine knows. */
+/* Puts an aggregation, which the engine knows, in place of a node or below it. */
 static void
 put_aggregate(PgePlanSlot *slot, const PgePart *part)
 {
 	ListCell   *cell;
 	Plan	   *group = *slot;
+	Plan	   *aggregate;
 
-	*slot = &pge_as_aggregate(group)->plan;
-	move_slots(part->sources, group, *slot);
-	move_slots(part->groups, group, *slot);
+	*slot = pge_put_aggregate(group);
+	aggregate = *slot != group ? *slot : outerPlan(group);
+	move_slots(part->sources, group, aggregate);
+	move_slots(part->groups, group, aggregate);
 	foreach(cell, part->nodes)
 	{
 		if (lfirst(cell) == group)
@@ -149,19 +151,24 @@ put_aggregate(PgePlanSlot *slot, const PgePart *part)
 	}
 }
 
-/* The engine's node in place of root, which parent (NULL: none) has as its input. keep: its rows are kept for when it is run again. */
+/*
+ * The engine's node in place of what hangs in the slot, which is an input of parent (NULL: none). keep: its rows are kept for when it is run
+ * again.
+ */
 Plan *
-pge_engine_node(Plan *parent, Plan *root, const PgePart *part, bool keep)
+pge_engine_node(Plan *parent, PgePlanSlot *place, const PgePart *part, bool keep)
 {
 	CustomScan *node = makeNode(CustomScan);
 	Plan	   *plan = &node->scan.plan;
-	bool		is_inner = parent != NULL && root == innerPlan(parent);
+	bool		is_inner = parent != NULL && place == &parent->righttree;
+	Plan	   *root;
 
-	leave_out_columns(parent, root);
+	leave_out_columns(parent, *place);
 	foreach_ptr(PgePlanSlot, slot, part->groups)
 		put_aggregate(slot, part);
-	if (IsA(root, Group) || IsA(root, Unique))
-		put_aggregate(&root, part);
+	if (part->as_aggregate)
+		put_aggregate(place, part);
+	root = *place;
 	*plan = *root;
 	plan->type = T_CustomScan;
 	plan->lefttree = plan->righttree = NULL;

@@ -71,11 +71,6 @@ find_unsuitable(Node *node, void *context)
 			*(const char **) context = ((Var *) node)->varattno == 0 ? "it uses whole rows" : "it uses system columns";
 		return ((Var *) node)->varattno <= 0;
 	}
-	if (IsA(node, GroupingFunc))
-	{
-		*(const char **) context = "it uses GROUPING";
-		return true;
-	}
 	return expression_tree_walker(node, find_unsuitable, context);
 }
 
@@ -188,7 +183,7 @@ refused_limit(const Limit *limit)
 	if (!pge_enable_vectorized_limit)
 		return SWITCHED_OFF("limit");
 	if (limit->limitOption == LIMIT_OPTION_WITH_TIES)
-		return "it is WITH TIES";
+		return pge_refused_keys(outerPlan(limit), limit->uniqNumCols, limit->uniqColIdx, limit->uniqOperators);
 	return NULL;
 }
 
@@ -209,6 +204,7 @@ pge_refused_node(PgeVectorize *work, Plan *plan, const PgePart *parts, const Bit
 		case T_Agg:
 			return pge_refused_aggregate((Agg *) plan, &parts[0]);
 		case T_Group:
+		case T_SetOp:
 			return pge_refused_aggregate(pge_as_aggregate(plan), &parts[0]);
 		case T_Unique:
 			return pge_refused_unique((Unique *) plan, &parts[0]);
@@ -222,6 +218,11 @@ pge_refused_node(PgeVectorize *work, Plan *plan, const PgePart *parts, const Bit
 			return refused_limit((Limit *) plan);
 		case T_Sort:
 			return pge_enable_vectorized_sort ? NULL : SWITCHED_OFF("sort");
+		case T_IncrementalSort:
+			if (!pge_enable_vectorized_sort)
+				return SWITCHED_OFF("sort");
+			/* What comes sorted, may come no further than it is asked for. */
+			return parts[0].native ? NULL : "its input comes sorted in part, and is not the engine's";
 		case T_Result:
 			if (outerPlan(plan) == NULL)
 				return "it has no input";

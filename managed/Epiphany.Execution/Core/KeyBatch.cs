@@ -18,6 +18,19 @@ sealed unsafe class KeyBatch
         Selected = (ushort*)host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
     }
 
+    /// <summary>Keys that are columns of those types.</summary>
+    internal static KeyBatch Of(KeyPart[] keys, ReadOnlySpan<ValueType> types, IExecutionHost host)
+    {
+        var columns = new KeyColumn[keys.Length];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            ValueType type = types[keys[i].Column];
+            columns[i] = new KeyColumn(type, KeyKinds.Of(keys[i].Equality, keys[i].Collation, type.Oid), keys[i].Collation, host);
+        }
+
+        return new KeyBatch(columns, host);
+    }
+
     internal ReadOnlySpan<KeyColumn> Columns => _columns;
 
     /// <summary>By row, at the rows that were loaded.</summary>

@@ -57,6 +57,16 @@ sealed unsafe class Vector
         TableId = other.TableId;
     }
 
+    /// <summary>Likewise, from a row on.</summary>
+    public void Refer(Vector other, int first)
+    {
+        Refer(other);
+        Values += first;
+        Nulls = Nulls == null ? null : Nulls + first;
+        Codes = Codes == null ? null : Codes + first;
+        Displays = Displays == null ? null : Displays + first;
+    }
+
     /// <summary>Plain datums in memory of the caller's.</summary>
     public void SetDatums(ulong* values, byte* nulls)
     {

@@ -1,21 +1,23 @@
-// Execution layer, operators. Groups and their aggregates.
+// Execution layer, operators. Groups and their aggregates, by one grouping set or several.
 
 using System;
 
 namespace Epiphany.Execution;
 
-/// <summary>Takes in all rows of its child, then gives a row for each group; without hashing there is one group, also of no rows.</summary>
-sealed unsafe class Aggregate : Operator
+/// <summary>
+/// Takes in all rows of its child, each batch for all grouping sets; then gives the groups, set by set. The sets share the memory that there is:
+/// when it is full, no set begins new groups.
+/// </summary>
+sealed class Aggregate : Operator
 {
     readonly Operator _child;
     readonly AggregateProgram _program;
-    readonly AggregateGroups _groups;
-    readonly AggregateSpill _spill;
-    readonly Batch _batch;
-    readonly int* _numbers;
+    readonly AggregateSet[] _sets;
     readonly Sort? _sort;
     bool _isBuilt;
-    int _next;
+
+    /// <summary>Whose groups are given: first of all sets those in memory, then of all sets those that were written away.</summary>
+    int _turn;
 
     /// <summary><paramref name="orders"/>: none, where groups may come in any order.</summary>
     internal Aggregate(Operator child, AggregateProgram program, SortKey[] orders, Tail tail, EngineContext context) : base(tail, context)
@@ -23,15 +25,18 @@ sealed unsafe class Aggregate : Operator
         _child = child;
         _program = program;
         bool[] wanted = program.Wanted(child.Types.Length);
-        _groups = new AggregateGroups(program, child.Types, wanted, context);
-        _spill = new AggregateSpill(child.Types.ToArray(), wanted, context.Host);
-        _batch = new Batch(tail.RawTypes.Length);
-        if (AggregateWhole.Of(program, _groups) is { } whole)
+        var room = new AggregateRoom(wanted, tail.RawTypes.Length, context.Host.Memory);
+        _sets = new AggregateSet[program.Sets.Length];
+        for (int i = 0; i < _sets.Length; i++)
+        {
+            _sets[i] = new AggregateSet(program, program.Sets[i], child.Types, wanted, room, Stats, context);
+        }
+
+        if (AggregateWhole.Of(program, _sets[0].Groups) is { } whole)
         {
             child.OfferWhole(whole);
         }
 
-        _numbers = (int*)context.Host.Memory.Allocate(Batch.Capacity * sizeof(int));
         if (orders.Length > 0)
         {
             ValueType[] types = tail.RawTypes.ToArray();
@@ -40,9 +45,10 @@ sealed unsafe class Aggregate : Operator
         }
     }
 
-    /// <summary>Of a key: a group has all its rows, or is not wanted.</summary>
+    /// <summary>Of a key of all sets: a group has all its rows, or is not wanted.</summary>
     public override bool Offer(int column, KeyFilter keys) =>
-        Tail.RawColumn(column) is { } raw && raw < _program.Keys.Length && _child.Offer(_program.Keys[raw].Column, keys);
+        Tail.RawColumn(column) is { } raw && Array.TrueForAll(_program.Sets, s => Array.IndexOf(s.Keys, raw) >= 0)
+        && _child.Offer(_program.Keys[raw].Column, keys);
 
     protected override Batch? Produce()
     {
@@ -59,10 +65,9 @@ sealed unsafe class Aggregate : Operator
 
     protected override void Restart()
     {
-        _groups.Clear();
-        _spill.Clear();
+        Array.ForEach(_sets, s => s.Clear());
         _isBuilt = false;
-        _next = 0;
+        _turn = 0;
         Array.ForEach(_program.Calls, c => c.Start());
         _child.Rescan();
         _sort?.Rescan();
@@ -73,64 +78,84 @@ sealed unsafe class Aggregate : Operator
         if (!_isBuilt)
         {
             _isBuilt = true;
-            for (bool isFull = false; _child.Next() is { } batch;)
-            {
-                isFull = Take(batch, isFull, 0);
-            }
-
-            Finish(0);
-        }
-
-        while (_next == _groups.Count && _spill.TryTake(out AggregatePart part))
-        {
-            _groups.Clear();
-            _next = 0;
-            for (bool isFull = false; part.Rows.Read() is { } batch;)
-            {
-                Context.Host.Poll();
-                isFull = Take(batch, isFull, part.Level);
-            }
-
-            part.Rows.Close();
-            Finish(part.Level);
-        }
-
-        int count = Math.Min(Batch.Capacity, _groups.Count - _next);
-        if (count == 0)
-        {
-            return null;
+            Build();
         }
 
         Context.Host.Poll();
-        for (int i = 0; i < count; i++)
+        for (; _turn < 2 * _sets.Length; _turn++)
         {
-            _numbers[i] = _next + i;
+            AggregateSet set = _sets[_turn % _sets.Length];
+            do
+            {
+                if (set.Next() is { } batch)
+                {
+                    return batch;
+                }
+            }
+            while (_turn >= _sets.Length && set.NextPart());
         }
 
-        _next += count;
-        _groups.Show(_numbers, count, _batch);
-        return _batch;
+        return null;
     }
 
-    /// <summary>Takes in a batch; of groups that are new only where memory is not full. Says whether it is now.</summary>
-    bool Take(Batch batch, bool isFull, int level)
+    void Build()
     {
-        if (isFull)
+        ulong memory = Context.Options.HashMemory;
+        while (_child.Next() is { } batch)
         {
-            _groups.AddKnown(batch, _spill, level);
-            return true;
+            Take(batch);
+            if (Bytes() > memory)
+            {
+                Array.ForEach(_sets, s => s.Close());
+            }
         }
 
-        _groups.Add(batch);
-        return _program.Keys.Length > 0 && !AggregateSpill.IsLast(level) && _groups.Bytes > Context.Options.HashMemory;
+        ulong bytes = Bytes();
+        Stats.PeakMemory = Math.Max(Stats.PeakMemory, bytes);
+        foreach (AggregateSet set in _sets)
+        {
+            set.Finish(memory - Math.Min(memory, bytes - set.Bytes));
+        }
     }
 
-    void Finish(int level)
+    /// <summary>Sets that are full load what they take in by themselves, and come last for that.</summary>
+    void Take(Batch batch)
     {
-        _groups.Finish();
-        _spill.Finish(level, Stats);
-        Stats.PeakMemory = Math.Max(Stats.PeakMemory, _groups.Bytes);
-        Stats.HashEntries += (ulong)_groups.Count;
+        bool isLoaded = false;
+        foreach (AggregateSet set in _sets)
+        {
+            if (set.IsFull)
+            {
+                continue;
+            }
+
+            if (!isLoaded)
+            {
+                _program.Load(batch);
+                isLoaded = true;
+            }
+
+            set.Take(batch);
+        }
+
+        foreach (AggregateSet set in _sets)
+        {
+            if (set.IsFull)
+            {
+                set.Take(batch);
+            }
+        }
+    }
+
+    ulong Bytes()
+    {
+        ulong bytes = 0;
+        foreach (AggregateSet set in _sets)
+        {
+            bytes += set.Bytes;
+        }
+
+        return bytes;
     }
 
     /// <summary>The groups as they come, for the sort to take.</summary>

@@ -1,36 +1,32 @@
-// Execution layer, operators. One aggregate of a node as the program describes it, and the rows of a batch that it takes in.
+// Execution layer, operators. One aggregate of a node as the program describes it, and the values of a batch that it takes in.
 
 using System;
 
 namespace Epiphany.Execution;
 
-/// <summary>Evaluates filter and argument, and leaves out what does not count: rows that the filter refuses, nulls, repeated values.</summary>
+/// <summary>Evaluates filter and argument, and leaves out what does not count: rows that the filter refuses, and nulls.</summary>
 sealed unsafe class AggregateCall
 {
     readonly Expression? _argument;
     readonly Expression? _filter;
-    readonly AggregateDistinct? _distinct;
+    readonly bool _isDistinct;
     readonly AggregateKind _kind;
 
     /// <summary>Its state takes numerics with display scales of their own.</summary>
     readonly bool _isExact;
     readonly uint _collation;
-    readonly AggregateRows _rows;
-    readonly AggregateRows _fresh;
+    readonly EngineContext _context;
     readonly ushort* _selected;
     readonly VectorBuffer _buffer;
-    readonly VectorBuffer _freshBuffer;
     readonly Vector _vector = new();
-    readonly Vector _freshVector = new();
 
-    internal AggregateCall(ref ProgramReader reader, ExpressionBuilder expressions, int split, bool hasKeys, EngineContext context)
+    internal AggregateCall(ref ProgramReader reader, ExpressionBuilder expressions, int split, EngineContext context)
     {
-        IExecutionHost host = context.Host;
         uint function = reader.Oid();
         reader.Oid();
         _collation = reader.Oid();
         Type = reader.Type();
-        bool isDistinct = reader.Flag();
+        _isDistinct = reader.Flag();
         Expression[] arguments = expressions.Expressions(ref reader);
         _filter = reader.Flag() ? expressions.Expression(ref reader) : null;
         _kind = AggregateCatalog.Find(function, out AggregateResult result);
@@ -40,21 +36,19 @@ sealed unsafe class AggregateCall
         }
 
         _argument = arguments.Length == 0 ? null : arguments[0];
-        _distinct = isDistinct ? new AggregateDistinct(_argument!.Type, _collation, hasKeys, host) : null;
-        _isExact = !isDistinct && _kind is AggregateKind.NumericSum or AggregateKind.NumericMoments;
+        _isExact = !_isDistinct && _kind is AggregateKind.NumericSum or AggregateKind.NumericMoments;
         Result = AggregateCatalog.Result(_kind, result, split);
-        _rows = new AggregateRows(host.Memory);
-        _fresh = new AggregateRows(host.Memory);
-        _buffer = new VectorBuffer(host.Memory);
-        _freshBuffer = new VectorBuffer(host.Memory);
-        _selected = (ushort*)host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
-        State = AggregateCatalog.Make(_kind, Type, _collation, host);
+        _context = context;
+        _buffer = new VectorBuffer(context.Host.Memory);
+        _selected = (ushort*)context.Host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
+        Selected = new AggregateRows(context.Host.Memory);
+        Values = _vector;
     }
 
     internal ValueType Type { get; }
 
     /// <summary>What must be known of all values of <see cref="Column"/> to take them in at once.</summary>
-    internal AggregateNeed Need => _filter == null && _distinct == null && _argument is null or ColumnReference
+    internal AggregateNeed Need => _filter == null && !_isDistinct && _argument is null or ColumnReference
         ? AggregateCatalog.Need(_kind, _collation) : AggregateNeed.Values;
 
     /// <summary>The child's column that is its argument; null: it has none, or that is none.</summary>
@@ -62,23 +56,38 @@ sealed unsafe class AggregateCall
 
     internal AggregateResult Result { get; }
 
-    internal AggregateState State { get; private set; }
+    /// <summary>The number of the aggregate, made before it, whose states serve it, too; null: none does.</summary>
+    internal int? Shared { get; private set; }
 
-    /// <summary>Does its state serve another aggregate, too, that has been made before it?</summary>
-    internal bool IsShared { get; private set; }
+    /// <summary>The rows of the batch that count, and their values one after the other; without an argument there are none.</summary>
+    internal Rows Rows { get; private set; }
 
-    internal ulong Bytes => IsShared ? 0 : State.Bytes + (_distinct?.Bytes ?? 0);
+    internal Vector Values { get; private set; }
 
-    /// <summary>Uses the other's state where it is the same.</summary>
-    internal void Share(AggregateCall other)
+    /// <summary>Room for the groups of those rows.</summary>
+    internal AggregateRows Selected { get; }
+
+    /// <summary>Uses the states of the other, whose number that is, where they are the same.</summary>
+    internal void Share(AggregateCall other, int number)
     {
-        bool isPlain = _filter == null && other._filter == null && _distinct == null && other._distinct == null;
-        if (isPlain && _kind == other._kind && _collation == other._collation && IsSame(_argument, other._argument))
+        if (other.Shared == null && HasStateOf(other))
         {
-            State = other.State;
-            IsShared = true;
+            Shared = number;
         }
     }
+
+    /// <summary>Are the states of the two the same?</summary>
+    internal bool HasStateOf(AggregateCall other)
+    {
+        bool isPlain = _filter == null && other._filter == null && !_isDistinct && !other._isDistinct;
+        return isPlain && _kind == other._kind && _collation == other._collation && IsSame(_argument, other._argument);
+    }
+
+    internal AggregateState MakeState() => AggregateCatalog.Make(_kind, Type, _collation, _context.Host);
+
+    /// <summary>Null: all values count. <paramref name="hasKeys"/>: there may be more groups than one.</summary>
+    internal AggregateDistinct? MakeDistinct(bool hasKeys) =>
+        _isDistinct ? new AggregateDistinct(_argument!.Type, _collation, hasKeys, _context) : null;
 
     internal void MarkColumns(Span<bool> columns)
     {
@@ -92,53 +101,20 @@ sealed unsafe class AggregateCall
         _filter?.Start();
     }
 
-    internal void Clear()
+    /// <summary>Rows and values are good until the next batch.</summary>
+    internal void Load(Batch batch)
     {
-        State.Clear();
-        _distinct?.Clear();
+        Values = Take(batch, _isExact, out Rows rows);
+        Rows = rows;
     }
 
-    /// <summary>Takes in a batch, whose rows belong to those groups.</summary>
-    internal void Add(Batch batch, AggregateRows groups)
+    /// <summary>Among all values of the column the bound is the only one that matters: it becomes the one value, of the one group.</summary>
+    internal void LoadBound(in ColumnFacts facts)
     {
-        Vector values = Take(batch, _isExact, out Rows rows);
-        if (rows.Count == 0)
-        {
-            return;
-        }
-
-        if (!rows.IsAll)
-        {
-            _rows.Select(groups, rows);
-            groups = _rows;
-        }
-
-        if (_distinct != null)
-        {
-            rows = _distinct.Fresh(values, groups, _selected);
-            values = Dense(values, rows, _freshBuffer, _freshVector);
-            _fresh.Select(groups, rows);
-            groups = _fresh;
-        }
-
-        State.Add(values, groups);
-    }
-
-    /// <summary>Takes in all values of the column, of which there are some; what it needs is known of them.</summary>
-    internal void AddWhole(in ColumnFacts facts)
-    {
-        AggregateNeed need = Need;
-        if (need is AggregateNeed.Count or AggregateNeed.Sum)
-        {
-            State.AddWhole(facts.Values, facts.Sum, facts.Scale);
-            return;
-        }
-
-        // Among all those values the bound is the only one that matters.
-        _buffer.Values[0] = need == AggregateNeed.Least ? facts.Least : facts.Greatest;
+        _buffer.Values[0] = Need == AggregateNeed.Least ? facts.Least : facts.Greatest;
         facts.Show(_vector, _buffer.Values);
-        _rows.Set(1, 1);
-        State.Add(_vector, _rows);
+        Values = _vector;
+        Selected.Set(1, 1);
     }
 
     /// <summary>
@@ -147,7 +123,7 @@ sealed unsafe class AggregateCall
     /// </summary>
     internal Vector Take(Batch batch, bool isExact, out Rows rows)
     {
-        rows = Rows.All(batch.Rows);
+        rows = Execution.Rows.All(batch.Rows);
         if (_filter != null)
         {
             int count = _filter.Filter(batch, rows, _selected);
@@ -161,18 +137,18 @@ sealed unsafe class AggregateCall
             rows = WithoutNulls(values, rows);
         }
 
-        return rows.IsAll || rows.Count == 0 ? values : Dense(values, rows, _buffer, _vector);
+        return rows.IsAll || rows.Count == 0 ? values : Dense(values, rows);
     }
 
-    Vector Dense(Vector values, Rows rows, VectorBuffer buffer, Vector dense)
+    Vector Dense(Vector values, Rows rows)
     {
         if (_argument != null)
         {
-            Compaction.Gather(values, rows, buffer, dense);
-            dense.Nulls = null;
+            Compaction.Gather(values, rows, _buffer, _vector);
+            _vector.Nulls = null;
         }
 
-        return dense;
+        return _vector;
     }
 
     Rows WithoutNulls(Vector values, Rows rows)

@@ -1,4 +1,4 @@
-// Execution layer, operators. All groups that are in memory: keys, states, values of other columns.
+// Execution layer, operators. All groups of a grouping set that are in memory: keys, states, values of other columns.
 
 using System;
 
@@ -8,56 +8,46 @@ namespace Epiphany.Execution;
 sealed unsafe class AggregateGroups
 {
     readonly AggregateProgram _program;
-    readonly IExecutionHost _host;
+    readonly AggregateSetProgram _set;
+    readonly AggregateRoom _room;
     readonly KeyBatch? _keyBatch;
     readonly KeyTable? _table;
     readonly Vector[] _keys;
-    readonly AggregateRows _rows;
+    readonly AggregateTotals[] _totals;
     readonly StoredColumn[] _others;
     readonly DatumForm[] _forms;
-    readonly VectorBuffer[] _buffers;
-    readonly Arena _results;
-    readonly ushort* _firsts;
-    readonly ushort* _missing;
-    readonly ushort* _present;
-    readonly bool[] _wanted;
-    readonly Batch _dense;
-    readonly VectorBuffer?[] _denseBuffers;
 
-    /// <summary><paramref name="wanted"/>: the columns that keys, aggregates and other columns look at.</summary>
-    internal AggregateGroups(AggregateProgram program, ReadOnlySpan<ValueType> types, bool[] wanted, EngineContext context)
+    internal AggregateGroups(
+        AggregateProgram program, AggregateSetProgram set, ReadOnlySpan<ValueType> types, AggregateRoom room, EngineContext context)
     {
+        IExecutionHost host = context.Host;
         _program = program;
-        _host = context.Host;
-        _keys = new Vector[program.Keys.Length];
-        _rows = new AggregateRows(_host.Memory);
-        _results = new Arena(_host.Memory);
-        _firsts = (ushort*)_host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
-        _missing = (ushort*)_host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
-        _present = (ushort*)_host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
-        _wanted = wanted;
-        _dense = new Batch(wanted.Length);
-        _denseBuffers = new VectorBuffer?[wanted.Length];
-        if (program.Keys.Length > 0)
+        _set = set;
+        _room = room;
+        _keys = new Vector[set.Keys.Length];
+        if (set.Keys.Length > 0)
         {
-            _keyBatch = Keys(types);
-            uint[] equalities = Array.ConvertAll(program.Keys, k => k.Equality);
-            uint[] collations = Array.ConvertAll(program.Keys, k => k.Collation);
-            _table = new KeyTable(_keyBatch, equalities, collations, nullsEqual: true, _host);
+            KeyPart[] keys = Array.ConvertAll(set.Keys, k => program.Keys[k]);
+            _keyBatch = KeyBatch.Of(keys, types, host);
+            uint[] equalities = Array.ConvertAll(keys, k => k.Equality);
+            uint[] collations = Array.ConvertAll(keys, k => k.Collation);
+            _table = new KeyTable(_keyBatch, equalities, collations, nullsEqual: true, host);
+        }
+
+        _totals = new AggregateTotals[program.Calls.Length];
+        for (int i = 0; i < _totals.Length; i++)
+        {
+            AggregateCall call = program.Calls[i];
+            _totals[i] = new AggregateTotals(call, call.Shared is { } shared ? _totals[shared] : null, set.Keys.Length > 0);
         }
 
         _others = new StoredColumn[program.Others.Length];
         for (int i = 0; i < _others.Length; i++)
         {
-            _others[i] = new StoredColumn(types[program.Others[i]], _host.Memory);
+            _others[i] = new StoredColumn(types[program.Others[i]], host.Memory);
         }
 
-        _forms = Array.ConvertAll(_others, _ => new DatumForm(_host.Memory));
-        _buffers = new VectorBuffer[program.Keys.Length + program.Calls.Length + program.Others.Length];
-        for (int i = 0; i < _buffers.Length; i++)
-        {
-            _buffers[i] = new VectorBuffer(_host.Memory);
-        }
+        _forms = Array.ConvertAll(_others, _ => new DatumForm(host.Memory));
     }
 
     internal int Count { get; private set; }
@@ -67,9 +57,9 @@ sealed unsafe class AggregateGroups
         get
         {
             ulong bytes = _table?.Bytes ?? 0;
-            foreach (AggregateCall call in _program.Calls)
+            foreach (AggregateTotals totals in _totals)
             {
-                bytes += call.Bytes;
+                bytes += totals.Bytes;
             }
 
             foreach (StoredColumn other in _others)
@@ -81,6 +71,7 @@ sealed unsafe class AggregateGroups
         }
     }
 
+    /// <summary>Takes in a batch, which the aggregates have loaded.</summary>
     internal void Add(Batch batch)
     {
         int before = Count;
@@ -90,15 +81,11 @@ sealed unsafe class AggregateGroups
         }
         else
         {
-            _table.Insert(KeysOf(batch), batch.Rows, _rows.Groups);
+            _table.Insert(KeysOf(batch), batch.Rows, _room.Rows.Groups);
             Count = _table.Count;
         }
 
-        foreach (AggregateCall call in _program.Calls)
-        {
-            call.State.Reserve(Count);
-        }
-
+        Reserve();
         if (Count > before && _others.Length > 0)
         {
             KeepOthers(batch, before);
@@ -107,35 +94,34 @@ sealed unsafe class AggregateGroups
         Update(batch);
     }
 
-    /// <summary>Takes in the rows of groups that there are; the others are written away.</summary>
+    /// <summary>Takes in the rows of groups that there are; the others are written away. The aggregates load what they are to take in.</summary>
     internal void AddKnown(Batch batch, AggregateSpill spill, int level)
     {
-        _table!.Find(_keyBatch!, KeysOf(batch), batch.Rows, _rows.Groups);
         int missing = 0;
-        int present = 0;
-        for (int row = 0; row < batch.Rows; row++)
+        int present = batch.Rows;
+        if (_table != null)
         {
-            uint group = _rows.Groups[row];
-            _missing[missing] = _present[present] = (ushort)row;
-            _rows.Groups[present] = group;
-            missing += group == KeyTable.None ? 1 : 0;
-            present += group == KeyTable.None ? 0 : 1;
+            uint* groups = _room.Rows.Groups;
+            _table.Find(_keyBatch!, KeysOf(batch), batch.Rows, groups);
+            present = 0;
+            for (int row = 0; row < batch.Rows; row++)
+            {
+                uint group = groups[row];
+                _room.Missing[missing] = _room.Present[present] = (ushort)row;
+                groups[present] = group;
+                missing += group == KeyTable.None ? 1 : 0;
+                present += group == KeyTable.None ? 0 : 1;
+            }
+
+            // The table has looked at the hashes of all rows that it did not find.
+            spill.Write(batch, new Rows(_room.Missing, missing), _keyBatch!.Hashes, level);
         }
 
-        // The table has looked at the hashes of all rows that it did not find.
-        spill.Write(batch, new Rows(_missing, missing), _keyBatch!.Hashes, level);
         if (present > 0)
         {
-            Update(missing == 0 ? batch : Dense(batch, new Rows(_present, present)));
-        }
-    }
-
-    /// <summary>All rows have come.</summary>
-    internal void Finish()
-    {
-        if (!_program.IsHashed)
-        {
-            BeginSole();
+            batch = missing == 0 ? batch : _room.Dense(batch, new Rows(_room.Present, present));
+            _program.Load(batch);
+            Update(batch);
         }
     }
 
@@ -145,99 +131,117 @@ sealed unsafe class AggregateGroups
         if (Count == 0)
         {
             Count = 1;
-            foreach (AggregateCall call in _program.Calls)
-            {
-                call.State.Reserve(Count);
-            }
+            Reserve();
         }
     }
 
-    /// <summary>Some groups as rows of a batch: keys, aggregates, other columns. Good until the next call.</summary>
-    internal void Show(int* numbers, int count, Batch batch)
+    /// <summary>All values of that aggregate's column at once, for the one group.</summary>
+    internal void AddWhole(int call, in ColumnFacts facts) => _totals[call].AddWhole(facts);
+
+    /// <summary>From now on nothing is kept that grows with the rows, if that can be avoided.</summary>
+    internal void Close() => Array.ForEach(_totals, t => t.Close());
+
+    /// <summary>All rows have come.</summary>
+    internal void Finish(ulong memory, NodeStats stats)
     {
-        int column = 0;
-        _results.Reset();
-        for (int i = 0; i < _keys.Length; i++, column++)
+        if (!_set.IsHashed)
         {
-            _table!.Gather(i, numbers, count, _buffers[column], batch.Columns[column]);
+            BeginSole();
         }
 
-        foreach (AggregateCall call in _program.Calls)
+        Array.ForEach(_totals, t => t.Forget());
+        foreach (AggregateTotals totals in _totals)
         {
-            call.State.Show(call.Result, numbers, count, _buffers[column], _results, batch.Columns[column]);
+            ulong kept = Bytes;
+            totals.Finish(Math.Max(memory / 4, memory - Math.Min(memory, kept)), stats);
+        }
+    }
+
+    /// <summary>Some groups as rows: keys, aggregates, other columns, what GROUPING() gives. Good until the next call, of any set's groups.</summary>
+    internal Batch Show(int* numbers, int count)
+    {
+        Batch batch = _room.Shown;
+        batch.Rows = count;
+        _room.Results.Reset();
+        for (int i = 0; i < _program.Keys.Length; i++)
+        {
+            int key = Array.IndexOf(_set.Keys, i);
+            if (key >= 0)
+            {
+                _table!.Gather(key, numbers, count, _room.Buffers[i], batch.Columns[i]);
+            }
+            else
+            {
+                Fill(i, 0, isNull: true);
+            }
+        }
+
+        int column = _program.Keys.Length;
+        foreach (AggregateTotals totals in _totals)
+        {
+            totals.Show(numbers, count, _room.Buffers[column], _room.Results, batch.Columns[column]);
             column++;
         }
 
         foreach (StoredColumn other in _others)
         {
-            other.Gather(numbers, count, _buffers[column], batch.Columns[column]);
+            other.Gather(numbers, count, _room.Buffers[column], batch.Columns[column]);
             column++;
         }
 
-        batch.Rows = count;
+        foreach (int grouping in _set.Groupings)
+        {
+            Fill(column++, grouping, isNull: false);
+        }
+
+        return batch;
     }
 
     internal void Clear()
     {
         _table?.Clear();
-        foreach (AggregateCall call in _program.Calls)
-        {
-            call.Clear();
-        }
-
+        Array.ForEach(_totals, t => t.Clear());
         Array.ForEach(_others, o => o.Reset());
-        _results.Reset();
+        _room.Results.Reset();
         Count = 0;
-    }
-
-    KeyBatch Keys(ReadOnlySpan<ValueType> types)
-    {
-        AggregateKey[] keys = _program.Keys;
-        var columns = new KeyColumn[keys.Length];
-        for (int i = 0; i < keys.Length; i++)
-        {
-            ValueType type = types[keys[i].Column];
-            columns[i] = new KeyColumn(type, KeyKinds.Of(keys[i].Equality, keys[i].Collation, type.Oid), keys[i].Collation, _host);
-        }
-
-        return new KeyBatch(columns, _host);
     }
 
     Vector[] KeysOf(Batch batch)
     {
         for (int i = 0; i < _keys.Length; i++)
         {
-            _keys[i] = batch.Columns[_program.Keys[i].Column];
+            _keys[i] = batch.Columns[_program.Keys[_set.Keys[i]].Column];
         }
 
         return _keys;
     }
 
-    /// <summary>The groups of the rows have been found.</summary>
-    void Update(Batch batch)
+    void Reserve()
     {
-        _rows.Set(batch.Rows, Count);
-        foreach (AggregateCall call in _program.Calls)
+        foreach (AggregateTotals totals in _totals)
         {
-            if (!call.IsShared)
-            {
-                call.Add(batch, _rows);
-            }
+            totals.Reserve(Count);
         }
     }
 
-    Batch Dense(Batch batch, Rows rows)
+    /// <summary>The groups of the rows have been found.</summary>
+    void Update(Batch batch)
     {
-        _dense.Rows = rows.Count;
-        for (int i = 0; i < _wanted.Length; i++)
+        _room.Rows.Set(batch.Rows, Count);
+        foreach (AggregateTotals totals in _totals)
         {
-            if (_wanted[i])
-            {
-                Compaction.Gather(batch.Columns[i], rows, _denseBuffers[i] ??= new VectorBuffer(_host.Memory), _dense.Columns[i]);
-            }
+            totals.Add(_room.Rows);
         }
+    }
 
-        return _dense;
+    /// <summary>A column that is the same in all rows shown.</summary>
+    void Fill(int column, int value, bool isNull)
+    {
+        VectorBuffer buffer = _room.Buffers[column];
+        int rows = _room.Shown.Rows;
+        new Span<ulong>(buffer.Values, rows).Fill((ulong)(long)value);
+        new Span<byte>(buffer.Nulls, rows).Fill(1);
+        _room.Shown.Columns[column].SetDatums(buffer.Values, isNull ? buffer.Nulls : null);
     }
 
     /// <summary>New groups, numbered from <paramref name="before"/> on, take the other columns' values of their first row.</summary>
@@ -245,16 +249,16 @@ sealed unsafe class AggregateGroups
     {
         for (int row = batch.Rows - 1; row >= 0; row--)
         {
-            int added = _table == null ? 0 : (int)_rows.Groups[row] - before;
+            int added = _table == null ? 0 : (int)_room.Rows.Groups[row] - before;
             if (added >= 0)
             {
-                _firsts[added] = (ushort)row;
+                _room.Firsts[added] = (ushort)row;
             }
         }
 
         for (int i = 0; i < _others.Length; i++)
         {
-            _others[i].Append(batch.Columns[_program.Others[i]], new Rows(_firsts, Count - before), before, _forms[i]);
+            _others[i].Append(batch.Columns[_program.Others[i]], new Rows(_room.Firsts, Count - before), before, _forms[i]);
         }
     }
 }

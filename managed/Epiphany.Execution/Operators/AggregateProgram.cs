@@ -1,9 +1,14 @@
 // Execution layer, operators. An aggregate node as the program describes it.
 
+using System;
+
 namespace Epiphany.Execution;
 
-/// <summary>A key: a column of the child, and how its values are equal.</summary>
-readonly record struct AggregateKey(int Column, uint Equality, uint Collation);
+/// <summary>
+/// A grouping set: the keys, by number, that it groups by; in its rows the others are null, and each GROUPING() is what it says. Without keys it
+/// is one group, and if it is not hashed also of no rows.
+/// </summary>
+readonly record struct AggregateSetProgram(bool IsHashed, int[] Keys, int[] Groupings);
 
 /// <summary>Reads the words before the child; README.md of the layer has their order.</summary>
 sealed class AggregateProgram
@@ -12,37 +17,34 @@ sealed class AggregateProgram
 
     internal AggregateProgram(ref ProgramReader reader, ExpressionBuilder expressions, EngineContext context)
     {
-        IsHashed = reader.Int() == Hashed;
         int split = reader.Int();
         GroupsExpected = reader.Double();
-        Keys = new AggregateKey[reader.Count()];
-        for (int i = 0; i < Keys.Length; i++)
+        Keys = KeyPart.Read(ref reader);
+        Sets = new AggregateSetProgram[reader.Count()];
+        for (int i = 0; i < Sets.Length; i++)
         {
-            Keys[i] = new AggregateKey(reader.Int(), reader.Oid(), reader.Oid());
+            Sets[i] = new AggregateSetProgram(reader.Int() == Hashed, Numbers(ref reader), Numbers(ref reader));
         }
 
         Calls = new AggregateCall[reader.Count()];
         for (int i = 0; i < Calls.Length; i++)
         {
-            Calls[i] = new AggregateCall(ref reader, expressions, split, Keys.Length > 0, context);
-            for (int other = 0; other < i && !Calls[i].IsShared; other++)
+            Calls[i] = new AggregateCall(ref reader, expressions, split, context);
+            for (int other = 0; other < i && Calls[i].Shared == null; other++)
             {
-                Calls[i].Share(Calls[other]);
+                Calls[i].Share(Calls[other], other);
             }
         }
 
-        Others = new int[reader.Count()];
-        for (int i = 0; i < Others.Length; i++)
-        {
-            Others[i] = reader.Int();
-        }
+        Others = Numbers(ref reader);
     }
-
-    internal bool IsHashed { get; }
 
     internal double GroupsExpected { get; }
 
-    internal AggregateKey[] Keys { get; }
+    internal KeyPart[] Keys { get; }
+
+    /// <summary>At least one.</summary>
+    internal AggregateSetProgram[] Sets { get; }
 
     internal AggregateCall[] Calls { get; }
 
@@ -53,9 +55,32 @@ sealed class AggregateProgram
     internal bool[] Wanted(int columns)
     {
         var wanted = new bool[columns];
-        System.Array.ForEach(Keys, k => wanted[k.Column] = true);
-        System.Array.ForEach(Calls, c => c.MarkColumns(wanted));
-        System.Array.ForEach(Others, o => wanted[o] = true);
+        Array.ForEach(Keys, k => wanted[k.Column] = true);
+        Array.ForEach(Calls, c => c.MarkColumns(wanted));
+        Array.ForEach(Others, o => wanted[o] = true);
         return wanted;
+    }
+
+    /// <summary>What aggregates are to take in of a batch, whose rows any number of grouping sets then take in.</summary>
+    internal void Load(Batch batch)
+    {
+        foreach (AggregateCall call in Calls)
+        {
+            if (call.Shared == null)
+            {
+                call.Load(batch);
+            }
+        }
+    }
+
+    static int[] Numbers(ref ProgramReader reader)
+    {
+        var numbers = new int[reader.Count()];
+        for (int i = 0; i < numbers.Length; i++)
+        {
+            numbers[i] = reader.Int();
+        }
+
+        return numbers;
     }
 }

@@ -14,14 +14,14 @@ sealed class AggregateWhole
 
     AggregateWhole(AggregateProgram program, AggregateGroups groups)
     {
-        _calls = Array.FindAll(program.Calls, c => !c.IsShared);
+        _calls = program.Calls;
         _groups = groups;
         _facts = new ColumnFacts[_calls.Length];
     }
 
     /// <summary>Null: it needs rows, whatever is known.</summary>
     internal static AggregateWhole? Of(AggregateProgram program, AggregateGroups groups) =>
-        program.Keys.Length == 0 && program.Others.Length == 0 && Array.TrueForAll(program.Calls, c => c.Need != AggregateNeed.Values)
+        program.Sets.Length == 1 && program.Keys.Length == 0 && program.Others.Length == 0 && Array.TrueForAll(program.Calls, c => c.Need != AggregateNeed.Values)
             ? new AggregateWhole(program, groups) : null;
 
     /// <summary>True: the group's rows have been taken in. <paramref name="columns"/>: the table's column for each of the scan's, or -1.</summary>
@@ -29,7 +29,7 @@ sealed class AggregateWhole
     {
         for (int i = 0; i < _calls.Length; i++)
         {
-            if (!TryFind(_calls[i], group, columns, out _facts[i]))
+            if (_calls[i].Shared == null && !TryFind(_calls[i], group, columns, out _facts[i]))
             {
                 return false;
             }
@@ -42,9 +42,9 @@ sealed class AggregateWhole
 
         for (int i = 0; i < _calls.Length; i++)
         {
-            if (_facts[i].Values > 0)
+            if (_calls[i].Shared == null && _facts[i].Values > 0)
             {
-                _calls[i].AddWhole(_facts[i]);
+                _groups.AddWhole(i, _facts[i]);
             }
         }
 

@@ -1,13 +1,19 @@
-// Execution layer, operators. OFFSET and LIMIT.
+// Execution layer, operators. OFFSET and LIMIT, also WITH TIES.
 
 using System;
 
 namespace Epiphany.Execution;
 
-/// <summary>Both are evaluated when a run's first row is asked for; a null is none.</summary>
-sealed unsafe class Limit(Operator child, Expression? offset, Expression? count, Tail tail, EngineContext context) : Operator(tail, context)
+/// <summary>
+/// Both are evaluated when a run's first row is asked for; a null is none. Where there are <paramref name="ties"/>, rows that are equal by those
+/// columns to the last one come, too.
+/// </summary>
+sealed unsafe class Limit(Operator child, Expression? offset, Expression? count, KeyPart[] ties, Tail tail, EngineContext context)
+    : Operator(tail, context)
 {
     readonly Batch _none = new(0);
+    readonly Neighbours? _ties = ties.Length == 0 ? null : new Neighbours(ties, child.Types, context.Host);
+    bool _isTying;
     bool _begun;
     long _skip;
     long _left;
@@ -19,7 +25,7 @@ sealed unsafe class Limit(Operator child, Expression? offset, Expression? count,
             Begin();
         }
 
-        while (_left > 0 && child.Next() is { } raw)
+        while ((_left > 0 || _isTying) && child.Next() is { } raw)
         {
             if (_skip >= raw.Rows)
             {
@@ -31,7 +37,12 @@ sealed unsafe class Limit(Operator child, Expression? offset, Expression? count,
             int rows = (int)Math.Min(raw.Rows - first, _left);
             _skip = 0;
             _left -= rows;
-            if (Take(raw, first, rows) is { } batch)
+            if (_ties != null && _left == 0)
+            {
+                rows = WithTies(raw, first, rows);
+            }
+
+            if (rows > 0 && Take(raw, first, rows) is { } batch)
             {
                 return batch;
             }
@@ -43,6 +54,8 @@ sealed unsafe class Limit(Operator child, Expression? offset, Expression? count,
     protected override void Restart()
     {
         _begun = false;
+        _isTying = false;
+        _ties?.Forget();
         child.Rescan();
     }
 
@@ -51,7 +64,7 @@ sealed unsafe class Limit(Operator child, Expression? offset, Expression? count,
         _begun = true;
         _skip = Value(offset, 0, SqlState.InvalidOffset, "OFFSET must not be negative");
         _left = Value(count, long.MaxValue, SqlState.InvalidLimit, "LIMIT must not be negative");
-        child.Bound(_left > long.MaxValue - _skip ? -1 : _skip + _left);
+        child.Bound(_left > long.MaxValue - _skip || _ties != null ? -1 : _skip + _left);
     }
 
     long Value(Expression? expression, long none, int sqlState, string complaint)
@@ -74,6 +87,19 @@ sealed unsafe class Limit(Operator child, Expression? offset, Expression? count,
         }
 
         return (long)value.Values[0];
+    }
+
+    /// <summary>How many rows there are with those that are equal to the last one, which is of this batch or was given before.</summary>
+    int WithTies(Batch raw, int first, int rows)
+    {
+        if (rows > 0)
+        {
+            _ties!.Remember(raw, first + rows - 1);
+        }
+
+        rows += _ties!.Same(raw, first + rows);
+        _isTying = first + rows == raw.Rows;
+        return rows;
     }
 
     Batch? Take(Batch raw, int first, int rows)

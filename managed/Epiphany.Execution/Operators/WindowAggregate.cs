@@ -18,6 +18,8 @@ sealed unsafe class WindowAggregate : WindowFunction
     const int Groups = First + Batch.Capacity;
 
     readonly AggregateCall _call;
+    AggregateState _state;
+    bool _isShared;
     readonly WindowFrame _frame;
     readonly WindowRows _rows;
     readonly IExecutionHost _host;
@@ -50,6 +52,7 @@ sealed unsafe class WindowAggregate : WindowFunction
     internal WindowAggregate(AggregateCall call, WindowFrame frame, WindowRows rows, IExecutionHost host) : base(call.Type)
     {
         _call = call;
+        _state = call.MakeState();
         _frame = frame;
         _rows = rows;
         _host = host;
@@ -72,14 +75,15 @@ sealed unsafe class WindowAggregate : WindowFunction
 
     internal override long Behind => _frame.Behind;
 
-    internal override ulong Bytes => _call.Bytes + _results.Bytes;
+    internal override ulong Bytes => (_isShared ? 0 : _state.Bytes) + _results.Bytes;
 
     /// <summary>Uses the state of another one before it where it is the same.</summary>
     internal void Share(WindowAggregate other)
     {
-        if (!_call.IsShared)
+        if (!_isShared && _call.HasStateOf(other._call))
         {
-            _call.Share(other._call);
+            _state = other._state;
+            _isShared = true;
         }
     }
 
@@ -88,21 +92,21 @@ sealed unsafe class WindowAggregate : WindowFunction
     internal override void Start()
     {
         _call.Start();
-        _call.Clear();
+        _state.Clear();
         _head = _tail = 0;
     }
 
     internal override void Evaluate(WindowChunk chunk, Vector result)
     {
-        if (!_call.IsShared)
+        if (!_isShared)
         {
-            _call.State.Reserve(Groups);
+            _state.Reserve(Groups);
             for (int frame = 0; frame < chunk.Frames;)
             {
                 frame = Run(chunk, frame);
             }
 
-            _call.State.Copy(First + chunk.Frames - 1, Carried);
+            _state.Copy(First + chunk.Frames - 1, Carried);
         }
 
         Show(chunk, result);
@@ -143,7 +147,7 @@ sealed unsafe class WindowAggregate : WindowFunction
     /// <summary>Is it less work to go on from the last frame, and can that be done?</summary>
     bool GoesOn(long head, long tail) =>
         head >= _head && head < _tail && tail >= _tail
-        && (head == _head || (_call.State.Removes && head - _head + tail - _tail < tail - head));
+        && (head == _head || (_state.Removes && head - _head + tail - _tail < tail - head));
 
     /// <summary>Rows that enter or leave a frame. False: some could not leave.</summary>
     bool Push(long from, long to, int frame, bool leaves)
@@ -192,7 +196,7 @@ sealed unsafe class WindowAggregate : WindowFunction
             {
             }
 
-            if (at > begun && !_call.State.Remove(View(values, begun), at - begun, First + _open))
+            if (at > begun && !_state.Remove(View(values, begun), at - begun, First + _open))
             {
                 return false;
             }
@@ -213,7 +217,7 @@ sealed unsafe class WindowAggregate : WindowFunction
             if (at > begun)
             {
                 _taken.Set(at - begun, Groups);
-                _call.State.Add(View(values, begun), _taken);
+                _state.Add(View(values, begun), _taken);
             }
 
             if (_open == last)
@@ -231,7 +235,7 @@ sealed unsafe class WindowAggregate : WindowFunction
     {
         if (_open == _next)
         {
-            _call.State.Copy(_isFresh[_open] ? Empty : _open == 0 ? Carried : First + _open - 1, First + _open);
+            _state.Copy(_isFresh[_open] ? Empty : _open == 0 ? Carried : First + _open - 1, First + _open);
             _next++;
         }
     }
@@ -253,7 +257,7 @@ sealed unsafe class WindowAggregate : WindowFunction
         }
 
         _results.Reset();
-        _call.State.Show(_call.Result, _numbers, chunk.Frames, _frames, _results, _shown);
+        _state.Show(_call.Result, _numbers, chunk.Frames, _frames, _results, _shown);
         result.Refer(_shown);
         if (chunk.Frames == chunk.Count)
         {

@@ -33,7 +33,7 @@ abstract class WindowFunction(ValueType type)
     {
         if (reader.Word() == AggregateWord)
         {
-            return new WindowAggregate(new AggregateCall(ref reader, expressions, 0, false, context), frame, rows, context.Host);
+            return new WindowAggregate(new AggregateCall(ref reader, expressions, 0, context), frame, rows, context.Host);
         }
 
         uint function = reader.Oid();

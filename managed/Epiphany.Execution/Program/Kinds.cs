@@ -14,6 +14,8 @@ enum PlanKind
     Project = 8,
     SharedRows = 9,
     Window = 10,
+    Unique = 11,
+    SetOperation = 12,
 }
 
 enum ExpressionKind

@@ -43,8 +43,9 @@ sealed class PlanBuilder(EngineContext context)
             case PlanKind.Limit:
                 Expression? offset = reader.Flag() ? _expressions.Expression(ref reader) : null;
                 Expression? count = reader.Flag() ? _expressions.Expression(ref reader) : null;
+                KeyPart[] ties = KeyPart.Read(ref reader);
                 Operator limited = Build(ref reader);
-                return new Limit(limited, offset, count, Tail(ref reader, raw), context);
+                return new Limit(limited, offset, count, ties, Tail(ref reader, raw), context);
             case PlanKind.Append:
                 var children = new Operator[reader.Count()];
                 for (int i = 0; i < children.Length; i++)
@@ -62,6 +63,16 @@ sealed class PlanBuilder(EngineContext context)
                 int share = reader.Int();
                 Operator own = Build(ref reader);
                 return new SharedRows(share, own, Tail(ref reader, raw), context);
+            case PlanKind.Unique:
+                KeyPart[] keys = KeyPart.Read(ref reader);
+                Operator sorted = Build(ref reader);
+                return new Unique(sorted, keys, Tail(ref reader, raw), context);
+            case PlanKind.SetOperation:
+                var command = (SetCommand)reader.Int();
+                int left = reader.Int();
+                int right = reader.Int();
+                Operator counted = Build(ref reader);
+                return new SetOperation(counted, command, left, right, Tail(ref reader, raw), context);
             default:
                 Throw.BadProgram($"node kind {(int)kind}");
                 return null;

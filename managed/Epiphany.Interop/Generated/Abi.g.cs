@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xf4d04426;
+    public const u32 Hash = 0xbc0d76ce;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -82,6 +82,8 @@ public enum PgePlanKind : int
     Project = 8,
     SharedRows = 9,
     Window = 10,
+    Unique = 11,
+    SetOperation = 12,
 }
 
 /* What a window's frame counts in. */
@@ -162,6 +164,15 @@ public enum PgeJoinKind : int
     Anti = 5,
     RightAnti = 6,
     RightSemi = 7,
+}
+
+/* PostgreSQL's SetOpCmd. */
+public enum PgeSetCommand : int
+{
+    Intersect = 0,
+    IntersectAll = 1,
+    Except = 2,
+    ExceptAll = 3,
 }
 
 /* What a scan of a column table comes to next. */

@@ -63,11 +63,14 @@ static unsafe class Operators
     {
         ValueType result = type.IsNumeric ? type : s_int8;
         _ = keys == 0 ? w.Node(PlanKind.Aggregate, result) : w.Node(PlanKind.Aggregate, key, result);
-        w.Add(keys, 0, BitConverter.DoubleToInt64Bits(1000), keys);
+        w.Add(0, BitConverter.DoubleToInt64Bits(1000), keys);
         if (keys > 0)
         {
             w.Add(0, equality, key.Collation);
         }
+
+        // One grouping set, of all keys: whether it is hashed, their numbers, no GROUPING().
+        _ = keys > 0 ? w.Add(1, 1, 1, 0, 0) : w.Add(1, 0, 0, 0);
 
         // One aggregate of the last column; no other columns, no order.
         return w.Add(1, function, 0, 0).Type(result).Add(0, 1).Column(type, keys).Add(0, 0, 0);
@@ -82,7 +85,7 @@ static unsafe class Operators
         void Of(string name, Touched touched, ulong[] probe, ulong[] build) => Time(measure, "hash join", name, touched, Count, (host, w) =>
         {
             // Pairs are counted, not shown.
-            w.Node(PlanKind.Aggregate, s_int8).Add(0, 0, 0, 0, 1, CountAll, 0, 0).Type(s_int8).Add(0, 0, 0, 0, 0);
+            w.Node(PlanKind.Aggregate, s_int8).Add(0, 0, 0, 1, 0, 0, 0, 1, CountAll, 0, 0).Type(s_int8).Add(0, 0, 0, 0, 0);
             w.Node(PlanKind.HashJoin, s_int8, s_int8).Add((long)JoinKind.Inner, 1).Column(s_int8, 0).Column(s_int8, 0).Add(Int8Equal, 0, 0);
             w.Source(host.AddSource(probe), s_int8).Source(host.AddSource(build), s_int8);
             w.Add(0, 1).Column(s_int8, 1).NoTail();
@@ -100,7 +103,7 @@ static unsafe class Operators
             {
                 if (top)
                 {
-                    w.Node(PlanKind.Limit, type).Add(0, 1).Const(s_int8, 10);
+                    w.Node(PlanKind.Limit, type).Add(0, 1).Const(s_int8, 10).Add(0);
                 }
 
                 w.Node(PlanKind.Sort, type).Add(1, 0, order, type.Collation, 0, 0).Source(host.AddSource(column), type).NoTail();

@@ -259,7 +259,7 @@ public unsafe class AggregateWholeTests
     static ProgramWriter Program(ValueType[] types, TestAggregate[] aggregates, int split, Action<ProgramWriter> child)
     {
         ProgramWriter program = new ProgramWriter().Node(PlanKind.Aggregate, [.. aggregates.Select(a => a.Result)])
-            .Add(0, split, BitConverter.DoubleToInt64Bits(1), 0, aggregates.Length);
+            .Add(split, BitConverter.DoubleToInt64Bits(1), 0, 1, 0, 0, 0, aggregates.Length);
         foreach (TestAggregate aggregate in aggregates)
         {
             ValueType? argument = aggregate.Argument is int a ? types[a] : null;

@@ -171,7 +171,7 @@ public class ExpressionsExactTests
         ValueType int4 = ProgramWriter.Int4;
         ValueType numeric = ProgramWriter.Numeric;
         ProgramWriter program = new ProgramWriter().Node(PlanKind.Aggregate, int4, numeric, numeric)
-            .Add(1, 0, 0, 1).Add(3, Int4Equal, 0).Add(2);
+            .Add(0, 0, 1).Add(3, Int4Equal, 0).Add(1, 1, 1, 0, 0).Add(2);
         foreach (uint function in new uint[] { 2114, 2103 })
         {
             Choose(program.Add(function, 0, 0).Type(numeric).Add(0, 1)).Add(0);

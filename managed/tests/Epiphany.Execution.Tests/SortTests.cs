@@ -69,7 +69,7 @@ public class SortTests
         var host = new FakeHost();
         ulong?[] values = Random(3, 30000, 1 << 30, 0);
         ProgramWriter program = new ProgramWriter().Node(PlanKind.Limit, ProgramWriter.Int8)
-            .Add(1).Const(ProgramWriter.Int8, (ulong)offset).Add(1).Const(ProgramWriter.Int8, (ulong)limit)
+            .Add(1).Const(ProgramWriter.Int8, (ulong)offset).Add(1).Const(ProgramWriter.Int8, (ulong)limit).Add(0)
             .Node(PlanKind.Sort, ProgramWriter.Int8).Add(1).Add(0, 412, 0, 0, 0)
             .Source(host.AddSource(values), ProgramWriter.Int8).NoTail().NoTail();
 
@@ -81,7 +81,7 @@ public class SortTests
     {
         var host = new FakeHost();
         ProgramWriter program = new ProgramWriter().Node(PlanKind.Limit, ProgramWriter.Int8)
-            .Add(0).Add(1).Const(ProgramWriter.Int8, ulong.MaxValue)
+            .Add(0).Add(1).Const(ProgramWriter.Int8, ulong.MaxValue).Add(0)
             .Source(host.AddSource([1UL]), ProgramWriter.Int8).NoTail();
 
         Assert.Equal(SqlState.Pack("2201W"), Assert.Throws<RaisedException>(() => program.Run(host)).SqlState);
