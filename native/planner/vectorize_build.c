@@ -152,8 +152,8 @@ put_aggregate(PgePlanSlot *slot, const PgePart *part)
 }
 
 /*
- * The engine's node in place of what hangs in the slot, which is an input of parent (NULL: none). keep: its rows are kept for when it is run
- * again.
+ * The engine's node in place of what hangs in the slot, which is an input of parent (NULL: none). keep: its rows are kept for when it
+ * is run again.
  */
 Plan *
 pge_engine_node(Plan *parent, PgePlanSlot *place, const PgePart *part, bool keep)

@@ -21,7 +21,8 @@ sealed class AggregateWhole
 
     /// <summary>Null: it needs rows, whatever is known.</summary>
     internal static AggregateWhole? Of(AggregateProgram program, AggregateGroups groups) =>
-        program.Sets.Length == 1 && program.Keys.Length == 0 && program.Others.Length == 0 && Array.TrueForAll(program.Calls, c => c.Need != AggregateNeed.Values)
+        program.Sets.Length == 1 && program.Keys.Length == 0 && program.Others.Length == 0
+        && Array.TrueForAll(program.Calls, c => c.Need != AggregateNeed.Values)
             ? new AggregateWhole(program, groups) : null;
 
     /// <summary>True: the group's rows have been taken in. <paramref name="columns"/>: the table's column for each of the scan's, or -1.</summary>
