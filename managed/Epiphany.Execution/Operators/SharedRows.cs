@@ -6,7 +6,8 @@ namespace Epiphany.Execution;
 
 /// <summary>
 /// The child gives each process a part of the rows; by way of files each gets all of them, those of one process after those of another. A
-/// process that is alone passes on what its child gives, which is everything.
+/// process that is alone passes on what its child gives, which is everything. Nobody's keys are handed down here: those of an outer side
+/// are its process's own, and other processes want other rows.
 /// </summary>
 sealed class SharedRows : Operator
 {
