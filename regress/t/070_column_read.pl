@@ -44,7 +44,7 @@ is($node->safe_psql('postgres', q{SET effective_io_concurrency = 0; SELECT count
 is($node->safe_psql('postgres', q{SET io_combine_limit = 1; SELECT count(*), sum(b), max(length(c)), sum(a) > 0 FROM large}),
 	'400000|80000200000|32|t', 'the same page by page');
 
-my $small_blocks = $node->safe_psql('postgres', q{SELECT count(c) + sum(a) * 0 FROM small; SELECT pg_relation_size('small') / 8192});
+my $small_blocks = $node->safe_psql('postgres', q{SELECT count(length(c)) + sum(a + 0) * 0 FROM small; SELECT pg_relation_size('small') / 8192});
 $small_blocks =~ s/.*\n//s;
 cmp_ok(buffers_of('small'), '>=', $small_blocks - 4, 'a small table is kept in the buffers');
 
@@ -52,6 +52,6 @@ cmp_ok(buffers_of('small'), '>=', $small_blocks - 4, 'a small table is kept in t
 is($node->safe_psql('postgres', q{
 	SET temp_buffers = '800kB';
 	CREATE TEMP TABLE t USING epiphany_column AS SELECT * FROM large LIMIT 100000;
-	SELECT count(*), count(c), count(a) FROM t}), '100000|100000|100000', 'a temporary table');
+	SELECT count(*), count(length(c)), count(a + 0) FROM t}), '100000|100000|100000', 'a temporary table');
 $node->stop;
 done_testing();

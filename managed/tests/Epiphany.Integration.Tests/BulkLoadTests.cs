@@ -49,8 +49,8 @@ public sealed class BulkLoadTests : ServerTest
         await connection.RunAsync("VACUUM (ANALYZE) t");
         await connection.RunAsync("SET min_parallel_table_scan_size = 0; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0");
         Assert.Contains(
-            await connection.ColumnAsync<string>("EXPLAIN SELECT count(*) FROM t"), line => line.Contains("Parallel Column Scan"));
-        Assert.Equal(LoadRows, await connection.ScalarAsync<long>("SELECT count(*) FROM t"));
+            await connection.ColumnAsync<string>("EXPLAIN SELECT count(id % 10) FROM t"), line => line.Contains("Parallel Column Scan"));
+        Assert.Equal(LoadRows, await connection.ScalarAsync<long>("SELECT count(id % 10) FROM t"));
         Assert.Equal(
             await connection.ScalarAsync<decimal>("SELECT sum(hashtext(t::text)) FROM original t"),
             await connection.ScalarAsync<decimal>("SELECT sum(hashtext(t::text)) FROM t"));
