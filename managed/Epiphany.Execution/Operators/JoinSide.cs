@@ -23,6 +23,9 @@ sealed unsafe class JoinSide
     int _headRoom;
     int _rowRoom;
 
+    /// <summary>Each row's number is that of its key. Keys need not be numbered in the order of their rows: hashes that meet delay one.</summary>
+    bool _sameNumbers = true;
+
     internal JoinSide(
         Expression[] keys, KeyBatch side, uint[] equalities, uint[] collations, ReadOnlySpan<ValueType> types, bool[] wanted, bool marks,
         IExecutionHost host)
@@ -69,6 +72,7 @@ sealed unsafe class JoinSide
         {
             uint number = _numbers[i];
             int next = None;
+            _sameNumbers &= number == (uint)(first + i);
             if (number != KeyTable.None)
             {
                 next = _heads[number];
@@ -84,9 +88,8 @@ sealed unsafe class JoinSide
     internal void Find(KeyBatch side, Vector[] keys, int rows, int* found)
     {
         _table.Find(side, keys, rows, (uint*)found);
-        if (IsUnique && _table.Count == Rows.Count)
+        if (_sameNumbers)
         {
-            // Every row has come with a key of its own: they have the same numbers.
             return;
         }
 
@@ -108,6 +111,7 @@ sealed unsafe class JoinSide
         Rows.Reset();
         _table.Clear();
         IsUnique = true;
+        _sameNumbers = true;
         if (_marked != null)
         {
             new Span<byte>(_marked, _rowRoom).Clear();

@@ -102,6 +102,33 @@ public class HashJoinTests
         }
     }
 
+    /// <summary>Of so many keys some have hashes that are alike in 32 bits: those get their numbers late.</summary>
+    [Fact]
+    public void Rows_of_many_distinct_keys_are_found()
+    {
+        const int Rows = 600_000;
+        var host = new FakeHost();
+        ulong?[] numbers = Numbers(Rows);
+        ulong?[] ones = [.. Enumerable.Range(0, Rows).Select(i => (ulong?)(i % 1000))];
+        ValueType[] side = [ProgramWriter.Int8, ProgramWriter.Int8];
+        const uint Int8Equal = 467;
+        ProgramWriter program = new ProgramWriter().Node(PlanKind.HashJoin, [.. side, .. side]).Add((long)JoinKind.Inner)
+            .Add(2).Column(ProgramWriter.Int8, 0).Column(ProgramWriter.Int8, 0).Add(Int8Equal, 0)
+            .Column(ProgramWriter.Int8, 1).Column(ProgramWriter.Int8, 1).Add(Int8Equal, 0).Add(0)
+            .Source(host.AddSource(ones, numbers), side).Source(host.AddSource(ones, numbers), side).NoTail();
+
+        int count = 0;
+        program.Run(
+            host,
+            row =>
+            {
+                Assert.Equal(row[1], row[3]);
+                count++;
+            },
+            new EngineOptions(1UL << 30, 1UL << 30, false));
+        Assert.Equal(Rows, count);
+    }
+
     [Theory]
     [InlineData(0)]
     [InlineData(2)]
