@@ -9,6 +9,9 @@ namespace Epiphany.Kernels;
 /// <summary>In-place passes over decoded values. Counts are small (a vector), so loops are plain where SIMD gains nothing.</summary>
 public static unsafe class Lanes
 {
+    /// <summary>Of the least integer, too.</summary>
+    public static ulong Magnitude(long value) => value < 0 ? 0 - (ulong)value : (ulong)value;
+
     /// <summary>
     /// values[i] = table[values[i]]. Every value was checked against the table's size. A hardware gather is no faster; a table that two registers
     /// hold is looked up there.

@@ -5,10 +5,10 @@ using Epiphany.Storage;
 
 namespace Epiphany.Execution;
 
-/// <summary>Copies the lanes of some rows to the front of another buffer, in order.</summary>
+/// <summary>Copies the lanes of some rows to the front of another buffer.</summary>
 static unsafe class Compaction
 {
-    /// <summary>A vector with only those rows, in memory of the buffer's.</summary>
+    /// <summary>A vector with only those rows, whose numbers ascend, in memory of the buffer's.</summary>
     public static void Gather(Vector source, Rows rows, VectorBuffer buffer, Vector result)
     {
         result.Refer(source);
@@ -35,6 +35,29 @@ static unsafe class Compaction
         {
             GatherBytes(source.Nulls, rows, buffer.Nulls);
             result.Nulls = buffer.Nulls;
+        }
+    }
+
+    /// <summary>Rows of those numbers, which may come in any order, and more than once.</summary>
+    public static void Pick(Vector source, int* rows, int count, VectorBuffer buffer, Vector result)
+    {
+        result.Refer(source);
+        result.Codes = null;
+        result.Table = null;
+        result.IsConstant = false;
+        result.Values = buffer.Values;
+        for (int i = 0; i < count; i++)
+        {
+            buffer.Values[i] = source.Values[rows[i]];
+        }
+
+        if (source.Nulls != null)
+        {
+            result.Nulls = buffer.Nulls;
+            for (int i = 0; i < count; i++)
+            {
+                buffer.Nulls[i] = source.Nulls[rows[i]];
+            }
         }
     }
 

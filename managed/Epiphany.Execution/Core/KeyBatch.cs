@@ -54,21 +54,7 @@ sealed unsafe class KeyBatch
     {
         foreach (KeyColumn column in _columns)
         {
-            byte* nulls = column.Nulls;
-            if (nulls == null)
-            {
-                continue;
-            }
-
-            int count = 0;
-            for (int i = 0; i < rows.Count; i++)
-            {
-                int row = rows[i];
-                Selected[count] = (ushort)row;
-                count += nulls[row] ^ 1;
-            }
-
-            rows = new Rows(Selected, count);
+            rows = column.Nulls == null ? rows : new Rows(Selected, rows.WithoutNulls(column.Nulls, Selected));
         }
 
         return rows;

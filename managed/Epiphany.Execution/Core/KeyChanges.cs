@@ -4,28 +4,13 @@ using System;
 
 namespace Epiphany.Execution;
 
-/// <summary>A key: a column, and how its values are equal. Nulls are equal to each other.</summary>
-readonly record struct KeyEquality(int Column, uint Equality, uint Collation)
-{
-    internal static KeyEquality[] Read(ref ProgramReader reader)
-    {
-        var keys = new KeyEquality[reader.Count()];
-        for (int i = 0; i < keys.Length; i++)
-        {
-            keys[i] = new KeyEquality(reader.Int(), reader.Oid(), reader.Oid());
-        }
-
-        return keys;
-    }
-}
-
-/// <summary>Keys of several columns, batch after batch of one run.</summary>
+/// <summary>Keys of several columns, batch after batch of one run. Nulls are equal to each other.</summary>
 sealed class KeyChanges
 {
-    readonly KeyEquality[] _keys;
+    readonly KeyPart[] _keys;
     readonly KeyChange[] _columns;
 
-    internal KeyChanges(KeyEquality[] keys, ReadOnlySpan<ValueType> types, IExecutionHost host)
+    internal KeyChanges(KeyPart[] keys, ReadOnlySpan<ValueType> types, IExecutionHost host)
     {
         _keys = keys;
         _columns = new KeyChange[keys.Length];
@@ -63,7 +48,7 @@ sealed unsafe class KeyChange
     ulong _lane;
     ulong _value;
 
-    internal KeyChange(KeyEquality key, ValueType type, IExecutionHost host)
+    internal KeyChange(KeyPart key, ValueType type, IExecutionHost host)
     {
         _type = type;
         _host = host;

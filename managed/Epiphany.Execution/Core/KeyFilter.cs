@@ -77,20 +77,7 @@ sealed unsafe class KeyFilter(IMemory memory)
     internal int Keep(Vector column, Rows rows, ushort* selected)
     {
         int count = IsDense ? KeepDense(column.Values, rows, selected) : KeepBloom(column.Values, rows, selected);
-        if (column.Nulls == null)
-        {
-            return count;
-        }
-
-        int present = 0;
-        for (int i = 0; i < count; i++)
-        {
-            ushort row = selected[i];
-            selected[present] = row;
-            present += column.Nulls[row] ^ 1;
-        }
-
-        return present;
+        return column.Nulls == null ? count : new Rows(selected, count).WithoutNulls(column.Nulls, selected);
     }
 
     int KeepDense(ulong* lanes, Rows rows, ushort* selected)

@@ -7,69 +7,77 @@ namespace Epiphany.Execution;
 /// <summary>Compares keys from one batch to the next; of the rows before it keeps one key.</summary>
 sealed unsafe class Neighbours
 {
+    const byte Changed = 1;
+
     readonly int[] _columns;
-    readonly KeyTable _table;
-    readonly Vector[] _vectors;
-    readonly uint* _numbers;
+    readonly KeyChanges _keys;
+    readonly Batch _part;
+    readonly byte* _marks;
     readonly ushort* _firsts;
+    bool _hasKey;
 
     internal Neighbours(KeyPart[] keys, ReadOnlySpan<ValueType> types, IExecutionHost host)
     {
         _columns = Array.ConvertAll(keys, k => k.Column);
-        _vectors = Array.ConvertAll(keys, _ => new Vector());
-        uint[] equalities = Array.ConvertAll(keys, k => k.Equality);
-        uint[] collations = Array.ConvertAll(keys, k => k.Collation);
-        _table = new KeyTable(KeyBatch.Of(keys, types, host), equalities, collations, nullsEqual: true, host);
-        _numbers = (uint*)host.Memory.Allocate(Batch.Capacity * sizeof(uint));
+        _keys = new KeyChanges(keys, types, host);
+        _part = new Batch(types.Length);
+        _marks = host.Memory.Allocate(Batch.Capacity);
         _firsts = (ushort*)host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
     }
 
     /// <summary>The rows whose key is not that of the row before them, the last row of the batch before included; good until the next call.</summary>
     internal Rows Firsts(Batch batch)
     {
-        uint last = _table.Count == 0 ? KeyTable.None : 0;
-        Insert(batch, 0, batch.Rows);
+        bool isFirst = !_hasKey;
+        Mark(batch, 0, batch.Rows);
+        _marks[0] = isFirst ? Changed : _marks[0];
         int count = 0;
         for (int row = 0; row < batch.Rows; row++)
         {
             _firsts[count] = (ushort)row;
-            count += _numbers[row] != last ? 1 : 0;
-            last = _numbers[row];
+            count += _marks[row];
         }
 
-        Remember(batch, batch.Rows - 1);
         return new Rows(_firsts, count);
     }
 
     /// <summary>From now on it is this row that others are compared with.</summary>
     internal void Remember(Batch batch, int row)
     {
-        _table.Clear();
-        Insert(batch, row, 1);
+        Forget();
+        Mark(batch, row, 1);
     }
 
-    /// <summary>How many rows, from that one on, have the key that is remembered.</summary>
+    /// <summary>How many rows, from that one on, have the key that is remembered; where it is all of them, it still is.</summary>
     internal int Same(Batch batch, int first)
     {
-        Insert(batch, first, batch.Rows - first);
-        int row = 0;
-        while (first + row < batch.Rows && _numbers[row] == 0)
-        {
-            row++;
-        }
-
-        return row;
+        int rows = batch.Rows - first;
+        Mark(batch, first, rows);
+        int same = new ReadOnlySpan<byte>(_marks, rows).IndexOf(Changed);
+        return same < 0 ? rows : same;
     }
 
-    internal void Forget() => _table.Clear();
-
-    void Insert(Batch batch, int first, int rows)
+    internal void Forget()
     {
-        for (int i = 0; i < _columns.Length; i++)
+        _keys.Start();
+        _hasKey = false;
+    }
+
+    void Mark(Batch batch, int first, int rows)
+    {
+        new Span<byte>(_marks, rows).Clear();
+        if (rows == 0)
         {
-            _vectors[i].Refer(batch.Columns[_columns[i]], first);
+            return;
         }
 
-        _table.Insert(_vectors, rows, _numbers);
+        foreach (int column in _columns)
+        {
+            _part.Columns[column].Refer(batch.Columns[column], first);
+        }
+
+        _part.Rows = rows;
+        _keys.Mark(_part, Changed, _marks);
+        _hasKey = true;
     }
 }

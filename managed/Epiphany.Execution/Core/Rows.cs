@@ -13,4 +13,18 @@ readonly unsafe struct Rows(ushort* index, int count)
     public static Rows All(int count) => new(null, count);
 
     public int this[int i] => Index == null ? i : Index[i];
+
+    /// <summary>Those whose byte is 0, into a list that may be where these lie; says how many.</summary>
+    public int WithoutNulls(byte* nulls, ushort* list)
+    {
+        int count = 0;
+        for (int i = 0; i < Count; i++)
+        {
+            int row = this[i];
+            list[count] = (ushort)row;
+            count += nulls[row] ^ 1;
+        }
+
+        return count;
+    }
 }

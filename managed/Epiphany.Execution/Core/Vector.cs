@@ -41,6 +41,9 @@ sealed unsafe class Vector
 
     public bool IsNull(int row) => Nulls != null && Nulls[row] != 0;
 
+    /// <summary>Decimal: a row's display scale.</summary>
+    public int Display(int row) => Displays == null ? Scale : Displays[row];
+
     /// <summary>The same column as another vector shows it.</summary>
     public void Refer(Vector other)
     {

@@ -185,7 +185,7 @@ sealed unsafe class Choice
         for (int i = 0; i < rows.Count; i++)
         {
             int row = rows[i];
-            displays[row] = source.Displays == null ? (byte)source.Scale : source.Displays[row];
+            displays[row] = (byte)source.Display(row);
         }
     }
 }

@@ -4,6 +4,7 @@
 using System;
 using System.Numerics;
 using Epiphany.Encoding;
+using Epiphany.Kernels;
 
 namespace Epiphany.Execution;
 
@@ -45,9 +46,9 @@ sealed unsafe class DecimalDivision(CallSite call) : Kernel(call.Type, call.Argu
     {
         long value = (long)a.Values[row];
         long divisor = (long)b.Values[row];
-        ulong magnitude = NumericQuotients.Magnitude(value);
-        ulong by = NumericQuotients.Magnitude(divisor);
-        int display = Math.Max(a.Displays == null ? a.Scale : a.Displays[row], b.Displays == null ? b.Scale : b.Displays[row]);
+        ulong magnitude = Lanes.Magnitude(value);
+        ulong by = Lanes.Magnitude(divisor);
+        int display = Math.Max(a.Display(row), b.Display(row));
         int places = NumericQuotients.Places(magnitude, a.Scale, by, b.Scale, display);
         if (divisor == 0 || places > NumericDatums.MaxScale
             || !NumericQuotients.TryDivide(magnitude, by, places + b.Scale - a.Scale, out UInt128 quotient))
@@ -118,8 +119,6 @@ static class NumericQuotients
 {
     const int MinSignificantDigits = 16;
     const int MaxDisplayScale = 1000;
-
-    internal static ulong Magnitude(long value) => value < 0 ? 0 - (ulong)value : (ulong)value;
 
     /// <summary>select_div_scale.</summary>
     internal static int Places(ulong value, int scale, ulong divisor, int divisorScale, int display)

@@ -2,6 +2,7 @@
 
 using System;
 using System.Runtime.Intrinsics;
+using Epiphany.Kernels;
 
 namespace Epiphany.Execution;
 
@@ -45,8 +46,8 @@ unsafe class DecimalForm(IExecutionHost host)
         for (int i = 0; i < rows.Count; i++)
         {
             int row = rows[i];
-            int a = left.Displays == null ? left.Scale : left.Displays[row];
-            int b = right.Displays == null ? right.Scale : right.Displays[row];
+            int a = left.Display(row);
+            int b = right.Display(row);
             displays[row] = (byte)(adds ? a + b : Math.Max(a, b));
         }
 
@@ -94,7 +95,7 @@ unsafe class DecimalForm(IExecutionHost host)
         for (int i = 0; i < rows.Count; i++)
         {
             int row = rows[i];
-            greatest = source.IsNull(row) ? greatest : Math.Max(greatest, Magnitude((long)source.Values[row]));
+            greatest = source.IsNull(row) ? greatest : Math.Max(greatest, Lanes.Magnitude((long)source.Values[row]));
         }
 
         return greatest;
@@ -109,8 +110,6 @@ unsafe class DecimalForm(IExecutionHost host)
         bound *= fits ? factor : 0;
         return fits;
     }
-
-    static ulong Magnitude(long value) => value < 0 ? 0 - (ulong)value : (ulong)value;
 
     static void Scale(long* source, Rows rows, long factor, long* result)
     {
@@ -153,7 +152,7 @@ unsafe class DecimalForm(IExecutionHost host)
             new Span<ulong>(_readBuffer.Values, Batch.Capacity).Fill((ulong)value);
         }
 
-        SetRead(source.Nulls, scale, Magnitude(value));
+        SetRead(source.Nulls, scale, Lanes.Magnitude(value));
         _read.IsConstant = true;
         return _read;
     }
@@ -180,7 +179,7 @@ unsafe class DecimalForm(IExecutionHost host)
 
             scale = Math.Max(scale, itsScale);
             least = Math.Min(least, itsScale);
-            bound = Math.Max(bound, Magnitude(value));
+            bound = Math.Max(bound, Lanes.Magnitude(value));
             buffer.Values[row] = (ulong)value;
             displays[row] = (byte)itsScale;
         }
@@ -204,7 +203,7 @@ unsafe class DecimalForm(IExecutionHost host)
             }
 
             long factor = NumericReader.PowerOfTen(scale - displays[row]);
-            ulong magnitude = Magnitude(values[row]);
+            ulong magnitude = Lanes.Magnitude(values[row]);
             if (factor == 0 || magnitude > long.MaxValue / (ulong)factor)
             {
                 return false;

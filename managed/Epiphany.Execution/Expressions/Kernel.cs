@@ -46,6 +46,12 @@ sealed unsafe class Output(IExecutionHost host)
     /// <summary>Datums, null where one of the arguments is.</summary>
     public Vector Strict(Vector left, Vector right, Rows rows) => Finish(NullMath.Either(left.Nulls, right.Nulls, rows, _buffer.Nulls));
 
+    public Vector Strict(Vector first, Vector second, Vector third, Rows rows)
+    {
+        byte* nulls = NullMath.Either(first.Nulls, second.Nulls, rows, _buffer.Nulls);
+        return Finish(NullMath.Either(nulls, third.Nulls, rows, _buffer.Nulls));
+    }
+
     public Vector Finish(byte* nulls)
     {
         Vector.SetDatums(_buffer.Values, nulls);

@@ -93,7 +93,7 @@ sealed unsafe class MinMaxDatums(ValueType type, Order order, bool isGreatest, E
             {
                 _buffer.Values[row] = (ulong)value;
                 _buffer.Nulls[row] = 0;
-                displays[row] = shown.Displays == null ? (byte)shown.Scale : shown.Displays[row];
+                displays[row] = (byte)shown.Display(row);
             }
         }
     }

@@ -60,8 +60,7 @@ sealed unsafe class SplitPart(CallSite call) : Kernel(call.Type, call.Arguments)
         Vector text = Arguments[0].Evaluate(batch, rows);
         Vector separator = Arguments[1].Evaluate(batch, rows);
         Vector field = Arguments[2].Evaluate(batch, rows);
-        Vector result = _output.Strict(text, separator, rows);
-        result.Nulls = NullMath.Either(result.Nulls, field.Nulls, rows, _output.Nulls);
+        Vector result = _output.Strict(text, separator, field, rows);
         _room.Begin(rows.Count, TextRoom.Bytes(text, result.Nulls, rows));
         for (int i = 0; i < rows.Count; i++)
         {

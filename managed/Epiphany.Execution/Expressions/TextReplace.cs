@@ -18,8 +18,7 @@ sealed unsafe class TextReplace(CallSite call) : Kernel(call.Type, call.Argument
         Vector text = Arguments[0].Evaluate(batch, rows);
         Vector from = Arguments[1].Evaluate(batch, rows);
         Vector to = Arguments[2].Evaluate(batch, rows);
-        Vector result = _output.Strict(text, from, rows);
-        result.Nulls = NullMath.Either(result.Nulls, to.Nulls, rows, _output.Nulls);
+        Vector result = _output.Strict(text, from, to, rows);
         ulong bytes = 0;
         for (int i = 0; i < rows.Count; i++)
         {

@@ -158,14 +158,7 @@ sealed unsafe class AggregateCall
             return rows;
         }
 
-        int count = 0;
-        for (int i = 0; i < rows.Count; i++)
-        {
-            int row = rows[i];
-            _selected[count] = (ushort)row;
-            count += values.Nulls[row] ^ 1;
-        }
-
+        int count = rows.WithoutNulls(values.Nulls, _selected);
         return count == rows.Count ? rows : new Rows(_selected, count);
     }
 

@@ -222,8 +222,7 @@ sealed unsafe partial class AggregateDecimals : AggregateState
 
         for (int i = 0; _squares != null && i < rows.Count; i++)
         {
-            long value = (long)lanes[i];
-            ulong magnitude = value < 0 ? 0 - (ulong)value : (ulong)value;
+            ulong magnitude = Kernels.Lanes.Magnitude((long)lanes[i]);
             AddSquare(rows.IsOne ? 0 : (int)rows.Groups[i], (UInt128)magnitude * magnitude);
         }
     }

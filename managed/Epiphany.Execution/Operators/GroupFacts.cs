@@ -33,11 +33,9 @@ unsafe struct ColumnFacts
         {
             vector.Form = Form;
             vector.Scale = Scale;
-            vector.Bound = ulong.Max(Magnitude(Least), Magnitude(Greatest));
+            vector.Bound = ulong.Max(Kernels.Lanes.Magnitude((long)Least), Kernels.Lanes.Magnitude((long)Greatest));
         }
     }
-
-    static ulong Magnitude(ulong lane) => (long)lane < 0 ? 0 - lane : lane;
 }
 
 /// <summary>The group that a scan has come to. Values behind pointers are good until the next group.</summary>

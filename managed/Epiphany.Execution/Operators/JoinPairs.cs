@@ -74,7 +74,7 @@ sealed unsafe class JoinPairs(bool[] wanted, bool[] tested, int outerColumns, Ro
             }
             else
             {
-                Gather(outer.Columns[i], outerRows, count, buffer, result);
+                Compaction.Pick(outer.Columns[i], outerRows, count, buffer, result);
             }
         }
     }
@@ -96,27 +96,5 @@ sealed unsafe class JoinPairs(bool[] wanted, bool[] tested, int outerColumns, Ro
         }
 
         return true;
-    }
-
-    static void Gather(Vector source, int* rows, int count, VectorBuffer buffer, Vector result)
-    {
-        result.Refer(source);
-        result.Codes = null;
-        result.Table = null;
-        result.IsConstant = false;
-        result.Values = buffer.Values;
-        for (int i = 0; i < count; i++)
-        {
-            buffer.Values[i] = source.Values[rows[i]];
-        }
-
-        if (source.Nulls != null)
-        {
-            result.Nulls = buffer.Nulls;
-            for (int i = 0; i < count; i++)
-            {
-                buffer.Nulls[i] = source.Nulls[rows[i]];
-            }
-        }
     }
 }

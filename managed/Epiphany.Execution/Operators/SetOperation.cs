@@ -22,7 +22,7 @@ sealed unsafe class SetOperation : Operator
     readonly int _right;
     readonly Batch _copies;
     readonly VectorBuffer[] _buffers;
-    readonly ushort* _rows;
+    readonly int* _rows;
     Batch? _batch;
     int _row;
 
@@ -42,7 +42,7 @@ sealed unsafe class SetOperation : Operator
             _buffers[i] = new VectorBuffer(context.Host.Memory);
         }
 
-        _rows = (ushort*)context.Host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
+        _rows = (int*)context.Host.Memory.Allocate(Batch.Capacity * sizeof(int));
     }
 
     protected override Batch? Produce()
@@ -72,7 +72,7 @@ sealed unsafe class SetOperation : Operator
             _copies.Rows = count;
             for (int i = 0; i < _buffers.Length; i++)
             {
-                Copy(raw.Columns[i], count, _buffers[i], _copies.Columns[i]);
+                Compaction.Pick(raw.Columns[i], _rows, count, _buffers[i], _copies.Columns[i]);
             }
 
             // PostgreSQL puts no conditions on this node.
@@ -86,32 +86,6 @@ sealed unsafe class SetOperation : Operator
         _child.Rescan();
     }
 
-    /// <summary>The rows by their numbers, which repeat: Compaction is for such as ascend.</summary>
-    void Copy(Vector source, int count, VectorBuffer buffer, Vector result)
-    {
-        result.Refer(source);
-        result.IsConstant = false;
-        result.Codes = null;
-        result.Table = null;
-        result.Values = buffer.Values;
-        result.Nulls = source.Nulls == null ? null : buffer.Nulls;
-        result.Displays = source.Displays == null ? null : buffer.Displays;
-        for (int i = 0; i < count; i++)
-        {
-            int row = _rows[i];
-            buffer.Values[i] = source.Values[row];
-            if (source.Nulls != null)
-            {
-                buffer.Nulls[i] = source.Nulls[row];
-            }
-
-            if (source.Displays != null)
-            {
-                result.Displays[i] = source.Displays[row];
-            }
-        }
-    }
-
     /// <summary>Rows by number, each as often as it comes, as many as fit.</summary>
     int NextRows(Batch batch)
     {
@@ -119,7 +93,7 @@ sealed unsafe class SetOperation : Operator
         while (_row < batch.Rows && count < Batch.Capacity)
         {
             int copies = (int)Math.Min(_more, Batch.Capacity - count);
-            new Span<ushort>(_rows + count, copies).Fill((ushort)_row);
+            new Span<int>(_rows + count, copies).Fill(_row);
             count += copies;
             _more -= copies;
             if (_more == 0 && ++_row < batch.Rows)

@@ -21,11 +21,8 @@ sealed unsafe class WindowAggregate : WindowFunction
     AggregateState _state;
     bool _isShared;
     readonly WindowFrame _frame;
-    readonly WindowRows _rows;
     readonly IExecutionHost _host;
-    readonly bool[] _wanted;
-    readonly Batch _batch;
-    readonly VectorBuffer?[] _buffers;
+    readonly WindowBatch _batch;
     readonly AggregateRows _taken;
     readonly Vector _view = new();
     readonly Vector _shown = new();
@@ -54,12 +51,9 @@ sealed unsafe class WindowAggregate : WindowFunction
         _call = call;
         _state = call.MakeState();
         _frame = frame;
-        _rows = rows;
         _host = host;
-        _wanted = new bool[rows.Types.Length];
-        call.MarkColumns(_wanted);
-        _batch = new Batch(_wanted.Length);
-        _buffers = new VectorBuffer?[_wanted.Length];
+        _batch = new WindowBatch(rows, host);
+        call.MarkColumns(_batch.Wanted);
         _taken = new AggregateRows(host.Memory);
         _frames = new VectorBuffer(host.Memory);
         _output = new VectorBuffer(host.Memory);
@@ -175,17 +169,7 @@ sealed unsafe class WindowAggregate : WindowFunction
     bool Flush(int last)
     {
         _host.Poll();
-        _rows.Trim();
-        _batch.Rows = _count;
-        for (int c = 0; c < _wanted.Length; c++)
-        {
-            if (_wanted[c])
-            {
-                _rows.Gather(c, _pending, _count, _buffers[c] ??= new VectorBuffer(_host.Memory), _batch.Columns[c]);
-            }
-        }
-
-        Vector values = _call.Take(_batch, isExact: false, out Rows rows);
+        Vector values = _call.Take(_batch.Load(_pending, _count), isExact: false, out Rows rows);
         _count = 0;
         int at = 0;
         while (_open <= last)

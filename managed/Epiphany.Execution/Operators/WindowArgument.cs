@@ -8,24 +8,16 @@ namespace Epiphany.Execution;
 sealed unsafe class WindowArgument
 {
     readonly Expression _expression;
-    readonly WindowRows _rows;
-    readonly bool[] _wanted;
-    readonly Batch _batch;
-    readonly VectorBuffer?[] _buffers;
+    readonly WindowBatch _batch;
     readonly ushort* _selected;
     readonly VectorBuffer _none;
     readonly Vector _result = new();
-    readonly IExecutionHost _host;
 
     internal WindowArgument(Expression expression, WindowRows rows, IExecutionHost host)
     {
         _expression = expression;
-        _rows = rows;
-        _host = host;
-        _wanted = new bool[rows.Types.Length];
-        expression.MarkColumns(_wanted);
-        _batch = new Batch(_wanted.Length);
-        _buffers = new VectorBuffer?[_wanted.Length];
+        _batch = new WindowBatch(rows, host);
+        expression.MarkColumns(_batch.Wanted);
         _selected = (ushort*)host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
         _none = new VectorBuffer(host.Memory);
     }
@@ -47,17 +39,7 @@ sealed unsafe class WindowArgument
             return _result;
         }
 
-        _rows.Trim();
-        _batch.Rows = count;
-        for (int c = 0; c < _wanted.Length; c++)
-        {
-            if (_wanted[c])
-            {
-                _rows.Gather(c, numbers, count, _buffers[c] ??= new VectorBuffer(_host.Memory), _batch.Columns[c]);
-            }
-        }
-
-        Vector values = _expression.Evaluate(_batch, present == count ? Rows.All(count) : new Rows(_selected, present));
+        Vector values = _expression.Evaluate(_batch.Load(numbers, count), present == count ? Rows.All(count) : new Rows(_selected, present));
         _result.Refer(values);
         if (present < count)
         {

@@ -5,7 +5,7 @@ using System;
 namespace Epiphany.Execution;
 
 /// <summary>Computes a column for the rows of a chunk. What it says of rows that it looks at may change with each run's start.</summary>
-abstract class WindowFunction(ValueType type)
+abstract class WindowFunction(ValueType type, params Expression[] arguments)
 {
     const long AggregateWord = 1;
 
@@ -57,10 +57,16 @@ abstract class WindowFunction(ValueType type)
         }
     }
 
-    internal abstract void MarkColumns(Span<bool> columns);
+    internal virtual void MarkColumns(Span<bool> columns)
+    {
+        foreach (Expression argument in arguments)
+        {
+            argument.MarkColumns(columns);
+        }
+    }
 
     /// <summary>A run begins.</summary>
-    internal abstract void Start();
+    internal virtual void Start() => Array.ForEach(arguments, a => a.Start());
 
     internal abstract void Evaluate(WindowChunk chunk, Vector result);
 }

@@ -12,8 +12,8 @@ sealed class WindowProgram
         IExecutionHost host = context.Host;
         Wanted = new bool[reader.Count()];
         ValueType[] types = raw[..Wanted.Length];
-        KeyEquality[] partition = KeyEquality.Read(ref reader);
-        KeyEquality[] order = KeyEquality.Read(ref reader);
+        KeyPart[] partition = KeyPart.Read(ref reader);
+        KeyPart[] order = KeyPart.Read(ref reader);
         IsOnePartition = partition.Length == 0;
         Partition = new KeyChanges(partition, types, host);
         Order = new KeyChanges(order, types, host);

@@ -21,14 +21,6 @@ sealed unsafe class WindowRank(WindowRankKind kind, ValueType type, IMemory memo
 
     internal override bool NeedsPartition => kind is WindowRankKind.PercentRank or WindowRankKind.CumulativeDistribution;
 
-    internal override void MarkColumns(Span<bool> columns)
-    {
-    }
-
-    internal override void Start()
-    {
-    }
-
     internal override void Evaluate(WindowChunk chunk, Vector result)
     {
         for (int i = 0; i < chunk.Count; i++)
@@ -51,7 +43,7 @@ sealed unsafe class WindowRank(WindowRankKind kind, ValueType type, IMemory memo
 }
 
 /// <summary>ntile: buckets of as equal a size as can be, the larger ones first. How many says the first row that has no null there.</summary>
-sealed unsafe class WindowTile(ValueType type, Expression buckets, WindowRows rows, IExecutionHost host) : WindowFunction(type)
+sealed unsafe class WindowTile(ValueType type, Expression buckets, WindowRows rows, IExecutionHost host) : WindowFunction(type, buckets)
 {
     readonly WindowArgument _buckets = new(buckets, rows, host);
     readonly VectorBuffer _buffer = new(host.Memory);
@@ -63,11 +55,9 @@ sealed unsafe class WindowTile(ValueType type, Expression buckets, WindowRows ro
 
     internal override bool NeedsPartition => true;
 
-    internal override void MarkColumns(Span<bool> columns) => buckets.MarkColumns(columns);
-
     internal override void Start()
     {
-        buckets.Start();
+        base.Start();
         _partition = -1;
     }
 

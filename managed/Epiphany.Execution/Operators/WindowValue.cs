@@ -52,7 +52,8 @@ sealed unsafe class WindowOffset : WindowFunction
     readonly DatumForm _form;
     readonly Vector _kept = new();
 
-    internal WindowOffset(bool isLead, ValueType type, Expression[] arguments, WindowRows rows, IExecutionHost host) : base(type)
+    internal WindowOffset(bool isLead, ValueType type, Expression[] arguments, WindowRows rows, IExecutionHost host)
+        : base(type, arguments)
     {
         _isLead = isLead;
         _arguments = arguments;
@@ -81,16 +82,6 @@ sealed unsafe class WindowOffset : WindowFunction
         [_, Constant { IsNull: false } offset, ..] => Signed((int)offset.Value),
         _ => null,
     };
-
-    internal override void MarkColumns(Span<bool> columns)
-    {
-        foreach (Expression argument in _arguments)
-        {
-            argument.MarkColumns(columns);
-        }
-    }
-
-    internal override void Start() => Array.ForEach(_arguments, a => a.Start());
 
     internal override void Evaluate(WindowChunk chunk, Vector result)
     {
@@ -135,7 +126,6 @@ enum WindowValueKind
 sealed unsafe class WindowValue : WindowFunction
 {
     readonly WindowValueKind _kind;
-    readonly Expression[] _arguments;
     readonly WindowFrame _frame;
     readonly WindowArgument _value;
     readonly WindowArgument? _number;
@@ -144,10 +134,10 @@ sealed unsafe class WindowValue : WindowFunction
     readonly IExecutionHost _host;
 
     internal WindowValue(
-        WindowValueKind kind, ValueType type, Expression[] arguments, WindowFrame frame, WindowRows rows, IExecutionHost host) : base(type)
+        WindowValueKind kind, ValueType type, Expression[] arguments, WindowFrame frame, WindowRows rows, IExecutionHost host)
+        : base(type, arguments)
     {
         _kind = kind;
-        _arguments = arguments;
         _frame = frame;
         _host = host;
         _value = new WindowArgument(arguments[0], rows, host);
@@ -159,16 +149,6 @@ sealed unsafe class WindowValue : WindowFunction
     internal override bool NeedsFrame => true;
 
     internal override long Behind => _frame.BehindHead;
-
-    internal override void MarkColumns(Span<bool> columns)
-    {
-        foreach (Expression argument in _arguments)
-        {
-            argument.MarkColumns(columns);
-        }
-    }
-
-    internal override void Start() => Array.ForEach(_arguments, a => a.Start());
 
     internal override void Evaluate(WindowChunk chunk, Vector result)
     {

@@ -169,7 +169,7 @@ sealed unsafe partial class ColumnReader
     static bool Rescale(ulong* values, int rows, int power, out ulong bound)
     {
         MinMax.Run((long*)values, rows, out long min, out long max);
-        bound = Math.Max(Magnitude(min), Magnitude(max));
+        bound = Math.Max(Kernels.Lanes.Magnitude(min), Kernels.Lanes.Magnitude(max));
         if (power == 0)
         {
             return bound <= long.MaxValue;
@@ -212,13 +212,11 @@ sealed unsafe partial class ColumnReader
             }
 
             _decimalTableScale = scale;
-            bound = Math.Max(bound, Magnitude(table[i]));
+            bound = Math.Max(bound, Kernels.Lanes.Magnitude(table[i]));
         }
 
         _decimalTableBound = bound;
         _decimalTable = table;
         return true;
     }
-
-    static ulong Magnitude(long value) => value < 0 ? 0UL - (ulong)value : (ulong)value;
 }
