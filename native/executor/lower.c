@@ -201,8 +201,7 @@ lower_hash_join(PgeLowering *lowering, HashJoin *join, Bitmapset *wanted)
 
 		pge_lower_expression(lowering, turned ? right : left, turned ? inner_raw : outer_raw);
 		pge_lower_expression(lowering, turned ? left : right, turned ? outer_raw : inner_raw);
-		pge_word(lowering, clause->opfuncid);
-		pge_word(lowering, clause->inputcollid);
+		pge_words_equality(lowering, clause->opfuncid, clause->inputcollid);
 	}
 	pge_lower_expressions(lowering, join->join.joinqual, raw);
 	pge_lower_node(lowering, turned ? inner : outer, turned ? inner_wanted : outer_wanted);
@@ -222,22 +221,6 @@ with_columns(const Bitmapset *wanted, int ncolumns, const AttrNumber *columns)
 	for (int i = 0; i < ncolumns; i++)
 		all = bms_add_member(all, columns[i] - 1);
 	return all;
-}
-
-/* A key of a child's columns. */
-static void
-lower_keys(PgeLowering *lowering, const Plan *child, Bitmapset *child_wanted, int nkeys, const AttrNumber *columns, const Oid *operators,
-		   const Oid *collations)
-{
-	int		   *map = pge_column_map(child, child_wanted, 0);
-
-	pge_word(lowering, nkeys);
-	for (int i = 0; i < nkeys; i++)
-	{
-		pge_word(lowering, map[columns[i] - 1]);
-		pge_word(lowering, get_opcode(operators[i]));
-		pge_word(lowering, collations[i]);
-	}
 }
 
 static void
@@ -276,7 +259,8 @@ lower_limit(PgeLowering *lowering, Limit *limit, Bitmapset *wanted)
 	pge_lower_target_types(lowering, outerPlan(plan), child_wanted);
 	lower_limit_expression(lowering, limit->limitOffset);
 	lower_limit_expression(lowering, limit->limitCount);
-	lower_keys(lowering, outerPlan(plan), child_wanted, nties, limit->uniqColIdx, limit->uniqOperators, limit->uniqCollations);
+	pge_words_keys(lowering, pge_column_map(outerPlan(plan), child_wanted, 0), nties, limit->uniqColIdx, limit->uniqOperators,
+				   limit->uniqCollations);
 	pge_lower_node(lowering, outerPlan(plan), child_wanted);
 	lower_passing_tail(lowering, plan, wanted, child_wanted);
 }
@@ -289,7 +273,8 @@ lower_unique(PgeLowering *lowering, Unique *unique, Bitmapset *wanted)
 
 	pge_lower_head(lowering, PgePlanKind_Unique, plan, plan->plan_rows, bms_num_members(child_wanted));
 	pge_lower_target_types(lowering, outerPlan(plan), child_wanted);
-	lower_keys(lowering, outerPlan(plan), child_wanted, unique->numCols, unique->uniqColIdx, unique->uniqOperators, unique->uniqCollations);
+	pge_words_keys(lowering, pge_column_map(outerPlan(plan), child_wanted, 0), unique->numCols, unique->uniqColIdx, unique->uniqOperators,
+				   unique->uniqCollations);
 	pge_lower_node(lowering, outerPlan(plan), child_wanted);
 	lower_passing_tail(lowering, plan, wanted, child_wanted);
 }

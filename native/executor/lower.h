@@ -35,6 +35,10 @@ extern void pge_word(PgeLowering *lowering, i64 word);
 extern void pge_word_double(PgeLowering *lowering, double value);
 extern void pge_words_type(PgeLowering *lowering, Oid type, int32 typmod, Oid collation);
 extern void pge_words_type_of(PgeLowering *lowering, const void *expr);
+extern void pge_word_collation(PgeLowering *lowering, bool by_order, Oid collation);
+extern void pge_words_equality(PgeLowering *lowering, Oid equality, Oid collation);
+extern void pge_words_keys(PgeLowering *lowering, const int *map, int nkeys, const AttrNumber *columns, const Oid *operators,
+						   const Oid *collations);
 extern void pge_words_order(PgeLowering *lowering, int column, Oid ordering_operator, Oid collation, bool nulls_first);
 
 /* lower.c */

@@ -103,7 +103,7 @@ lower_aggregate_call(PgeLowering *lowering, Aggref *aggregate, const PgeRawColum
 		arguments = lappend(arguments, argument->expr);
 	pge_word(lowering, aggregate->aggfnoid);
 	pge_word(lowering, aggregate->aggtranstype);
-	pge_word(lowering, aggregate->inputcollid);
+	pge_word_collation(lowering, aggregate->aggfnoid < FirstUnpinnedObjectId, aggregate->inputcollid);
 	pge_words_type_of(lowering, aggregate);
 	pge_word(lowering, aggregate->aggdistinct != NIL);
 	pge_lower_expressions(lowering, arguments, raw);
@@ -229,8 +229,7 @@ pge_lower_aggregate(PgeLowering *lowering, Agg *agg, Bitmapset *wanted)
 	for (int i = 0; i < nkeys; i++)
 	{
 		pge_word(lowering, child_raw->outer[list_nth_int(keys.columns, i)]);
-		pge_word(lowering, get_opcode(list_nth_oid(keys.operators, i)));
-		pge_word(lowering, list_nth_oid(keys.collations, i));
+		pge_words_equality(lowering, get_opcode(list_nth_oid(keys.operators, i)), list_nth_oid(keys.collations, i));
 	}
 	lower_sets(lowering, agg, &keys, found.groupings);
 	pge_word(lowering, list_length(found.aggregates));

@@ -50,18 +50,6 @@ collect_functions(Node *node, void *context)
 	return expression_tree_walker(node, collect_functions, context);
 }
 
-static void
-lower_keys(PgeLowering *lowering, int n, const AttrNumber *columns, const Oid *operators, const Oid *collations, const PgeRawColumns *raw)
-{
-	pge_word(lowering, n);
-	for (int i = 0; i < n; i++)
-	{
-		pge_word(lowering, raw->outer[columns[i] - 1]);
-		pge_word(lowering, get_opcode(operators[i]));
-		pge_word(lowering, collations[i]);
-	}
-}
-
 static PgeFrameBound
 frame_bound(int options, int unbounded, int current, int preceding)
 {
@@ -152,8 +140,8 @@ pge_lower_window(PgeLowering *lowering, WindowAgg *window, Bitmapset *wanted)
 		pge_words_type_of(lowering, function);
 
 	pge_word(lowering, nchild);
-	lower_keys(lowering, window->partNumCols, window->partColIdx, window->partOperators, window->partCollations, child_raw);
-	lower_keys(lowering, window->ordNumCols, window->ordColIdx, window->ordOperators, window->ordCollations, child_raw);
+	pge_words_keys(lowering, child_raw->outer, window->partNumCols, window->partColIdx, window->partOperators, window->partCollations);
+	pge_words_keys(lowering, child_raw->outer, window->ordNumCols, window->ordColIdx, window->ordOperators, window->ordCollations);
 	lower_frame(lowering, window, child_raw);
 	pge_word(lowering, list_length(functions));
 	foreach_ptr(WindowFunc, function, functions)

@@ -16,6 +16,7 @@ sealed unsafe class Sort : Operator
     readonly SortKey[] _keys;
     readonly Batch _batch;
     readonly SortRuns _runs;
+    readonly SortThreshold _threshold;
     RowStore _rows;
     RowSorter _sorter;
     RowStore _spare;
@@ -40,6 +41,7 @@ sealed unsafe class Sort : Operator
 
         _batch = new Batch(wanted.Length);
         _runs = new SortRuns(keys, child.Types.ToArray(), wanted, context.Host);
+        _threshold = new SortThreshold(keys, context.Host);
         (_rows, _sorter) = Side(wanted);
         (_spare, _spareSorter) = Side(wanted);
     }
@@ -93,6 +95,7 @@ sealed unsafe class Sort : Operator
         _rows.Reset();
         _spare.Reset();
         _runs.Reset();
+        _threshold.Forget();
         _next = 0;
         _bound = -1;
         _sorted = false;
@@ -103,7 +106,7 @@ sealed unsafe class Sort : Operator
     {
         while (_child.Next() is { } batch)
         {
-            _rows.Append(batch, Rows.All(batch.Rows));
+            _rows.Append(batch, _threshold.Before(batch));
             if (_bound >= 0 && _rows.Count > Math.Max(2 * _bound, MinPruned))
             {
                 Prune();
@@ -127,6 +130,7 @@ sealed unsafe class Sort : Operator
             _runs.Add(_rows, _order, _count);
             Stats.SpilledParts++;
             _rows.Reset();
+            _threshold.Forget();
             _count = 0;
         }
     }
@@ -145,6 +149,7 @@ sealed unsafe class Sort : Operator
         _rows.Reset();
         (_rows, _spare) = (_spare, _rows);
         (_sorter, _spareSorter) = (_spareSorter, _sorter);
+        _threshold.Set(_rows);
     }
 
     void Order()

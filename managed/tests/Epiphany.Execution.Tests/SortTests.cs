@@ -76,6 +76,55 @@ public class SortTests
         Assert.Equal(values.OrderBy(v => (long)v!).Skip((int)offset).Take((int)limit), program.Run(host).Select(r => r[0]));
     }
 
+    /// <summary>Most rows come after those that are wanted are known, and differ from them by either key, or not at all.</summary>
+    [Theory]
+    [InlineData(1, 1000000, 0.0, 10)]
+    [InlineData(2, 3, 0.0, 10)]
+    [InlineData(3, 3, 0.4, 500)]
+    [InlineData(4, 1, 0.9, 9000)]
+    [InlineData(5, 50000, 0.001, 7000)]
+    public void A_limit_takes_the_first_rows_by_two_keys(int seed, int range, double nulls, int limit)
+    {
+        foreach (bool descending in new[] { false, true })
+        {
+            foreach (bool nullsFirst in new[] { false, true })
+            {
+                var host = new FakeHost();
+                ulong?[] first = Random(seed, 50000, range, nulls);
+                ulong?[] second = Random(seed + 10, 50000, 5000, 0.1);
+                ProgramWriter program = new ProgramWriter().Node(PlanKind.Limit, ProgramWriter.Int4, ProgramWriter.Int8)
+                    .Add(0).Add(1).Const(ProgramWriter.Int8, (ulong)limit).Add(0)
+                    .Node(PlanKind.Sort, ProgramWriter.Int4, ProgramWriter.Int8).Add(2)
+                    .Add(0, descending ? 521 : Int4Less, 0, descending ? 1 : 0, nullsFirst ? 1 : 0).Add(1, Int8Greater, 0, 1, 1)
+                    .Source(host.AddSource(first, second), ProgramWriter.Int4, ProgramWriter.Int8).NoTail().NoTail();
+
+                List<(ulong? A, ulong? B)> expected = [.. first.Zip(second)];
+                expected.Sort((x, y) => Compare(x.A, y.A, descending, nullsFirst) is var c and not 0 ? c : Compare(x.B, y.B, true, true));
+                Assert.Equal(expected.Take(limit), program.Run(host).Select(r => (r[0], r[1])));
+                host.Rewind();
+                Assert.Equal(expected.Take(limit), program.Run(host, new EngineOptions(1, 1, false)).Select(r => (r[0], r[1])));
+            }
+        }
+    }
+
+    [Theory]
+    [InlineData(664, 950, false)]
+    [InlineData(1959, 0, true)]
+    public void A_limit_takes_the_first_strings(int order, int collation, bool descending)
+    {
+        var random = new Random(order);
+        string[] strings = [.. Enumerable.Range(0, 30000).Select(_ => new string('x', random.Next(12)) + random.Next(500))];
+        var host = new FakeHost();
+        ProgramWriter program = new ProgramWriter().Node(PlanKind.Limit, ProgramWriter.Text)
+            .Add(0).Add(1).Const(ProgramWriter.Int8, 100).Add(0)
+            .Node(PlanKind.Sort, ProgramWriter.Text).Add(1, 0, order, collation, descending ? 1 : 0, 0)
+            .Source(host.AddSource([.. strings.Select(s => (ulong?)Values.Of(s, false))]), ProgramWriter.Text).NoTail().NoTail();
+        List<string> first = [];
+        program.Run(host, row => first.Add(System.Text.Encoding.UTF8.GetString(Varlena.Payload(row[0]!.Value))));
+        Array.Sort(strings, string.CompareOrdinal);
+        Assert.Equal((descending ? strings.Reverse() : strings).Take(100), first);
+    }
+
     [Fact]
     public void A_negative_limit_is_an_error()
     {
