@@ -34,6 +34,7 @@ typedef struct PgeLowered
 	List	   *nodes;			/* Plan nodes, by node id */
 	List	   *kinds;			/* their PgePlanKind, likewise; an integer list */
 	List	   *params;			/* Param nodes, by parameter number */
+	List	   *subqueries;		/* SubPlan nodes whose rows are sources, too, numbered after the row sources */
 	int			nshares;		/* sets of rows that parallel processes share */
 	PgeLoweredExpr *exprs;		/* by expression id */
 	int			nexprs;

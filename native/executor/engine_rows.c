@@ -15,6 +15,24 @@
 #include "tableam/column_units.h"
 #include "zones.h"
 
+/* The nodes below, then subqueries, whose nodes the whole statement has. */
+static void
+begin_sources(PgeEngine *engine, EState *estate)
+{
+	List	   *nodes = list_copy(engine->css.custom_ps);
+
+	engine->nsources = list_length(nodes);
+	foreach_node(SubPlan, subquery, engine->lowered->subqueries)
+		nodes = lappend(nodes, list_nth(estate->es_subplanstates, subquery->plan_id - 1));
+	engine->sources = palloc0_array(PgeEngineSource, list_length(nodes));
+	for (int i = 0; i < list_length(nodes); i++)
+	{
+		engine->sources[i].node = list_nth(nodes, i);
+		engine->sources[i].is_subquery = i >= engine->nsources;
+		engine->sources[i].values = GenerationContextCreate(engine->cxt, "engine source", ALLOCSET_DEFAULT_SIZES);
+	}
+}
+
 void
 pge_engine_begin_rows(PgeEngine *engine, int eflags)
 {
@@ -32,13 +50,7 @@ pge_engine_begin_rows(PgeEngine *engine, int eflags)
 		scan->slot = ExecInitExtraTupleSlot(estate, RelationGetDescr(scan->rel), &TTSOpsBufferHeapTuple);
 		scan->values = GenerationContextCreate(engine->cxt, "engine delta", ALLOCSET_DEFAULT_SIZES);
 	}
-	engine->nsources = list_length(engine->css.custom_ps);
-	engine->sources = palloc0_array(PgeEngineSource, engine->nsources);
-	for (int i = 0; i < engine->nsources; i++)
-	{
-		engine->sources[i].node = list_nth(engine->css.custom_ps, i);
-		engine->sources[i].values = GenerationContextCreate(engine->cxt, "engine source", ALLOCSET_DEFAULT_SIZES);
-	}
+	begin_sources(engine, estate);
 }
 
 /* The sources' nodes have been told. */
@@ -100,10 +112,19 @@ static i32
 source_rows(PgeEngineSource *source, EState *estate, u64 **values, u8 **nulls, i32 capacity)
 {
 	TupleDesc	desc = ExecGetResultType(source->node);
-	int			last = last_wanted(desc, values);
+	int			last = source->is_subquery ? 1 : last_wanted(desc, values);
 	i32			rows = 0;
+	ScanDirection direction = estate->es_direction;
 
 	MemoryContextReset(source->values);
+	if (source->is_subquery)
+	{
+		/* It may have been run for another expression. All of its rows are asked for, once; of junk behind the column nobody knows. */
+		estate->es_direction = ForwardScanDirection;
+		if (!source->begun)
+			ExecReScan(source->node);
+		source->begun = true;
+	}
 	while (rows < capacity && !source->done)
 	{
 		TupleTableSlot *slot;
@@ -118,6 +139,7 @@ source_rows(PgeEngineSource *source, EState *estate, u64 **values, u8 **nulls, i
 			take_row(slot, desc, last, values, nulls, rows++);
 		}
 	}
+	estate->es_direction = direction;
 	return rows;
 }
 

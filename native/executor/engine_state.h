@@ -37,6 +37,8 @@ typedef struct PgeEngineScan
 typedef struct PgeEngineSource
 {
 	PlanState  *node;
+	bool		is_subquery;	/* of an expression: told of by nobody but ourselves */
+	bool		begun;			/* a subquery has been asked */
 	bool		done;			/* it must not be asked again */
 	MemoryContext values;		/* of the rows in hand */
 } PgeEngineSource;

@@ -153,8 +153,8 @@ pge_engine_begin_values(PgeEngine *engine)
 	engine->params = palloc0_array(ExprState *, list_length(engine->lowered->params));
 	engine->exprs = palloc0_array(PgeEngineExpr *, engine->lowered->nexprs);
 	for (int i = 0; i < engine->lowered->nexprs; i++)
-		if (engine->lowered->exprs[i].kind == PgeExpressionKind_Other &&
-			contains_subplan((Node *) engine->lowered->exprs[i].expr, NULL))
+		if (engine->lowered->exprs[i].kind == PgeExpressionKind_Subquery ||
+			(engine->lowered->exprs[i].kind == PgeExpressionKind_Other && contains_subplan((Node *) engine->lowered->exprs[i].expr, NULL)))
 			prepare_expression(engine, i);
 }
 

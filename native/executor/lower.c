@@ -386,7 +386,7 @@ pge_lower_node(PgeLowering *lowering, Plan *plan, Bitmapset *wanted)
 PgeLowered *
 pge_lower(CustomScan *node, EState *estate)
 {
-	PgeLowering lowering = {.estate = estate,.word_capacity = 256,.expr_capacity = 32};
+	PgeLowering lowering = {.estate = estate,.nsources = list_length(node->custom_plans),.word_capacity = 256,.expr_capacity = 32};
 	Plan	   *plan = linitial(node->custom_private);
 
 	lowering.out = palloc0_object(PgeLowered);

@@ -25,6 +25,7 @@ typedef struct PgeRawColumns
 typedef struct PgeLowering
 {
 	EState	   *estate;
+	int			nsources;		/* row sources */
 	PgeLowered *out;
 	i64			word_capacity;
 	int			expr_capacity;

@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_opfamily.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -159,6 +160,47 @@ lower_array_compare(PgeLowering *lowering, ScalarArrayOpExpr *expr, Expr *typed,
 	return true;
 }
 
+/* The subquery's one column, where it is compared; NULL: something else is. */
+static const Param *
+compared_param(Expr *expr)
+{
+	while (IsA(expr, RelabelType))
+		expr = ((RelabelType *) expr)->arg;
+	return IsA(expr, Param) ? (const Param *) expr : NULL;
+}
+
+/*
+ * value = ANY (subquery), which PostgreSQL would hash: the engine asks for the subquery's rows itself, once, so nothing that changes while
+ * it runs may be in it. One column, and an equality of one type or of integers, under which the engine's keys are equal as the operator
+ * says.
+ */
+static bool
+lower_subquery(PgeLowering *lowering, SubPlan *subquery, Expr *typed, const PgeRawColumns *raw)
+{
+	OpExpr	   *compare = (OpExpr *) subquery->testexpr;
+	const Plan *plan = list_nth(lowering->estate->es_plannedstmt->subplans, subquery->plan_id - 1);
+	const Param *param;
+	Oid			left,
+				right;
+
+	if (subquery->subLinkType != ANY_SUBLINK || !subquery->useHashTable || subquery->args != NIL || !bms_is_empty(plan->extParam) ||
+		list_length(subquery->paramIds) != 1 || !IsA(compare, OpExpr))
+		return false;
+	param = compared_param(lsecond(compare->args));
+	if (param == NULL || param->paramkind != PARAM_EXEC || param->paramid != linitial_int(subquery->paramIds))
+		return false;
+	op_input_types(compare->opno, &left, &right);
+	if (left != right && !op_in_opfamily(compare->opno, INTEGER_BTREE_FAM_OID))
+		return false;
+	begin(lowering, PgeExpressionKind_Subquery, (Expr *) subquery, typed, raw);
+	pge_word(lowering, lowering->nsources + list_length(lowering->out->subqueries));
+	pge_words_type_of(lowering, param);
+	pge_words_equality(lowering, compare->opfuncid, compare->inputcollid);
+	lowering->out->subqueries = lappend(lowering->out->subqueries, subquery);
+	pge_lower_expression(lowering, linitial(compare->args), raw);
+	return true;
+}
+
 static bool
 lower_case(PgeLowering *lowering, CaseExpr *expr, Expr *typed, const PgeRawColumns *raw)
 {
@@ -247,6 +289,8 @@ lower_known(PgeLowering *lowering, Expr *expr, Expr *typed, const PgeRawColumns 
 			return true;
 		case T_ScalarArrayOpExpr:
 			return lower_array_compare(lowering, (ScalarArrayOpExpr *) expr, typed, raw);
+		case T_SubPlan:
+			return lower_subquery(lowering, (SubPlan *) expr, typed, raw);
 		default:
 			return false;
 	}

@@ -33,8 +33,6 @@ sealed class RegexPattern(RegexItem[] items, bool fromStart, bool toEnd, int cap
     /// <summary>What the parentheses hold; without any, nothing.</summary>
     internal Range Capture { get; private set; }
 
-    internal bool HasCapture => captureFrom >= 0;
-
     /// <summary>Finds the first match.</summary>
     internal bool Find(ReadOnlySpan<byte> text)
     {

@@ -97,6 +97,8 @@ sealed class ExpressionBuilder(IExecutionHost host)
                 return ArrayCompare(ref reader, type, id);
             case ExpressionKind.Other:
                 return Once(new HostExpression(type, id, host));
+            case ExpressionKind.Subquery:
+                return Subquery(ref reader, type);
             default:
                 Throw.BadProgram($"expression kind {(int)kind}");
                 return null;
@@ -146,6 +148,15 @@ sealed class ExpressionBuilder(IExecutionHost host)
         Expression array = Node(ref reader);
         var site = new ArrayCompareSite(type, isAny, function, collation, flags, element, alignment, value, array, id, host);
         return Once(ArrayCompareCatalog.Find(site) ?? new HostExpression(type, id, host));
+    }
+
+    Expression Subquery(ref ProgramReader reader, ValueType type)
+    {
+        int source = reader.Int();
+        ValueType column = reader.Type();
+        uint equality = reader.Oid();
+        uint collation = reader.Oid();
+        return Once(new SubqueryMembership(type, source, column, equality, collation, Node(ref reader), host));
     }
 
     /// <summary>What looks at no column is computed once a run.</summary>

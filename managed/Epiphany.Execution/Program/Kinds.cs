@@ -37,4 +37,5 @@ enum ExpressionKind
     Distinct = 15,
     ArrayCompare = 16,
     Other = 17,
+    Subquery = 18,
 }

@@ -13,7 +13,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xbc0d76ce;
+    public const u32 Hash = 0x0ec48773;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -128,6 +128,8 @@ public enum PgeExpressionKind : int
     ArrayCompare = 16,
     /* Anything else: PostgreSQL evaluates it, row by row. */
     Other = 17,
+    /* value = ANY (subquery), the same for all rows and runs. */
+    Subquery = 18,
 }
 
 /* What a lowered call says of its function; bits. */
