@@ -54,7 +54,7 @@ function quick(q, side) { return judged((q, side) in ms ? ms[q, side] : "", 2) }
 
 BEGIN {
 	row("ms", "heap", "heap", "column", "column", "DuckDB", "DuckDB", "column/", "DuckDB", "heap/", "column")
-	row("query", "serial", "2 workers", "serial", "2 workers", "1 thread", "2 threads", "serial", "parallel", "serial", "parallel")
+	row("query", "serial", "2 proc.", "serial", "2 proc.", "1 thread", "2 threads", "serial", "parallel", "serial", "parallel")
 }
 $1 != query { line(); query = $1 }
 {

@@ -54,6 +54,18 @@ pge_as_sort(Plan *plan)
 	return IsA(plan, Sort) || IsA(plan, IncrementalSort) ? (Sort *) plan : NULL;
 }
 
+/*
+ * A semi join whose outer side is expected to be much the smaller one keeps that, and marks the rows that the other side finds. Not where
+ * the inner side is shared: what it has no use for in one process, another may look for.
+ */
+static inline bool
+pge_semi_join_is_turned(double outer_rows, double inner_rows)
+{
+	const int	much = 2;
+
+	return outer_rows * much < inner_rows;
+}
+
 /* lower.c: in the current memory context. Row sources are numbered in the order of node->custom_plans. */
 extern PgeLowered *pge_lower(CustomScan *node, EState *estate);
 extern bool pge_join_is_turned(const Plan *plan);

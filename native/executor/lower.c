@@ -124,7 +124,7 @@ lower_shared_rows(PgeLowering *lowering, Plan *hash, Bitmapset *wanted)
 {
 	int			nraw = bms_num_members(wanted);
 
-	pge_lower_head(lowering, PgePlanKind_SharedRows, hash, hash->plan_rows, nraw);
+	pge_lower_head(lowering, PgePlanKind_SharedRows, hash, ((const Hash *) hash)->rows_total, nraw);
 	pge_lower_target_types(lowering, outerPlan(hash), wanted);
 	pge_word(lowering, lowering->out->nshares++);
 	pge_lower_node(lowering, outerPlan(hash), wanted);
@@ -156,17 +156,11 @@ join_kind(JoinType type)
 	}
 }
 
-/*
- * A semi join whose outer side is expected to be much the smaller one keeps that, and marks the rows that the other side finds. Not where
- * the inner side is shared: what it has no use for in one process, another may look for.
- */
 bool
 pge_join_is_turned(const Plan *plan)
 {
-	const int	much = 2;
-
 	return IsA(plan, HashJoin) && ((const Join *) plan)->jointype == JOIN_SEMI && !innerPlan(plan)->parallel_aware &&
-		outerPlan(plan)->plan_rows * much < innerPlan(plan)->plan_rows;
+		pge_semi_join_is_turned(outerPlan(plan)->plan_rows, innerPlan(plan)->plan_rows);
 }
 
 static void

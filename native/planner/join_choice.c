@@ -49,19 +49,24 @@ remove_others(List **paths, const RelOptInfo *outer, const RelOptInfo *inner)
 	return list_length(*paths) < before;
 }
 
-/* The rows of a join of outer with inner are to be matched by hashes if they can be. Called when PostgreSQL has made its paths for that. */
-void
+/*
+ * The rows of a join of outer with inner are to be matched by hashes if they can be. Called when PostgreSQL has made its paths for that,
+ * also where it does so for us: false says that it is such a call.
+ */
+bool
 pge_prefer_hash_joins(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type, JoinPathExtraData *extra)
 {
 	bool		nestloop = enable_nestloop;
 	bool		mergejoin = enable_mergejoin;
 	bool		removed;
 
-	if (planning_again || !enable_hashjoin || !can_hash(join, outer, inner, type, extra->restrictlist))
-		return;
+	if (planning_again)
+		return false;
+	if (!enable_hashjoin || !can_hash(join, outer, inner, type, extra->restrictlist))
+		return true;
 	removed = remove_others(&join->pathlist, outer, inner);
 	if (!remove_others(&join->partial_pathlist, outer, inner) && !removed)
-		return;
+		return true;
 	/* A hash join that another was cheaper than is gone: once more, with the others at the price of what must not be. */
 	PG_TRY();
 	{
@@ -76,4 +81,5 @@ pge_prefer_hash_joins(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, Re
 		enable_mergejoin = mergejoin;
 	}
 	PG_END_TRY();
+	return true;
 }

@@ -11,6 +11,7 @@
 #include "executor/executor.h"
 #include "nodes/parsenodes.h"
 #include "optimizer/cost.h"
+#include "optimizer/optimizer.h"
 #include "optimizer/paths.h"
 #include "optimizer/planner.h"
 #include "parser/parsetree.h"
@@ -39,6 +40,7 @@ typedef struct Planning
 	List	   *tables;			/* PlannedTable */
 	List	   *scanned;		/* RelOptInfo of those that the engine is going to scan */
 	List	   *roots;			/* PlannerInfo of queries that these are in */
+	Cost		setup_cost;		/* parallel_setup_cost as it is set */
 } Planning;
 
 static Planning *planning = NULL;
@@ -363,7 +365,11 @@ rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rt
 
 			planned->by_engine = by_engine;
 			if (by_engine)
+			{
 				planning->scanned = lappend(planning->scanned, rel);
+				/* From here on: nobody can tell a Gather with the engine below it from others while they are costed. */
+				parallel_setup_cost = pge_setup_cost(planning->setup_cost);
+			}
 			if (by_engine && !list_member_ptr(planning->roots, root))
 			{
 				planning->roots = lappend(planning->roots, root);
@@ -397,8 +403,8 @@ join_pathlist(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo
 
 		if (is_here && bms_is_subset(relids, join->relids))
 		{
-			pge_prefer_hash_joins(root, join, outer, inner, type, extra);
-			pge_forgo_shared_joins(root, join, outer, inner, type, extra);
+			if (pge_prefer_hash_joins(root, join, outer, inner, type, extra))
+				pge_judge_shared_joins(root, join, outer, inner, type, extra);
 			return;
 		}
 	}
@@ -410,8 +416,10 @@ plan_query(Query *query, const char *text, int cursor_options, ParamListInfo par
 {
 	planner_hook_type plan = next_planner != NULL ? next_planner : standard_planner;
 	PlannedStmt *statement;
+	Cost		setup_cost = parallel_setup_cost;
 
-	*call = (Planning) {.outer = planning};
+	*call = (Planning) {.outer = planning,.setup_cost = planning != NULL ? planning->setup_cost : setup_cost};
+	parallel_setup_cost = call->setup_cost;
 	planning = call;
 	PG_TRY();
 	{
@@ -420,6 +428,7 @@ plan_query(Query *query, const char *text, int cursor_options, ParamListInfo par
 	PG_FINALLY();
 	{
 		planning = call->outer;
+		parallel_setup_cost = setup_cost;
 	}
 	PG_END_TRY();
 	return statement;
@@ -438,7 +447,7 @@ scans_one_of(const Planning *call, const List *tables)
 }
 
 static PlannedStmt *
-planner(Query *query, const char *text, int cursor_options, ParamListInfo params)
+vectorized_planner(Query *query, const char *text, int cursor_options, ParamListInfo params)
 {
 	Planning	call;
 	PlannedStmt *statement;
@@ -475,7 +484,7 @@ void
 pge_vectorize_init(void)
 {
 	next_planner = planner_hook;
-	planner_hook = planner;
+	planner_hook = vectorized_planner;
 	next_rel_pathlist = set_rel_pathlist_hook;
 	set_rel_pathlist_hook = rel_pathlist;
 	next_join_pathlist = set_join_pathlist_hook;

@@ -73,6 +73,7 @@ extern double pge_rows_of_key(PlannerInfo *root, const IndexPath *path);
 
 /* column_costs.c */
 extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine);
+extern Cost pge_setup_cost(Cost usual);
 
 /* decorrelate.c: subqueries that depend on outer rows as joins */
 extern List *pge_decorrelated(Query *query, List **tables);
@@ -87,11 +88,11 @@ extern Plan *pge_engine_node(Plan *parent, PgePlanSlot *place, const PgePart *pa
 extern List *pge_output_list(Plan *plan);
 
 /* join_choice.c */
-extern void pge_prefer_hash_joins(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
+extern bool pge_prefer_hash_joins(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
 								  JoinPathExtraData *extra);
 
 /* join_parallel.c */
-extern void pge_forgo_shared_joins(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
+extern void pge_judge_shared_joins(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
 								   JoinPathExtraData *extra);
 
 /* plan_volatile.c: does the node itself call a volatile function? */

@@ -49,6 +49,8 @@ SELECT * FROM same('SELECT item FROM items WHERE NOT EXISTS (SELECT FROM orders 
 -- What keeps inner rows that nobody matched is not shared.
 SELECT * FROM same('SELECT id, item FROM items FULL JOIN orders ON id = order_id');
 SELECT * FROM same('SELECT id FROM orders WHERE NOT EXISTS (SELECT FROM items WHERE id = order_id)');
+-- Nor is the larger side of a semi join: a process keeps its part of the smaller one.
+SELECT * FROM same('SELECT id FROM orders WHERE price < 50 AND EXISTS (SELECT FROM items WHERE id = order_id)');
 -- A join below the inner side of a join; an inner side of no rows; one of rows from PostgreSQL's own nodes.
 SELECT * FROM same('SELECT a.item, b.item FROM items a JOIN (items b JOIN orders o ON o.id = b.order_id AND o.price < 50) ON a.order_id = b.order_id');
 SELECT * FROM same('SELECT item FROM items JOIN orders ON id = order_id WHERE price < 0');

@@ -8,7 +8,7 @@ using Epiphany.Storage;
 namespace Epiphany.Execution;
 
 /// <summary>A bit for each integer where they lie close together; else a Bloom filter, all bits of a key in one word.</summary>
-sealed unsafe class KeyFilter(IMemory memory)
+sealed unsafe class KeyFilter(IMemory memory, bool isOwn = false)
 {
     /// <summary>Ranges of so many integers (a second-level cache of bits), or so many for each key, have a bit for each of them.</summary>
     const ulong DenseRange = 1 << 23;
@@ -24,6 +24,9 @@ sealed unsafe class KeyFilter(IMemory memory)
     int _bloomShift;
 
     internal ulong Bytes { get; private set; }
+
+    /// <summary>Other processes of a parallel plan have other keys.</summary>
+    internal bool IsOwn => isOwn;
 
     /// <summary>No key is less.</summary>
     internal long Low => _low;

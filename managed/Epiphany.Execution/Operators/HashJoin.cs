@@ -58,7 +58,7 @@ sealed unsafe partial class HashJoin : Operator
         Array.ForEach(plan.InnerKeys, e => e.MarkColumns(_innerKept));
         KeyBatch inner = Side(plan.InnerKeys, plan, host);
         _side = new JoinSide(plan.InnerKeys, inner, plan.Equalities, plan.Collations, plan.Inner.Types, _innerKept, MarksInner, host);
-        _filters = KeepsOuter ? null : new JoinFilters(plan.OuterKeys, _probe.Columns, host);
+        _filters = KeepsOuter ? null : new JoinFilters(plan.OuterKeys, _probe.Columns, _kind == JoinKind.RightSemi, host);
         _innerDealer = new JoinDealer(plan.InnerKeys, inner, host);
         _outerDealer = new JoinDealer(plan.OuterKeys, _probe, host);
         _found = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));

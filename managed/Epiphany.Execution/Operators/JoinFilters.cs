@@ -5,19 +5,22 @@ using System.Collections.Generic;
 
 namespace Epiphany.Execution;
 
-/// <summary>Filters of those keys that are integer columns of the outer side. For joins that give no outer row without a match.</summary>
+/// <summary>
+/// Filters of those keys that are integer columns of the outer side. For joins that give no outer row without a match. Of own keys: the inner
+/// side is the process's own part of rows that a parallel plan has in all.
+/// </summary>
 sealed unsafe class JoinFilters
 {
     readonly List<JoinFilter> _filters = [];
     bool _isOffered;
 
-    internal JoinFilters(Expression[] outerKeys, ReadOnlySpan<KeyColumn> kinds, IExecutionHost host)
+    internal JoinFilters(Expression[] outerKeys, ReadOnlySpan<KeyColumn> kinds, bool areOwn, IExecutionHost host)
     {
         for (int i = 0; i < outerKeys.Length; i++)
         {
             if (outerKeys[i] is ColumnReference column && kinds[i].Kind == KeyKind.Datum)
             {
-                _filters.Add(new JoinFilter(i, column.Column, new KeyFilter(host.Memory)));
+                _filters.Add(new JoinFilter(i, column.Column, new KeyFilter(host.Memory, areOwn)));
             }
         }
     }

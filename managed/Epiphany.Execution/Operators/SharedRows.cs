@@ -6,8 +6,8 @@ namespace Epiphany.Execution;
 
 /// <summary>
 /// The child gives each process a part of the rows; by way of files each gets all of them, those of one process after those of another. A
-/// process that is alone passes on what its child gives, which is everything. Nobody's keys are handed down here: those of an outer side
-/// are its process's own, and other processes want other rows.
+/// process that is alone passes on what its child gives, which is everything. Keys are handed down where all processes know the same, as those
+/// of inner sides, which each has whole; rows that this process has no use for another may want.
 /// </summary>
 sealed class SharedRows : Operator
 {
@@ -26,6 +26,8 @@ sealed class SharedRows : Operator
         _all = new bool[child.Types.Length];
         Array.Fill(_all, true);
     }
+
+    public override bool Offer(int column, KeyFilter keys) => !keys.IsOwn && Tail.RawColumn(column) is { } raw && _child.Offer(raw, keys);
 
     protected override Batch? Produce()
     {

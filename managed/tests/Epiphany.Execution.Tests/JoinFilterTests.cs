@@ -104,6 +104,23 @@ public unsafe class JoinFilterTests
         }
     }
 
+    /// <summary>Of a parallel plan: other processes look for other rows where the inner side is this one's part.</summary>
+    [Theory]
+    [InlineData((int)JoinKind.Inner, true)]
+    [InlineData((int)JoinKind.RightSemi, false)]
+    public void Keys_that_all_processes_know_go_through_shared_rows(int number, bool expected)
+    {
+        var kind = (JoinKind)number;
+        var host = new FakeHost { Shared = [[], []] };
+        int inner = host.AddSource([7, 8, 9], Numbers(3));
+        int table = host.AddTable(s_kinds, GroupRows, Numbers(OuterRows), Numbers(OuterRows));
+        ProgramWriter program =
+            Join(new ProgramWriter(), kind).Node(PlanKind.SharedRows, s_side).Add(0).Scan(table, s_side).NoTail().Source(inner, s_side);
+        (string[] rows, NodeStats scan) = Run(host, End(program, kind), 2);
+        Assert.Equal(3, rows.Length);
+        Assert.Equal(expected, scan.Unmatched > 0);
+    }
+
     [Fact]
     public void Vectors_beyond_the_keys_are_not_read()
     {
