@@ -90,4 +90,13 @@ COMMIT;
 DECLARE first_items CURSOR WITH HOLD FOR SELECT item FROM items JOIN orders ON id = order_id AND item < 5 ORDER BY item;
 FETCH 2 FROM first_items;
 CLOSE first_items;
+-- Workers must be worth their while: where the engine scans, parallel_setup_cost counts several times.
+SET parallel_setup_cost = 40;
+EXPLAIN (COSTS OFF) SELECT sum(item) FROM items WHERE quantity > 3;
+SET epiphany.enable_vectorized = off;
+EXPLAIN (COSTS OFF) SELECT sum(item) FROM items WHERE quantity > 3;
+RESET epiphany.enable_vectorized;
+SET parallel_setup_cost = 15;
+EXPLAIN (COSTS OFF) SELECT sum(item) FROM items WHERE quantity > 3;
+SHOW parallel_setup_cost;
 DROP SCHEMA engine_share CASCADE;
