@@ -114,7 +114,10 @@ typedef struct PgeReadPlan
 {
 	BufferAccessStrategy strategy;	/* a ring of buffers, or NULL */
 	bool		ahead;			/* what follows is wanted next */
+	Buffer	   *known;			/* PGE_KNOWN_BUFFERS: where pages were, by their number modulo that; NULL: nobody remembers */
 } PgeReadPlan;
+
+#define PGE_KNOWN_BUFFERS	512
 
 /* group_store.c */
 extern void pge_pages_log(Relation rel, Buffer *buffers, int n);

@@ -182,6 +182,8 @@ pge_reader_stream(PgeReader *reader, BufferAccessStrategy ring)
 {
 	reader->plan.strategy = ring;
 	reader->plan.ahead = true;
+	if (reader->plan.known == NULL)
+		reader->plan.known = MemoryContextAllocZero(reader->cxt, PGE_KNOWN_BUFFERS * sizeof(Buffer));
 }
 
 /*

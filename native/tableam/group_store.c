@@ -12,6 +12,8 @@
 #include "access/xloginsert.h"
 #include "catalog/pg_control.h"
 #include "miscadmin.h"
+#include "pgstat.h"
+#include "storage/buf_internals.h"
 #include "storage/lmgr.h"
 #include "utils/spccache.h"
 
@@ -157,14 +159,67 @@ pge_group_store(Relation rel, PgeGroupDesc *desc, const PgeGroupImage *image, co
 	FreeAccessStrategy(strategy);
 }
 
+/*
+ * The buffer that a page seems to be in: where it was, or beside the page before it, since pages that were read together often lie side by
+ * side. Looked at without a lock, so who believes it asks again. InvalidBuffer: no idea.
+ */
+static Buffer
+guess_buffer(Relation rel, const PgeGroupDesc *desc, uint64 page_no, const PgeReadPlan *plan)
+{
+	BufferTag	tag;
+	Buffer		guesses[2];
+
+	if (plan == NULL || plan->known == NULL)
+		return InvalidBuffer;
+	InitBufferTag(&tag, &rel->rd_locator, MAIN_FORKNUM, desc->first_block + (BlockNumber) page_no);
+	guesses[0] = plan->known[page_no % PGE_KNOWN_BUFFERS];
+	guesses[1] = page_no == 0 ? InvalidBuffer : plan->known[(page_no - 1) % PGE_KNOWN_BUFFERS];
+	guesses[1] = BufferIsValid(guesses[1]) ? guesses[1] + 1 : InvalidBuffer;
+	for (int i = 0; i < lengthof(guesses); i++)
+		if (guesses[i] > 0 && guesses[i] <= NBuffers && BufferTagsEqual(&GetBufferDescriptor(guesses[i] - 1)->tag, &tag))
+			return guesses[i];
+	return InvalidBuffer;
+}
+
 /* Ask for the pages that will be read next, if this goes on as it does. */
 static void
-prefetch_pages(Relation rel, const PgeGroupDesc *desc, uint64 from, uint64 count)
+prefetch_pages(Relation rel, const PgeGroupDesc *desc, uint64 from, uint64 count, const PgeReadPlan *plan)
 {
 	if (get_tablespace_io_concurrency(rel->rd_rel->reltablespace) == 0)
 		return;
 	for (uint64 page_no = from; page_no < Min(from + count, desc->blocks); page_no++)
-		PrefetchBuffer(rel, MAIN_FORKNUM, desc->first_block + (BlockNumber) page_no);
+	{
+		Buffer		guess = guess_buffer(rel, desc, page_no, plan);
+
+		/* The next page's guess starts from this one's. */
+		if (BufferIsValid(guess))
+			plan->known[page_no % PGE_KNOWN_BUFFERS] = guess;
+		else
+			PrefetchBuffer(rel, MAIN_FORKNUM, desc->first_block + (BlockNumber) page_no);
+	}
+}
+
+/* Pin the buffer that a page is guessed to be in, and count as a look-up would. False: look it up. */
+static bool
+read_guessed(Relation rel, const PgeGroupDesc *desc, uint32 page_no, const PgeReadPlan *plan, Buffer *buffer)
+{
+	Buffer		guess = guess_buffer(rel, desc, page_no, plan);
+	BufferDesc *header;
+	uint32		state;
+
+	if (!BufferIsValid(guess) || !ReadRecentBuffer(rel->rd_locator, MAIN_FORKNUM, desc->first_block + page_no, guess))
+		return false;
+	*buffer = guess;
+
+	/* ReadRecentBuffer does not say that the page is in use. A page that somebody else is busy with needs no help of ours. */
+	header = GetBufferDescriptor(guess - 1);
+	state = pg_atomic_read_u32(&header->state);
+	if ((state & BM_LOCKED) == 0 && BUF_STATE_GET_USAGECOUNT(state) < (plan->strategy == NULL ? BM_MAX_USAGE_COUNT : 1))
+		pg_atomic_compare_exchange_u32(&header->state, &state, state + BUF_USAGECOUNT_ONE);
+	pgstat_count_buffer_read(rel);
+	pgstat_count_buffer_hit(rel);
+	pgstat_count_io_op(IOOBJECT_RELATION, plan->strategy == NULL ? IOCONTEXT_NORMAL : IOContextForStrategy(plan->strategy), IOOP_HIT);
+	return true;
 }
 
 /* Read neighbouring pages as one, or some of them; says how many. */
@@ -199,14 +254,15 @@ read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length,
 		return;
 	pge_block_must_exist(rel, desc->first_block + page_no + (BlockNumber) pages - 1);
 	if (plan != NULL && plan->ahead)
-		prefetch_pages(rel, desc, page_no + pages, pages);
+		prefetch_pages(rel, desc, page_no + pages, pages, plan);
 	while (pages > 0)
 	{
 		Buffer		buffers[MAX_IO_COMBINE_LIMIT];
-		int			n;
+		int			n = 1;
 
 		CHECK_FOR_INTERRUPTS();
-		n = read_pages(rel, desc, page_no, pages, plan != NULL ? plan->strategy : NULL, buffers);
+		if (!read_guessed(rel, desc, page_no, plan, buffers))
+			n = read_pages(rel, desc, page_no, pages, plan != NULL ? plan->strategy : NULL, buffers);
 		for (int i = 0; i < n; i++, page_no++, pages--)
 		{
 			uint64		start = (uint64) page_no * PGE_PAGE_PAYLOAD;
@@ -214,6 +270,8 @@ read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length,
 			uint64		to = Min(end, start + PGE_PAGE_PAYLOAD);
 			PgePageHeader *header;
 
+			if (plan != NULL && plan->known != NULL)
+				plan->known[page_no % PGE_KNOWN_BUFFERS] = buffers[i];
 			LockBuffer(buffers[i], BUFFER_LOCK_SHARE);
 			header = pge_page_check(rel, buffers[i], PGE_KIND_GROUP);
 			if (header->group_id != desc->group_id || header->page_no != page_no)
