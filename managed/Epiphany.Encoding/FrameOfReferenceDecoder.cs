@@ -32,6 +32,32 @@ public static unsafe class FrameOfReferenceDecoder
         return fault;
     }
 
+    /// <summary>A bit for each row whose value is in the ranges; values that would not fit 64 bits with a sign are in none.</summary>
+    public static Fault Select(byte* segment, ulong length, int count, LaneRanges ranges, ulong* bits)
+    {
+        Fault fault = Check(segment, length, count);
+        if (fault == Fault.None)
+        {
+            FrameOfReferenceHeader* header = (FrameOfReferenceHeader*)segment;
+            ranges.SelectPacked(segment + FrameOfReferenceHeader.Size, count, header->Width, header->Base, bits);
+        }
+
+        return fault;
+    }
+
+    /// <summary>The values of <paramref name="picked"/> rows.</summary>
+    public static Fault Pick(byte* segment, ulong length, int count, ushort* rows, int picked, ulong* values)
+    {
+        Fault fault = Check(segment, length, count);
+        if (fault == Fault.None)
+        {
+            FrameOfReferenceHeader* header = (FrameOfReferenceHeader*)segment;
+            BitUnpack.Pick(segment + FrameOfReferenceHeader.Size, rows, picked, header->Width, header->Base, values);
+        }
+
+        return fault;
+    }
+
     static Fault Check(byte* segment, ulong length, int count)
     {
         if (length < FrameOfReferenceHeader.Size)

@@ -32,6 +32,48 @@ public static unsafe class PackedLanes
         return Fault.None;
     }
 
+    /// <summary>The codes of <paramref name="picked"/> rows.</summary>
+    public static Fault Pick(byte* segment, ulong length, int count, int width, ulong limit, ushort* rows, int picked, ulong* values)
+    {
+        if (length < (ulong)Bytes(count, width))
+        {
+            return Fault.SegmentTooShort;
+        }
+
+        BitUnpack.Pick(segment, rows, picked, width, 0, values);
+        ulong greatest = 0;
+        for (int i = 0; i < picked; i++)
+        {
+            greatest = ulong.Max(greatest, values[i]);
+        }
+
+        return greatest < limit ? Fault.None : Fault.CodeOutOfRange;
+    }
+
+    /// <summary>A bit for each row whose code is in <paramref name="set"/>, which has a bit for each code of the width.</summary>
+    public static Fault Select(byte* segment, ulong length, int count, int width, ulong* set, ulong* bits)
+    {
+        if (length < (ulong)Bytes(count, width))
+        {
+            return Fault.SegmentTooShort;
+        }
+
+        BitSelect.Among(segment, count, width, set, bits);
+        return Fault.None;
+    }
+
+    /// <summary>A bit for each row of a bitmap whose 0 or 1 is in the ranges.</summary>
+    public static Fault Select(byte* segment, ulong length, int count, LaneRanges ranges, ulong* bits)
+    {
+        if (length < (ulong)Bytes(count, 1))
+        {
+            return Fault.SegmentTooShort;
+        }
+
+        ranges.SelectPacked(segment, count, 1, 0, bits);
+        return Fault.None;
+    }
+
     public static Fault DecodeOne(byte* segment, ulong length, int count, int width, ulong limit, int index, out ulong value)
     {
         value = 0;

@@ -41,6 +41,63 @@ public static unsafe class PatchedDecoder
         return Fault.None;
     }
 
+    /// <summary>The values themselves are packed, not their differences: rows can be looked at by themselves.</summary>
+    public static bool IsDirect(byte* segment, ulong length) => length >= PatchedHeader.Size && ((PatchedHeader*)segment)->Order == 0;
+
+    /// <summary>A bit for each row whose value is in the ranges, of a direct segment.</summary>
+    public static Fault Select(byte* segment, ulong length, int count, LaneRanges ranges, ulong* bits)
+    {
+        Fault fault = Check(segment, length, count, out ushort* rows, out ulong* kept);
+        if (fault != Fault.None)
+        {
+            return fault;
+        }
+
+        PatchedHeader* header = (PatchedHeader*)segment;
+        ranges.SelectPacked(segment + PatchedHeader.Size, count, header->Width, header->Base, bits);
+        for (int i = 0; i < header->Exceptions; i++)
+        {
+            int row = rows[i];
+            if (row >= count)
+            {
+                return Fault.ExceptionsOutOfOrder;
+            }
+
+            ulong bit = 1UL << (row % 64);
+            bits[row / 64] = ranges.Has((long)kept[i]) ? bits[row / 64] | bit : bits[row / 64] & ~bit;
+        }
+
+        return Fault.None;
+    }
+
+    /// <summary>The values of <paramref name="picked"/> rows, which ascend, of a direct segment.</summary>
+    public static Fault Pick(byte* segment, ulong length, int count, ushort* wanted, int picked, ulong* values)
+    {
+        Fault fault = Check(segment, length, count, out ushort* rows, out ulong* kept);
+        if (fault != Fault.None)
+        {
+            return fault;
+        }
+
+        PatchedHeader* header = (PatchedHeader*)segment;
+        BitUnpack.Pick(segment + PatchedHeader.Size, wanted, picked, header->Width, header->Base, values);
+        int exception = 0;
+        for (int i = 0; i < picked && exception < header->Exceptions; i++)
+        {
+            while (exception < header->Exceptions && rows[exception] < wanted[i])
+            {
+                exception++;
+            }
+
+            if (exception < header->Exceptions && rows[exception] == wanted[i])
+            {
+                values[i] = kept[exception];
+            }
+        }
+
+        return Fault.None;
+    }
+
     /// <summary>The first <paramref name="wanted"/> values of a checked segment.</summary>
     static Fault Prefix(byte* segment, ushort* rows, ulong* kept, int count, int wanted, ulong* values)
     {

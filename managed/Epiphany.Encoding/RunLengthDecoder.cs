@@ -70,6 +70,76 @@ public static unsafe class RunLengthDecoder
         return Fault.None;
     }
 
+    /// <summary>A bit for each row whose value is in the ranges; a run is judged once.</summary>
+    public static Fault Select(byte* segment, ulong length, int count, LaneRanges ranges, ulong* bits)
+    {
+        Fault fault = Check(segment, length, count, out byte* packed);
+        if (fault != Fault.None)
+        {
+            return fault;
+        }
+
+        new Span<ulong>(bits, BitSelect.Words(count)).Clear();
+        RunLengthHeader* header = (RunLengthHeader*)segment;
+        ushort* ends = (ushort*)(segment + RunLengthHeader.Size);
+        int start = 0;
+        for (int run = 0; run < header->Runs; run++)
+        {
+            int end = ends[run];
+            if (end <= start || end > count)
+            {
+                return Fault.RunsOutOfOrder;
+            }
+
+            if (ranges.Has((long)(header->Base + BitUnpack.One(packed, run, header->Width))))
+            {
+                LaneRanges.Fill(bits, start, end);
+            }
+
+            start = end;
+        }
+
+        return start == count ? Fault.None : Fault.RunsOutOfOrder;
+    }
+
+    /// <summary>The values of <paramref name="picked"/> rows, which ascend.</summary>
+    public static Fault Pick(byte* segment, ulong length, int count, ushort* rows, int picked, ulong* values)
+    {
+        Fault fault = Check(segment, length, count, out byte* packed);
+        if (fault != Fault.None)
+        {
+            return fault;
+        }
+
+        RunLengthHeader* header = (RunLengthHeader*)segment;
+        ushort* ends = (ushort*)(segment + RunLengthHeader.Size);
+        int run = 0;
+        int unpacked = -1;
+        ulong value = 0;
+        for (int i = 0; i < picked; i++)
+        {
+            while (run < header->Runs && ends[run] <= rows[i])
+            {
+                run++;
+            }
+
+            if (run == header->Runs)
+            {
+                return Fault.RunsOutOfOrder;
+            }
+
+            if (run != unpacked)
+            {
+                value = header->Base + BitUnpack.One(packed, run, header->Width);
+                unpacked = run;
+            }
+
+            values[i] = value;
+        }
+
+        return Fault.None;
+    }
+
     static Fault Check(byte* segment, ulong length, int count, out byte* packed)
     {
         packed = null;

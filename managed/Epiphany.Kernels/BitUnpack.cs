@@ -30,6 +30,27 @@ public static unsafe class BitUnpack
         BitUnpackScalar.Run(source, done, count, width, baseValue, destination);
     }
 
+    /// <summary>Likewise of some rows: destination[i] = value rows[i] + baseValue.</summary>
+    public static void Pick(byte* source, ushort* rows, int count, int width, ulong baseValue, ulong* destination)
+    {
+        ulong mask = BitPacking.Mask(width);
+        if (width is 0 or > BitUnpackScalar.MaxWordWidth)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                destination[i] = One(source, rows[i], width) + baseValue;
+            }
+
+            return;
+        }
+
+        for (int i = 0; i < count; i++)
+        {
+            int bit = rows[i] * width;
+            destination[i] = ((*(ulong*)(source + (bit >> 3)) >> (bit & 7)) & mask) + baseValue;
+        }
+    }
+
     /// <summary>Value <paramref name="index"/> alone, without a base.</summary>
     public static ulong One(byte* source, long index, int width) => width == 0 ? 0 : BitUnpackScalar.One(source, index, width);
 }

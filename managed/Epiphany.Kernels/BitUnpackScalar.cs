@@ -4,6 +4,9 @@ namespace Epiphany.Kernels;
 
 internal static unsafe class BitUnpackScalar
 {
+    /// <summary>Up to 57 bits a value lies within the eight bytes that start at its first bit's byte.</summary>
+    internal const int MaxWordWidth = 57;
+
     internal static ulong One(byte* source, long index, int width)
     {
         long bit = index * width;
@@ -17,7 +20,7 @@ internal static unsafe class BitUnpackScalar
     {
         ulong mask = BitPacking.Mask(width);
         long bit = (long)from * width;
-        if (width > 57)
+        if (width > MaxWordWidth)
         {
             for (int i = from; i < count; i++)
             {
@@ -30,7 +33,6 @@ internal static unsafe class BitUnpackScalar
             return;
         }
 
-        // Up to 57 bits a value lies within the eight bytes that start at its first bit's byte.
         for (int i = from; i < count; i++)
         {
             destination[i] = ((*(ulong*)(source + (bit >> 3)) >> (int)(bit & 7)) & mask) + baseValue;

@@ -14,6 +14,18 @@ abstract unsafe class Expression(ValueType type)
     public virtual bool IsConvex => false;
 
     /// <summary>
+    /// Raises no error and costs little, whatever columns hold: it may be asked about values that no row has. Asked when it may be, as that can
+    /// depend on parameters.
+    /// </summary>
+    public virtual bool IsTotal => false;
+
+    /// <summary>
+    /// A condition of one column whose lanes are integers, or NUMERIC's integers of 10^-<paramref name="places"/>: the lanes for which it is true;
+    /// of null it is not. False: it cannot be told so. Asked of what is total.
+    /// </summary>
+    public virtual bool TryRanges(int places, RangeSet ranges) => false;
+
+    /// <summary>
     /// Values at the rows that count, by row number; of others the result says nothing. What it returns is good until the next call.
     /// </summary>
     public abstract Vector Evaluate(Batch batch, Rows rows);

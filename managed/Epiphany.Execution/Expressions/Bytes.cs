@@ -48,6 +48,8 @@ sealed unsafe class BytesComparison<TBytes>(ValueType type, Relation relation, E
         _ => 0b110,
     };
 
+    public override bool IsTotal => AreArgumentsTotal;
+
     public override Vector Evaluate(Batch batch, Rows rows)
     {
         Vector a = Arguments[0].Evaluate(batch, rows);

@@ -28,6 +28,8 @@ readonly unsafe struct BytesSet<TBytes> : IDatumSet
         }
     }
 
+    public bool TryRanges(RangeSet ranges) => false;
+
     public bool Has(ulong datum)
     {
         ReadOnlySpan<byte> bytes = TBytes.Of(datum);

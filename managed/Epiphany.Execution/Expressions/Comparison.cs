@@ -1,5 +1,6 @@
 // Execution layer, expressions. Comparisons of lanes; SIMD where all rows count.
 
+using System;
 using System.Runtime.Intrinsics;
 
 namespace Epiphany.Execution;
@@ -52,6 +53,15 @@ readonly struct GreaterOrEqual : IComparison
     public static bool Holds(long left, long right) => left >= right;
 
     public static Vector512<long> Holds(Vector512<long> left, Vector512<long> right) => Vector512.GreaterThanOrEqual(left, right);
+}
+
+/// <summary>With left and right changed about.</summary>
+readonly struct Turned<TComparison> : IComparison
+    where TComparison : struct, IComparison
+{
+    public static bool Holds(long left, long right) => TComparison.Holds(right, left);
+
+    public static Vector512<long> Holds(Vector512<long> left, Vector512<long> right) => TComparison.Holds(right, left);
 }
 
 /// <summary>The two passes: booleans for rows, and the numbers of rows. They never fault, whatever the lanes of null rows hold.</summary>
@@ -214,11 +224,36 @@ sealed unsafe class Comparison<TLeft, TRight, TComparison>(ValueType type, Expre
     where TRight : struct, ILaneView
     where TComparison : struct, IComparison
 {
+    static readonly Batch s_noBatch = new(0);
+
     readonly Output _output = new(host);
 
     /// <summary>Zone maps order lanes as signed integers, or as floats.</summary>
     public override bool IsConvex => left is ColumnReference && right.IsConstant && typeof(TComparison) != typeof(NotEqual)
         && typeof(TLeft) != typeof(OidView) && typeof(TLeft) != typeof(CharView);
+
+    public override bool IsTotal => AreArgumentsTotal;
+
+    /// <summary>Lanes that are ordered as their views are.</summary>
+    public override bool TryRanges(int places, RangeSet ranges)
+    {
+        ranges.Clear();
+        bool isOrdered = typeof(TLeft) == typeof(SignedView) || typeof(TLeft) == typeof(DateView);
+        if (!isOrdered || left is not ColumnReference || !right.IsConstant)
+        {
+            return false;
+        }
+
+        Vector constant = right.Evaluate(s_noBatch, Rows.All(1));
+        if (constant.IsNull(0))
+        {
+            return true;
+        }
+
+        long value = TRight.Of(*constant.Values);
+        Int128 equal = LaneOrder<TLeft>.First(left.Type.Length, value);
+        return ranges.TryAdd<TComparison>(equal, value == long.MaxValue ? Int128.MaxValue : LaneOrder<TLeft>.First(left.Type.Length, value + 1));
+    }
 
     public bool MayMask => Mask.MayBeAtHand(left) && Mask.MayBeAtHand(right);
 

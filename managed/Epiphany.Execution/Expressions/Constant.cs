@@ -17,6 +17,8 @@ sealed unsafe class Constant : Expression
 
     public override bool IsConstant => true;
 
+    public override bool IsTotal => true;
+
     internal bool IsNull => _vector.Nulls != null;
 
     internal ulong Value => _vector.Values[0];
@@ -44,6 +46,8 @@ sealed class Parameter(ValueType type, int parameter, IExecutionHost host) : Exp
     bool _ready;
 
     public override bool IsConstant => true;
+
+    public override bool IsTotal => _ready;
 
     /// <summary>It has been asked for in this run.</summary>
     internal bool IsReady => _ready;

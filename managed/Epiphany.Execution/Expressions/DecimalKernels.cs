@@ -10,6 +10,8 @@ namespace Epiphany.Execution;
 sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.Type, call.Arguments), IMaskable
     where TComparison : struct, IComparison
 {
+    static readonly Batch s_noBatch = new(0);
+
     readonly DecimalArgument _left = new(call.Arguments[0], call.Host);
     readonly DecimalArgument _right = new(call.Arguments[1], call.Host);
     readonly DatumForm _leftDatums = new(call.Host.Memory);
@@ -19,6 +21,31 @@ sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.
 
     public override bool IsConvex => typeof(TComparison) != typeof(NotEqual)
         && ((Arguments[0] is ColumnReference && Arguments[1].IsConstant) || (Arguments[0].IsConstant && Arguments[1] is ColumnReference));
+
+    public override bool IsTotal => AreArgumentsTotal;
+
+    public override bool TryRanges(int places, RangeSet ranges)
+    {
+        ranges.Clear();
+        bool isTurned = Arguments[0].IsConstant;
+        if (Arguments[isTurned ? 1 : 0] is not ColumnReference || !Arguments[isTurned ? 0 : 1].IsConstant)
+        {
+            return false;
+        }
+
+        Vector constant = Arguments[isTurned ? 0 : 1].Evaluate(s_noBatch, Rows.All(1));
+        if (constant.IsNull(0))
+        {
+            return true;
+        }
+
+        if (!DecimalBounds.TryFind(constant, places, out Int128 equal, out Int128 greater))
+        {
+            return false;
+        }
+
+        return isTurned ? ranges.TryAdd<Turned<TComparison>>(equal, greater) : ranges.TryAdd<TComparison>(equal, greater);
+    }
 
     public bool MayMask => Mask.MayBeAtHand(Arguments[0]) && Mask.MayBeAtHand(Arguments[1]);
 

@@ -51,6 +51,8 @@ sealed unsafe class DictionaryMap : Kernel, IMaskable
         _missing = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
     }
 
+    public override bool IsTotal => AreArgumentsTotal;
+
     public override void Start()
     {
         base.Start();

@@ -10,9 +10,28 @@ abstract unsafe class Junction(ValueType type, bool decides, Expression[] argume
     readonly ulong* _bits = Mask.Room(host);
     readonly ulong* _room = Mask.Room(host);
     readonly ulong _decides = decides ? 1UL : 0;
+    RangeSet? _others;
 
     /// <summary>Room for rows' numbers.</summary>
     protected ushort* Left { get; } = RowLists.Room(host);
+
+    public override bool IsTotal => AreArgumentsTotal;
+
+    public override bool TryRanges(int places, RangeSet ranges)
+    {
+        _others ??= new RangeSet();
+        for (int a = 0; a < Arguments.Length; a++)
+        {
+            if (!Arguments[a].TryRanges(places, a == 0 ? ranges : _others) || (a > 0 && !TryJoin(ranges, _others)))
+            {
+                return false;
+            }
+        }
+
+        return true;
+    }
+
+    bool TryJoin(RangeSet ranges, RangeSet others) => decides ? ranges.TryUnite(others) : ranges.TryIntersect(others);
 
     public bool MayMask { get; } = Mask.MayMask(arguments);
 
@@ -104,6 +123,12 @@ sealed unsafe class Or(ValueType type, Expression[] arguments, IExecutionHost ho
 sealed unsafe class Not(ValueType type, Expression argument, IExecutionHost host) : Kernel(type, argument)
 {
     readonly Output _output = new(host);
+
+    public override bool IsTotal => AreArgumentsTotal;
+
+    /// <summary>Of a boolean column; a condition's opposite is another condition, with the same nulls.</summary>
+    public override bool TryRanges(int places, RangeSet ranges) =>
+        Arguments[0] is ColumnReference && Arguments[0].TryRanges(places, ranges) && ranges.TryTurn();
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {

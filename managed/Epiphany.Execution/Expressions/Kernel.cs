@@ -12,6 +12,9 @@ abstract unsafe class Kernel(ValueType type, params Expression[] arguments) : Ex
 
     internal ReadOnlySpan<Expression> Arguments => arguments;
 
+    /// <summary>For kernels that raise no errors themselves.</summary>
+    protected bool AreArgumentsTotal => Array.TrueForAll(arguments, a => a.IsTotal);
+
     public override void MarkColumns(Span<bool> columns)
     {
         foreach (Expression argument in arguments)

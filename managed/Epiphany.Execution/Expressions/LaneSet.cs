@@ -15,8 +15,13 @@ sealed unsafe class LaneSet
     /// <summary>What an empty slot holds is looked for here.</summary>
     readonly bool _hasZero;
 
+    /// <summary>Ascending.</summary>
+    readonly long[] _values;
+
     internal LaneSet(ReadOnlySpan<long> values, IExecutionHost host)
     {
+        _values = values.ToArray();
+        Array.Sort(_values);
         int size = (int)BitOperations.RoundUpToPowerOf2((uint)Math.Max(values.Length, 4) * 2);
         _mask = size - 1;
         _shift = 64 - BitOperations.Log2((uint)size);
@@ -54,6 +59,21 @@ sealed unsafe class LaneSet
         }
 
         return false;
+    }
+
+    /// <summary>False: they are too many.</summary>
+    internal bool TryRanges(RangeSet ranges)
+    {
+        ranges.Clear();
+        foreach (long value in _values)
+        {
+            if (!ranges.TryAdd(value, value))
+            {
+                return false;
+            }
+        }
+
+        return true;
     }
 
     int Slot(long value) => (int)((ulong)value * 0x9E3779B97F4A7C15 >> _shift);

@@ -22,6 +22,39 @@ readonly struct SignedView : ILaneView
     public static Vector512<long> Of(Vector512<ulong> lanes) => lanes.AsInt64();
 }
 
+/// <summary>Of a view that orders lanes as signed integers.</summary>
+static class LaneOrder<TView>
+    where TView : struct, ILaneView
+{
+    /// <summary>The least lane of so many bytes whose view is not less than a value; if there is none, the first number past the lanes.</summary>
+    internal static Int128 First(int bytes, long value)
+    {
+        Int128 high = Int128.One << ((8 * bytes) - 1);
+        Int128 low = -high;
+        if (TView.Of((ulong)(long)low) >= value)
+        {
+            return low;
+        }
+
+        // Of dates there are only minus infinity and those of the calendar; views of others are nothing.
+        low = typeof(TView) == typeof(DateView) ? DateView.FirstDate : low + 1;
+        while (low < high)
+        {
+            Int128 middle = low + ((high - low) >> 1);
+            if (TView.Of((ulong)(long)middle) < value)
+            {
+                low = middle + 1;
+            }
+            else
+            {
+                high = middle;
+            }
+        }
+
+        return low;
+    }
+}
+
 /// <summary>OIDs.</summary>
 readonly struct OidView : ILaneView
 {
@@ -65,6 +98,9 @@ readonly struct Float4View : ILaneView
 readonly struct DateView : ILaneView
 {
     internal const long MicrosecondsPerDay = 86_400_000_000;
+
+    /// <summary>The calendar's first day, counted from 2000-01-01.</summary>
+    internal const long FirstDate = -2451545;
 
     /// <summary>The first day that no timestamp has, counted from 2000-01-01.</summary>
     internal const long EndOfTimestamps = 109203528 - 2451545;

@@ -61,10 +61,9 @@ static unsafe class Mask
         int count = 0;
         if (rows.IsAll)
         {
-            ushort* table = RowNumbers.Table;
-            for (int r = 0; r < rows.Count; r += 8)
+            for (int r = 0; r < rows.Count; r += 64)
             {
-                count = RowNumbers.Append(table, ((byte*)bits)[r / 8], r, selected, count);
+                count = RowNumbers.AppendWord(bits[r / 64], r, selected, count);
             }
 
             return count;

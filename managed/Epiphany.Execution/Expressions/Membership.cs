@@ -6,6 +6,9 @@ namespace Epiphany.Execution;
 interface IDatumSet
 {
     bool Has(ulong datum);
+
+    /// <summary>The lanes of its datums; false: they have no order, or are too many.</summary>
+    bool TryRanges(RangeSet ranges);
 }
 
 /// <summary>By-value types that are equal when their views are.</summary>
@@ -13,6 +16,8 @@ readonly struct ViewSet<TView>(LaneSet set) : IDatumSet
     where TView : struct, ILaneView
 {
     public bool Has(ulong datum) => set.Has(TView.Of(datum));
+
+    public bool TryRanges(RangeSet ranges) => typeof(TView) == typeof(SignedView) && set.TryRanges(ranges);
 }
 
 /// <summary>
@@ -24,6 +29,19 @@ sealed unsafe class Membership<TSet>(ValueType type, TSet set, bool isNot, bool 
 {
     readonly Output _output = new(host);
     readonly ulong _found = isNot ? 0UL : 1;
+
+    public override bool IsTotal => AreArgumentsTotal;
+
+    public override bool TryRanges(int places, RangeSet ranges)
+    {
+        ranges.Clear();
+        if (Arguments[0] is not ColumnReference)
+        {
+            return false;
+        }
+
+        return (isNot && hasNull) || (set.TryRanges(ranges) && (!isNot || ranges.TryTurn()));
+    }
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {

@@ -9,6 +9,8 @@ sealed unsafe class NullTest(ValueType type, bool isNot, Expression argument, IE
 
     public override bool IsConvex => Arguments[0] is ColumnReference;
 
+    public override bool IsTotal => AreArgumentsTotal;
+
     public override Vector Evaluate(Batch batch, Rows rows)
     {
         byte* nulls = Arguments[0].Evaluate(batch, rows).Nulls;
@@ -55,6 +57,8 @@ sealed unsafe class BooleanTest(ValueType type, BooleanTestKind kind, Expression
 {
     readonly Output _output = new(host);
     readonly uint _answers = Answers(kind);
+
+    public override bool IsTotal => AreArgumentsTotal;
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {

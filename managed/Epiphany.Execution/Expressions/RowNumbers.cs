@@ -25,6 +25,29 @@ static unsafe class RowNumbers
         return count + BitOperations.PopCount(bits);
     }
 
+    /// <summary>Likewise of 64 rows. Where few are named each is looked for.</summary>
+    internal static int AppendWord(ulong bits, int first, ushort* selected, int count)
+    {
+        const int Few = 6;
+        if (BitOperations.PopCount(bits) <= Few)
+        {
+            for (; bits != 0; bits &= bits - 1)
+            {
+                selected[count++] = (ushort)(first + BitOperations.TrailingZeroCount(bits));
+            }
+
+            return count;
+        }
+
+        ushort* table = Table;
+        for (int i = 0; i < 64; i += 8)
+        {
+            count = Append(table, (byte)(bits >> i), first + i, selected, count);
+        }
+
+        return count;
+    }
+
     static ushort[] Numbers()
     {
         ushort[] numbers = GC.AllocateArray<ushort>(256 * 8, pinned: true);

@@ -19,6 +19,8 @@ sealed unsafe class RunConstant : Kernel
 
     public override bool IsConstant => true;
 
+    public override bool IsTotal => _ready;
+
     /// <summary>It has been computed in this run.</summary>
     internal bool IsReady => _ready;
 

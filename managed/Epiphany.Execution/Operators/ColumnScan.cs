@@ -1,9 +1,12 @@
-// Execution layer, operators. Scan of a column table: groups as they lie in storage, then rows of the heap region. Columns are decoded when
-// a condition or the projection asks for them, vector by vector, and not at all where the conditions before have left no row.
+// Execution layer, operators. Scan of a column table: groups as they lie in storage, then rows of the heap region. Conditions are tested on what is
+// encoded where that is possible; columns are decoded when another condition, a join's filter or the projection asks for them, vector by vector, and
+// only at the rows that are left.
 
 using System;
 using System.Collections.Generic;
 using System.Numerics;
+using Epiphany.Encoding;
+using Epiphany.Kernels;
 using Epiphany.Storage;
 
 namespace Epiphany.Execution;
@@ -12,12 +15,15 @@ sealed unsafe class ColumnScan : Operator
 {
     readonly int _scan;
     readonly RawColumns _delta;
-    readonly Batch _raw;
-    readonly VectorBuffer?[] _buffers;
-    readonly nint[] _codes;
-    readonly bool[] _touched;
-    readonly bool[] _loaded;
+    readonly ScanColumns _columns;
     readonly bool[][] _conditionColumns;
+
+    /// <summary>By the number of a condition: the columns that it, or anybody after it, looks at. The last is for what follows conditions.</summary>
+    readonly bool[][] _needed;
+    readonly List<ScanTest> _tests;
+    readonly bool[] _isTested;
+    readonly ulong* _bits;
+    readonly ulong* _room;
     readonly List<ScanFilter> _filters = [];
     readonly GroupFacts _facts;
     readonly GroupConditions _groupConditions;
@@ -30,22 +36,25 @@ sealed unsafe class ColumnScan : Operator
     internal ColumnScan(int scan, Tail tail, EngineContext context) : base(tail, context)
     {
         int columns = tail.RawTypes.Length;
-        bool[] wanted = tail.Wanted.ToArray();
+        int conditions = tail.Conditions.Length;
         _scan = scan;
-        _raw = new Batch(columns);
-        _buffers = new VectorBuffer?[columns];
-        _codes = new nint[columns];
-        _touched = new bool[columns];
-        _loaded = new bool[columns];
-        _conditionColumns = new bool[tail.Conditions.Length][];
-        for (int i = 0; i < _conditionColumns.Length; i++)
+        _columns = new ScanColumns(scan, tail.RawTypes, context, Stats);
+        _conditionColumns = new bool[conditions][];
+        _needed = new bool[conditions + 1][];
+        _needed[conditions] = tail.Wanted.ToArray();
+        for (int i = conditions - 1; i >= 0; i--)
         {
             _conditionColumns[i] = new bool[columns];
             tail.Conditions[i].MarkColumns(_conditionColumns[i]);
-            tail.Conditions[i].MarkColumns(wanted);
+            _needed[i] = (bool[])_needed[i + 1].Clone();
+            tail.Conditions[i].MarkColumns(_needed[i]);
         }
 
-        _delta = new RawColumns(wanted, context.Host.Memory);
+        _tests = ScanTest.Find(tail.Conditions, context.Host);
+        _isTested = new bool[conditions];
+        _bits = Mask.Room(context.Host);
+        _room = Mask.Room(context.Host);
+        _delta = new RawColumns(_needed[0], context.Host.Memory);
         _facts = new GroupFacts(scan, tail.RawTypes.ToArray(), context.Host);
         _groupConditions = new GroupConditions(tail.Conditions, tail.RawTypes, context.Host);
         _outputs = new int[tail.Types.Length];
@@ -113,9 +122,10 @@ sealed unsafe class ColumnScan : Operator
     {
         _vectors = _unit.Vectors;
         _allPass = false;
-        Array.Clear(_touched);
         if (_unit.Kind == ScanUnitKind.Group)
         {
+            _columns.Enter(_unit);
+            _tests.ForEach(t => t.Enter());
             int all = (_unit.Rows + Batch.Capacity - 1) / Batch.Capacity;
             _filters.ForEach(f => _vectors &= f.Vectors(_unit));
             int left = BitOperations.PopCount(_vectors);
@@ -151,36 +161,95 @@ sealed unsafe class ColumnScan : Operator
     Batch? ReadVector(int vector)
     {
         int count = Math.Min(Batch.Capacity, _unit.Rows - (vector * Batch.Capacity));
-        Rows rows = Seen(vector, count);
-        int seen = rows.Count;
-        _raw.Rows = count;
-        Array.Clear(_loaded);
+        Batch raw = _columns.Batch;
         Stats.VectorsRead++;
+        _columns.Begin(vector, count);
+        int seen = See(vector, count);
+        int left = _allPass ? seen : Test(vector, count, seen);
+        Rows rows = left == count ? Rows.All(count) : new Rows(Tail.Selected, Mask.Choose(_bits, Rows.All(count), Tail.Selected));
         for (int i = 0; !_allPass && i < _conditionColumns.Length && rows.Count > 0; i++)
         {
-            Load(vector, count, _conditionColumns[i]);
-            rows = new Rows(Tail.Selected, Tail.Conditions[i].Filter(_raw, rows, Tail.Selected));
+            if (!_isTested[i])
+            {
+                rows = Narrow(rows, i);
+                _columns.Load(_conditionColumns[i]);
+                rows = new Rows(Tail.Selected, Tail.Conditions[i].Filter(raw, rows, Tail.Selected));
+            }
         }
 
         Stats.Filtered += (ulong)(seen - rows.Count);
-        seen = rows.Count;
+        int passed = rows.Count;
         for (int i = 0; i < _filters.Count && rows.Count > 0; i++)
         {
             if (_filters[i].IsAwake())
             {
-                LoadOnce(_filters[i].Column, vector, count);
-                rows = _filters[i].Keep(_raw, rows, Tail.Selected);
+                rows = Narrow(rows, _conditionColumns.Length);
+                _columns.Load(_filters[i].Column);
+                rows = _filters[i].Keep(raw, rows, Tail.Selected);
             }
         }
 
-        Stats.Unmatched += (ulong)(seen - rows.Count);
+        Stats.Unmatched += (ulong)(passed - rows.Count);
         if (rows.Count == 0)
         {
             return null;
         }
 
-        Load(vector, count, Tail.Wanted);
-        return Tail.Project(_raw, rows, Stats);
+        rows = Narrow(rows, _conditionColumns.Length);
+        _columns.Load(Tail.Wanted);
+        return Tail.Project(raw, rows, Stats);
+    }
+
+    /// <summary>Rows that are gone are not decoded any more, and expressions find the others side by side.</summary>
+    Rows Narrow(Rows rows, int condition)
+    {
+        _columns.Narrow(rows, _needed[condition]);
+        return Rows.All(rows.Count);
+    }
+
+    /// <summary>A bit for each row of a vector that the snapshot sees; says how many there are.</summary>
+    int See(int vector, int count)
+    {
+        ulong* gone = _unit.Gone == null ? null : _unit.Gone + (vector * Mask.Words);
+        LaneRanges.Fill(_bits, count, true);
+        int seen = count;
+        for (int word = 0; gone != null && word < BitSelect.Words(count); word++)
+        {
+            seen -= BitOperations.PopCount(_bits[word] & gone[word]);
+            _bits[word] &= ~gone[word];
+        }
+
+        return seen;
+    }
+
+    /// <summary>Takes out rows that conditions exclude by what is encoded; says how many are left.</summary>
+    int Test(int vector, int count, int left)
+    {
+        ulong begun = Context.Options.Timing ? Context.Host.Now() : 0;
+        int vectors = 1 + BitOperations.PopCount(_vectors);
+        Array.Clear(_isTested);
+        for (int i = 0; i < _tests.Count && left > 0; i++)
+        {
+            if (!_tests[i].TrySelect(_unit, vector, left, vectors, _isTested, _room, out bool wasRead))
+            {
+                continue;
+            }
+
+            left = 0;
+            for (int word = 0; word < BitSelect.Words(count); word++)
+            {
+                _bits[word] &= _room[word];
+                left += BitOperations.PopCount(_bits[word]);
+            }
+
+            if (wasRead)
+            {
+                _columns.Touch(_tests[i].Column);
+            }
+        }
+
+        Stats.DecodeTime += Context.Options.Timing ? Context.Host.Now() - begun : 0;
+        return left;
     }
 
     Batch? ReadDelta(Batch raw)
@@ -194,97 +263,5 @@ sealed unsafe class ColumnScan : Operator
 
         Stats.Unmatched += (ulong)(passed - rows.Count);
         return rows.Count == 0 ? null : Tail.Project(raw, rows, Stats);
-    }
-
-    /// <summary>Rows that the snapshot sees.</summary>
-    Rows Seen(int vector, int count)
-    {
-        if (_unit.Gone == null)
-        {
-            return Rows.All(count);
-        }
-
-        ulong* gone = _unit.Gone + (vector * (Batch.Capacity / 64));
-        int seen = 0;
-        for (int row = 0; row < count; row++)
-        {
-            Tail.Selected[seen] = (ushort)row;
-            seen += (int)(~(gone[row / 64] >> (row % 64)) & 1);
-        }
-
-        return seen == count ? Rows.All(count) : new Rows(Tail.Selected, seen);
-    }
-
-    void Load(int vector, int count, ReadOnlySpan<bool> columns)
-    {
-        for (int i = 0; i < columns.Length; i++)
-        {
-            if (columns[i])
-            {
-                LoadOnce(i, vector, count);
-            }
-        }
-    }
-
-    void LoadOnce(int column, int vector, int count)
-    {
-        if (!_loaded[column])
-        {
-            LoadColumn(column, vector, count);
-            _loaded[column] = true;
-        }
-    }
-
-    void LoadColumn(int column, int vector, int count)
-    {
-        VectorBuffer buffer = _buffers[column] ??= new VectorBuffer(Context.Host.Memory);
-        if (column >= _unit.Columns)
-        {
-            bool isNull = !Context.Host.ScanMissing(_scan, column, out ulong value);
-            Constant.Fill(_raw.Columns[column], buffer, isNull, value);
-            return;
-        }
-
-        ulong begun = Context.Options.Timing ? Context.Host.Now() : 0;
-        ushort* codes = (ushort*)_codes[column];
-        if (codes == null && !Tail.RawTypes[column].ByValue)
-        {
-            codes = (ushort*)Context.Host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
-            _codes[column] = (nint)codes;
-        }
-
-        Show(column, _unit.Reader!.DecodeVector(column, vector, buffer.Values, buffer.Nulls, codes), buffer, codes);
-        if (!_touched[column])
-        {
-            _touched[column] = true;
-            Stats.BytesRead += _unit.Reader!.ChunkBytes(column);
-        }
-
-        if (Context.Options.Timing)
-        {
-            Stats.DecodeTime += Context.Host.Now() - begun;
-        }
-    }
-
-    void Show(int column, in DecodedVector decoded, VectorBuffer buffer, ushort* codes)
-    {
-        Vector result = _raw.Columns[column];
-        result.SetDatums(buffer.Values, decoded.HasNulls ? buffer.Nulls : null);
-        // Lanes past the rows are not filled: a constant stands for a batch of this length.
-        result.IsConstant = decoded.IsConstant;
-        if (decoded.IsDecimal)
-        {
-            result.Form = VectorForm.Decimal;
-            result.Scale = decoded.Scale;
-            result.Bound = decoded.Bound;
-        }
-
-        if (decoded.Table != null)
-        {
-            result.Codes = codes;
-            result.Table = decoded.Table;
-            result.Entries = decoded.Entries;
-            result.TableId = decoded.TableId;
-        }
     }
 }

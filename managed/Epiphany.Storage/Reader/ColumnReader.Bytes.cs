@@ -45,12 +45,12 @@ sealed unsafe partial class ColumnReader
 
         if (_encoding == EncodingKind.Fsst)
         {
-            return DecodeSymbols(segment, length, rows, values);
+            return DecodeSymbols(segment, length, rows, null, rows, values);
         }
 
         return _kind == ColumnKind.FixedBytes
             ? DecodeFixed(segment, length, present, values)
-            : Materialize(segment, length, rows, LaneScratch, ref _datumBuffer, values);
+            : Materialize(segment, length, rows, null, rows, LaneScratch, ref _datumBuffer, values);
     }
 
     Fault DecodeString(byte* segment, ulong length, int rows, int index, out ulong value)
@@ -154,29 +154,47 @@ sealed unsafe partial class ColumnReader
         return Fault.None;
     }
 
-    /// <summary>Every string of a plain segment as a datum.</summary>
-    Fault Materialize(byte* segment, ulong length, int count, ulong* ends, ref ReadBuffer buffer, ulong* addresses)
+    /// <summary>Strings of a plain segment as datums: of the rows named, or of all if <paramref name="rows"/> is null.</summary>
+    Fault Materialize(
+        byte* segment, ulong length, int all, ushort* rows, int count, ulong* ends, ref ReadBuffer buffer, ulong* addresses)
     {
-        Fault fault = PlainBytesDecoder.Decode(segment, length, count, ends, out byte* data);
+        Fault fault = PlainBytesDecoder.Decode(segment, length, all, ends, out byte* data);
         if (fault != Fault.None)
         {
             return fault;
         }
 
         // Each datum is at most 15 bytes longer than its string: header, terminator and alignment.
-        byte* datum = buffer.Ensure(_group.Memory, ends[count - 1] + (16 * (ulong)count));
-        ulong start = 0;
+        byte* datum = buffer.Ensure(_group.Memory, StringBytes(ends, all, rows, count) + (16 * (ulong)count));
         for (int i = 0; i < count; i++)
         {
-            ulong payloadLength = ends[i] - start;
+            int row = rows == null ? i : rows[i];
+            ulong start = row == 0 ? 0 : ends[row - 1];
+            ulong payloadLength = ends[row] - start;
             CheckLength(payloadLength);
             Datums.Write(_kind, data + start, payloadLength, datum);
             addresses[i] = (ulong)datum;
             datum += Datums.Bytes(_kind, payloadLength);
-            start = ends[i];
         }
 
         return Fault.None;
+    }
+
+    /// <summary>Bytes of the strings of some rows, or of all, by where strings end.</summary>
+    static ulong StringBytes(ulong* ends, int all, ushort* rows, int count)
+    {
+        if (rows == null)
+        {
+            return ends[all - 1];
+        }
+
+        ulong bytes = 0;
+        for (int i = 0; i < count; i++)
+        {
+            bytes += ends[rows[i]] - (rows[i] == 0 ? 0 : ends[rows[i] - 1]);
+        }
+
+        return bytes;
     }
 
     Fault ConstantDatum(out ulong value)
@@ -226,7 +244,7 @@ sealed unsafe partial class ColumnReader
         else
         {
             ulong* ends = (ulong*)_group.Memory.Allocate((nuint)entries * sizeof(ulong));
-            fault = Materialize(values, length, entries, ends, ref _sharedDatums, table);
+            fault = Materialize(values, length, entries, null, entries, ends, ref _sharedDatums, table);
             _group.Memory.Free((byte*)ends);
         }
 

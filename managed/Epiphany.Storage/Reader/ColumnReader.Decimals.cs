@@ -96,17 +96,24 @@ sealed unsafe partial class ColumnReader
     Fault LoadDecimals(int rows, ulong length, out ulong codeBytes)
     {
         codeBytes = 0;
-        if (_decimals.ScaleCount == 0)
+        Fault fault = LoadShape();
+        if (fault != Fault.None)
         {
-            byte* shared = Shared(out ulong sharedLength);
-            Fault fault = DecimalShape.Read(shared, sharedLength, out _decimals);
-            if (fault != Fault.None)
-            {
-                return fault;
-            }
+            return fault;
         }
 
         codeBytes = (ulong)DecimalShape.CodeBytes(rows, _decimals.ScaleCount);
         return length < codeBytes ? Fault.SegmentTooShort : Fault.None;
+    }
+
+    Fault LoadShape()
+    {
+        if (_decimals.ScaleCount > 0)
+        {
+            return Fault.None;
+        }
+
+        byte* shared = Shared(out ulong length);
+        return DecimalShape.Read(shared, length, out _decimals);
     }
 }

@@ -9,14 +9,15 @@ sealed unsafe partial class ColumnReader
     FsstDecoder _symbols;
     bool _haveSymbols;
 
-    Fault DecodeSymbols(byte* segment, ulong length, int rows, ulong* values)
+    /// <summary>Of the rows named, or of all <paramref name="count"/> if <paramref name="rows"/> is null.</summary>
+    Fault DecodeSymbols(byte* segment, ulong length, int all, ushort* rows, int count, ulong* values)
     {
         ulong* ends = LaneScratch;
         Fault fault = LoadSymbols();
         byte* codes = null;
         if (fault == Fault.None)
         {
-            fault = PlainBytesDecoder.Decode(segment, length, rows, ends, out codes);
+            fault = PlainBytesDecoder.Decode(segment, length, all, ends, out codes);
         }
 
         if (fault != Fault.None)
@@ -25,13 +26,14 @@ sealed unsafe partial class ColumnReader
         }
 
         // Each datum is at most 15 bytes longer than its string: header, terminator and alignment.
-        byte* datum = _datumBuffer.Ensure(_group.Memory, Fsst.MaxDecoded(ends[rows - 1]) + (16 * (ulong)rows) + FsstDecoder.Slack);
-        ulong start = 0;
-        for (int i = 0; i < rows && fault == Fault.None; i++)
+        ulong room = Fsst.MaxDecoded(StringBytes(ends, all, rows, count)) + (16 * (ulong)count) + FsstDecoder.Slack;
+        byte* datum = _datumBuffer.Ensure(_group.Memory, room);
+        for (int i = 0; i < count && fault == Fault.None; i++)
         {
+            int row = rows == null ? i : rows[i];
+            ulong start = row == 0 ? 0 : ends[row - 1];
             byte* payload = datum + Datums.HeaderBytes(_kind);
-            fault = _symbols.Decode(codes + start, ends[i] - start, payload, out byte* end);
-            start = ends[i];
+            fault = _symbols.Decode(codes + start, ends[row] - start, payload, out byte* end);
             values[i] = (ulong)datum;
             datum += Close(datum, (ulong)(end - payload));
         }

@@ -90,6 +90,13 @@ sealed unsafe partial class ColumnReader
             return fault;
         }
 
+        SetTable(values, rows, codes, ref result);
+        Lanes.Gather(_table, _entries, values, rows);
+        return Fault.None;
+    }
+
+    void SetTable(ulong* values, int rows, ushort* codes, ref DecodedVector result)
+    {
         if (_tableId == 0)
         {
             _tableId = ++s_tables;
@@ -102,9 +109,6 @@ sealed unsafe partial class ColumnReader
         {
             codes[i] = (ushort)values[i];
         }
-
-        Lanes.Gather(_table, _entries, values, rows);
-        return Fault.None;
     }
 
     /// <summary>Integers, if the vector's numerics can be had as such; else it leaves IsDecimal false, and nothing of use in the values.</summary>

@@ -42,11 +42,7 @@ public sealed unsafe class RowGroupReader
     /// </summary>
     public int Decode(int column, int vector, ulong* values, byte* nulls)
     {
-        if ((uint)vector >= (uint)GroupFormat.Vectors(_group.Location.Rows))
-        {
-            Throw.Argument("the row group has no such vector");
-        }
-
+        CheckVector(vector);
         _group.Poll();
         return Column(column).Decode(vector, values, nulls);
     }
@@ -57,13 +53,50 @@ public sealed unsafe class RowGroupReader
     /// </summary>
     public DecodedVector DecodeVector(int column, int vector, ulong* values, byte* nulls, ushort* codes)
     {
-        if ((uint)vector >= (uint)GroupFormat.Vectors(_group.Location.Rows))
+        CheckVector(vector);
+        _group.Poll();
+        return Column(column).DecodeVector(vector, values, nulls, codes);
+    }
+
+    /// <summary>
+    /// Likewise of some rows of a vector, at least one, whose numbers ascend: as many values, one after another. Of rows that are not named, damage
+    /// may go unseen. The arrays have room for 2,048 all the same.
+    /// </summary>
+    public DecodedVector DecodeRows(int column, int vector, ushort* rows, int count, ulong* values, byte* nulls, ushort* codes)
+    {
+        CheckVector(vector);
+        if (count <= 0 || rows[count - 1] >= GroupFormat.RowsOf(_group.Location.Rows, vector))
         {
-            Throw.Argument("the row group has no such vector");
+            Throw.Argument("the vector has no such rows");
         }
 
         _group.Poll();
-        return Column(column).DecodeVector(vector, values, nulls, codes);
+        return Column(column).DecodeRows(vector, rows, count, values, nulls, codes);
+    }
+
+    /// <summary>How a column's values can be tested without being decoded.</summary>
+    public CodedColumn Coded(int column) => Column(column).Coded();
+
+    /// <summary>
+    /// Of a column of Integers: a bit for each row of a vector, set where its integer is in the ranges; for a null as <paramref name="nullsPass"/>
+    /// says. The rest of the last word becomes zero. False: nothing had to be read for that. Of rows that do not pass, damage may go unseen.
+    /// </summary>
+    public bool Select(int column, int vector, LaneRanges ranges, bool nullsPass, ulong* bits)
+    {
+        CheckVector(vector);
+        _group.Poll();
+        return Column(column).Select(vector, ranges, nullsPass, bits);
+    }
+
+    /// <summary>
+    /// Likewise of a column of Entries: rows whose entry's bit is set. The set has a bit for each number of the least power of two that is no
+    /// smaller than the number of entries, in whole words.
+    /// </summary>
+    public bool Select(int column, int vector, ulong* entries, bool nullsPass, ulong* bits)
+    {
+        CheckVector(vector);
+        _group.Poll();
+        return Column(column).Select(vector, entries, nullsPass, bits);
     }
 
     /// <summary>Bytes of a column's chunk as it is stored.</summary>
@@ -72,11 +105,7 @@ public sealed unsafe class RowGroupReader
     /// <summary>What the decoding of a vector takes; it is not read.</summary>
     public VectorMemory Memory(int column, int vector)
     {
-        if ((uint)vector >= (uint)GroupFormat.Vectors(_group.Location.Rows))
-        {
-            Throw.Argument("the row group has no such vector");
-        }
-
+        CheckVector(vector);
         return Column(column).Memory(vector);
     }
 
@@ -176,6 +205,14 @@ public sealed unsafe class RowGroupReader
         }
 
         return vectors;
+    }
+
+    void CheckVector(int vector)
+    {
+        if ((uint)vector >= (uint)GroupFormat.Vectors(_group.Location.Rows))
+        {
+            Throw.Argument("the row group has no such vector");
+        }
     }
 
     ColumnReader Column(int column)

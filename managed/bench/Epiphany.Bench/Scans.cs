@@ -1,6 +1,7 @@
 // Micro-benchmarks. Decoding of a row group's vectors, by encoding: what a scan does for each column that it needs.
 
 using System;
+using Epiphany.Encoding;
 using Epiphany.Storage;
 
 namespace Epiphany.Execution.Bench;
@@ -56,7 +57,46 @@ static unsafe class Scans
                 reader.DecodeVector(0, vector, lanes, nulls, codes);
             }
         });
+        Test(measure, reader, $"{name}: {encoding}", stored);
         host.Reset();
+    }
+
+    /// <summary>A range of integers, or a tenth of the entries, tested as it is encoded.</summary>
+    static void Test(Measure measure, RowGroupReader reader, string name, double stored)
+    {
+        CodedColumn coded = reader.Coded(0);
+        long* bounds = stackalloc long[2];
+        (bounds[0], bounds[1]) = (3, 1000);
+        ulong* bits = stackalloc ulong[GroupFormat.VectorRows / 64];
+        ulong[] set = new ulong[1024];
+        for (int i = 0; i < coded.Count; i += 10)
+        {
+            set[i / 64] |= 1UL << (i % 64);
+        }
+
+        nint room = (nint)bits;
+        var ranges = new LaneRanges(bounds, 1);
+        void Of(Action<int> select) => measure.Time("test a vector", name, Rows, new Touched(stored), () =>
+        {
+            for (int vector = 0; vector < Rows / GroupFormat.VectorRows; vector++)
+            {
+                select(vector);
+            }
+        });
+        switch (coded.Form)
+        {
+            case CodedForm.Integers:
+                Of(vector => reader.Select(0, vector, ranges, false, (ulong*)room));
+                break;
+            case CodedForm.Entries:
+                fixed (ulong* entries = set)
+                {
+                    nint its = (nint)entries;
+                    Of(vector => reader.Select(0, vector, (ulong*)its, false, (ulong*)room));
+                }
+
+                break;
+        }
     }
 
     static byte[] Write(ColumnShape shape, ulong[] values, BenchHost host, out GroupLocation location)

@@ -1,4 +1,4 @@
-// A column table in memory: groups as the store's writer makes them, of by-value columns.
+// A column table in memory: groups as the store's writer makes them.
 
 using System;
 using System.Collections.Generic;
@@ -32,6 +32,24 @@ internal sealed unsafe class FakeTable
         _memory = memory;
         _shapes = [];
         _groups.AddRange(groups);
+    }
+
+    /// <summary>Rows, by their number in the table, that the snapshot does not see.</summary>
+    internal void Hide(Func<int, bool> isGone)
+    {
+        int first = 0;
+        for (int g = 0; g < _groups.Count; g++)
+        {
+            ScanUnit unit = _groups[g];
+            unit.Gone = (ulong*)_memory.Allocate(64 * Batch.Capacity / 8);
+            for (int row = 0; row < unit.Rows; row++)
+            {
+                unit.Gone[row / 64] |= isGone(first + row) ? 1UL << (row % 64) : 0;
+            }
+
+            _groups[g] = unit;
+            first += unit.Rows;
+        }
     }
 
     internal void Rewind() => _next = 0;

@@ -191,6 +191,7 @@ public unsafe class DamageTests
                     Use(group.Shapes[column], value, isNull);
                 }
 
+                new GroupPicks(reader, memory, group.Location.Rows, column).Pry(new Random(column));
                 for (int vector = 0; vector < GroupFormat.Vectors(group.Location.Rows); vector++)
                 {
                     int rows = reader.Decode(column, vector, values, nulls);

@@ -122,6 +122,22 @@ sealed unsafe record Group(byte[] Bytes, GroupLocation Location, ColumnShape[] S
 
         CheckRows(columns);
         CheckVectors(columns);
+        CheckPicks(columns);
+    }
+
+    void CheckPicks(TestColumn[] columns)
+    {
+        Random random = new(Location.Rows);
+        for (int column = 0; column < columns.Length; column++)
+        {
+            using GuardedMemory memory = new();
+            byte* room = memory.Allocate(64);
+            TestColumn values = columns[column];
+            GroupPicks picks = new(Open(memory), memory, Location.Rows, column);
+            picks.CheckRows(random, (int row, in DecodedVector decoded, ulong value, bool isNull) =>
+                values.Matches(row, isNull ? 0 : Datum(decoded, value, room), isNull));
+            picks.CheckTests(random, values.Integer, values.IsNull);
+        }
     }
 
     /// <summary>As computing takes them: nulls only where there are some, numerics as integers, codes with their table.</summary>

@@ -40,6 +40,22 @@ sealed unsafe class TestColumn
 
     internal bool IsNull(int row) => Lanes is null ? Strings![row] is null : Lanes[row] is null;
 
+    /// <summary>A lane, or a numeric as an integer of 10^-places; 0 for null.</summary>
+    internal long Integer(int row, int places)
+    {
+        if (Lanes is not null)
+        {
+            return (long)(Lanes[row] ?? 0);
+        }
+
+        fixed (byte* payload = Strings![row])
+        {
+            long value = 0;
+            return payload == null || Epiphany.Encoding.DecimalEncoder.ToInteger(payload, (uint)Strings[row]!.Length, places, out value) ? value
+                : throw new InvalidOperationException("no integer");
+        }
+    }
+
     /// <summary>The datum of a row; by-reference ones in memory of the host.</summary>
     internal ulong Datum(int row, IMemory memory)
     {
