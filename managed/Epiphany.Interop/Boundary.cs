@@ -53,5 +53,9 @@ public static unsafe class Boundary
         managed->EngineBound = &Exports.EngineBound;
         managed->EngineStats = &Exports.EngineStats;
         managed->AggregateSupported = &Exports.AggregateSupported;
+        managed->VectorDistance = &Exports.VectorDistance;
+        managed->SparseDistance = &Exports.SparseDistance;
+        managed->VectorSumOfSquares = &Exports.VectorSumOfSquares;
+        managed->VectorCompute = &Exports.VectorCompute;
     }
 }

@@ -14,6 +14,8 @@ typedef uint32_t u32;
 typedef uint64_t u64;
 typedef int32_t i32;
 typedef int64_t i64;
+typedef float f32;
+typedef double f64;
 typedef void *ptr;
 
 #include "pge_abi_hash.h"		/* PGE_ABI_HASH: first 32 bits of pge_abi.def's sha256, made by the build */
