@@ -1,4 +1,4 @@
-# pg_upgrade carries our tables (row groups, deleted rows, the delta, indexes, TOAST), their options, and the event trigger that makes
+# pg_upgrade carries our tables (row groups, deleted rows, the delta, indexes, TOAST, vectors), their options, and the event trigger that makes
 # options known. Transactions of the old cluster keep their outcome in the new one.
 use strict;
 use warnings FATAL => 'all';
@@ -39,6 +39,10 @@ $old->safe_psql(
 	CREATE TABLE parts_column PARTITION OF parts FOR VALUES FROM (5000) TO (10000) USING epiphany_column;
 	INSERT INTO parts SELECT i, md5(i::text) FROM generate_series(0, 9999) i;
 	CREATE MATERIALIZED VIEW view_ USING epiphany_column AS SELECT a, b FROM grouped;
+	CREATE EXTENSION epiphany_vectorstore;
+	CREATE TABLE vectors (a int, v vector(3), s sparsevec) USING epiphany_column;
+	INSERT INTO vectors SELECT i, ARRAY[i, 1, -i], ARRAY[i, 0, 0, i] FROM generate_series(1, 5000) i;
+	CREATE INDEX vectors_v ON vectors (v);
 	CREATE UNLOGGED TABLE unlogged (i int PRIMARY KEY) USING epiphany_column;
 	INSERT INTO unlogged SELECT i FROM generate_series(1, 5000) i;
 });
@@ -51,12 +55,14 @@ my $tables = q{
 	SELECT tableoid::regclass, count(*), md5(string_agg(s, '' ORDER BY i)) FROM parts GROUP BY 1 ORDER BY 1;
 	SELECT count(*), md5(string_agg(b, '' ORDER BY a)) FROM view_;
 	SELECT count(*), sum(i) FROM unlogged;
+	SELECT count(*), md5(string_agg(t::text, '' ORDER BY a)), sum(v <-> '[1,2,3]') FROM vectors t;
 	SET enable_seqscan = off;
 	SELECT a, length(b) FROM on_column WHERE a = 300 UNION ALL SELECT a, length(b) FROM on_row WHERE a = 301;
 	SELECT count(*), md5(string_agg(g::text, '' ORDER BY a)) FROM grouped g WHERE a > 0;
 	SELECT a FROM grouped WHERE b = md5('777') UNION ALL SELECT a FROM grouped WHERE lower(b) = md5('778') AND a % 2 = 0;
 	SELECT count(*), sum(a) FROM grouped WHERE j @> '{"k": 7}';
 	SELECT i FROM unlogged WHERE i = 4321;
+	SELECT a FROM vectors WHERE v = '[4321,1,-4321]';
 };
 my $groups = q{
 	SELECT group_id, state, rows, dead_rows FROM epiphany.row_groups('grouped') ORDER BY 1;
