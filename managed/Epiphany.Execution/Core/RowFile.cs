@@ -6,11 +6,16 @@ using Epiphany.Storage;
 namespace Epiphany.Execution;
 
 /// <summary>
-/// Batches one after the other: rows (u64), then for each column that is kept whether it has nulls (u64), the nulls, lanes of by-value types, and for
-/// others the bytes of all datums (u64) and those, each at a multiple of 8. The file never outlives the query, so nothing in it is checked.
+/// Batches one after the other: rows (u64), then for each column that is kept what it is (u64: has nulls, is decimal, scale), the nulls, of decimals
+/// their bound (u64); lanes of by-value types and decimals, and for others the bytes of all datums (u64) and those, each at a multiple of 8. The
+/// file never outlives the query, so nothing in it is checked.
 /// </summary>
 sealed unsafe class RowFile
 {
+    const ulong HasNulls = 1;
+    const ulong IsDecimal = 2;
+    const int ScaleShift = 8;
+
     readonly IExecutionHost _host;
     readonly ValueType[] _types;
     readonly bool[] _wanted;
@@ -44,6 +49,9 @@ sealed unsafe class RowFile
         _file = file;
         _written = written;
     }
+
+    /// <summary>Numerics may be written, and come back, as integers of one scale; else as datums.</summary>
+    internal bool KeepsDecimals { get; init; }
 
     internal long Rows { get; private set; }
 
@@ -142,7 +150,11 @@ sealed unsafe class RowFile
             {
                 if (_wanted[i])
                 {
-                    _staged[i].BecomeDatums(_staged.Count);
+                    if (!KeepsDecimals)
+                    {
+                        _staged[i].BecomeDatums(_staged.Count);
+                    }
+
                     _staged[i].Gather(_numbers, rows, _buffers[i] ??= new VectorBuffer(_host.Memory), _batch.Columns[i]);
                     WriteColumn(_batch.Columns[i], _types[i], i, rows);
                 }
@@ -154,13 +166,19 @@ sealed unsafe class RowFile
 
     void WriteColumn(Vector column, ValueType type, int number, int rows)
     {
-        WriteWord(column.Nulls == null ? 0UL : 1);
+        bool isDecimal = column.Form == VectorForm.Decimal;
+        WriteWord((column.Nulls == null ? 0 : HasNulls) | (isDecimal ? IsDecimal | ((ulong)column.Scale << ScaleShift) : 0));
         if (column.Nulls != null)
         {
             Write(column.Nulls, (ulong)rows);
         }
 
-        if (type.ByValue)
+        if (isDecimal)
+        {
+            WriteWord(column.Bound);
+        }
+
+        if (type.ByValue || isDecimal)
         {
             Write((byte*)column.Values, (ulong)rows * sizeof(ulong));
             return;
@@ -192,7 +210,8 @@ sealed unsafe class RowFile
     {
         ValueType type = _types[number];
         VectorBuffer buffer = _buffers[number] ??= new VectorBuffer(_host.Memory);
-        bool hasNulls = ReadWord() != 0;
+        ulong what = ReadWord();
+        bool hasNulls = (what & HasNulls) != 0;
         if (hasNulls)
         {
             Read(buffer.Nulls, (ulong)rows);
@@ -200,7 +219,14 @@ sealed unsafe class RowFile
 
         Vector column = _batch.Columns[number];
         column.SetDatums(buffer.Values, hasNulls ? buffer.Nulls : null);
-        if (type.ByValue)
+        if ((what & IsDecimal) != 0)
+        {
+            column.Form = VectorForm.Decimal;
+            column.Scale = (int)(what >> ScaleShift);
+            column.Bound = ReadWord();
+        }
+
+        if (type.ByValue || column.Form == VectorForm.Decimal)
         {
             Read((byte*)buffer.Values, (ulong)rows * sizeof(ulong));
             return;

@@ -64,7 +64,7 @@ sealed class SharedRows : Operator
             return;
         }
 
-        var file = new RowFile(_child.Types, _all, Context.Host, number);
+        var file = new RowFile(_child.Types, _all, Context.Host, number) { KeepsDecimals = true };
         while (_child.Next() is { } batch)
         {
             file.Write(batch, Rows.All(batch.Rows));
