@@ -98,6 +98,25 @@ internal sealed unsafe class EngineHost(void* context, void* host) : IExecutionH
     public void HashRows(uint type, uint collation, ulong* values, byte* nulls, int count, ulong* hashes) =>
         Host.Check(Host.Api->HashRows(_host, type, collation, values, nulls, count, hashes));
 
+    public int PrepareAggregate(int id, int shared)
+    {
+        int number;
+        Host.Check(Host.Api->PrepareAggregate(_host, id, shared, &number));
+        return number;
+    }
+
+    public ulong AggregateAdd(int number, uint* groups, ulong** values, byte** nulls, int count)
+    {
+        ulong bytes;
+        Host.Check(Host.Api->AggregateAdd(_host, number, groups, values, nulls, count, &bytes));
+        return bytes;
+    }
+
+    public void AggregateShow(int number, int* groups, int count, ulong** direct, byte** directNulls, ulong* results, byte* resultNulls) =>
+        Host.Check(Host.Api->AggregateShow(_host, number, groups, count, direct, directNulls, results, resultNulls));
+
+    public void AggregateClear(int number) => Host.Check(Host.Api->AggregateClear(_host, number));
+
     public int FileCreate()
     {
         int file;

@@ -108,12 +108,12 @@ internal static unsafe partial class Exports
     }
 
     [UnmanagedCallersOnly]
-    internal static PgeStatus AggregateSupported(uint function, uint argument, int split, int* support)
+    internal static PgeStatus AggregateSupported(uint function, int split, int* support)
     {
         try
         {
             Host.Enter();
-            *support = (int)(!AggregateCatalog.Has(function, argument, split) ? PgeAggregateSupport.None
+            *support = (int)(!AggregateCatalog.Has(function, split) ? PgeAggregateSupport.None
                 : AggregateCatalog.HasByFooters(function) ? PgeAggregateSupport.Footers : PgeAggregateSupport.Rows);
             return PgeStatus.Ok;
         }

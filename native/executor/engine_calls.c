@@ -50,13 +50,19 @@ pge_engine_expressions(const Plan *plan)
 }
 
 static void
-check_function(Oid function)
+check_right(Oid function, ObjectType type)
 {
 	AclResult	right = object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
 
 	if (right != ACLCHECK_OK)
-		aclcheck_error(right, OBJECT_FUNCTION, get_func_name(function));
+		aclcheck_error(right, type, get_func_name(function));
 	InvokeFunctionExecuteHook(function);
+}
+
+static void
+check_function(Oid function)
+{
+	check_right(function, OBJECT_FUNCTION);
 }
 
 /* Those functions that PostgreSQL would ask the right to when it sets up the expression. */
@@ -79,7 +85,7 @@ check_functions(Node *node, void *context)
 			check_function(((ScalarArrayOpExpr *) node)->opfuncid);
 			break;
 		case T_Aggref:
-			check_function(((Aggref *) node)->aggfnoid);
+			check_right(((Aggref *) node)->aggfnoid, OBJECT_AGGREGATE);
 			break;
 		case T_WindowFunc:
 			check_function(((WindowFunc *) node)->winfnoid);

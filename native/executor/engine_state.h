@@ -53,6 +53,7 @@ typedef struct PgeEngineResult
 
 typedef struct PgeEngineExpr PgeEngineExpr;
 typedef struct PgeEngineCall PgeEngineCall;
+typedef struct PgeEngineAggregate PgeEngineAggregate;
 typedef struct PgeEngineShared PgeEngineShared;
 typedef struct PgeEngineShare PgeEngineShare;
 
@@ -76,6 +77,7 @@ typedef struct PgeEngine
 	PgeEngineExpr **exprs;		/* by expression id; NULL until prepared */
 	List	   *calls;			/* PgeEngineCall */
 	List	   *orders;			/* SortSupport */
+	List	   *aggregates;		/* PgeEngineAggregate */
 	BufFile   **files;			/* NULL where closed */
 	int			nfiles;
 	int			space_files;

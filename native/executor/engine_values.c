@@ -152,9 +152,11 @@ pge_engine_begin_values(PgeEngine *engine)
 	engine->param_cxt = AllocSetContextCreate(engine->cxt, "engine parameters", ALLOCSET_SMALL_SIZES);
 	engine->params = palloc0_array(ExprState *, list_length(engine->lowered->params));
 	engine->exprs = palloc0_array(PgeEngineExpr *, engine->lowered->nexprs);
+	/* An aggregate's arguments are expressions of their own. */
 	for (int i = 0; i < engine->lowered->nexprs; i++)
 		if (engine->lowered->exprs[i].kind == PgeExpressionKind_Subquery ||
-			(engine->lowered->exprs[i].kind == PgeExpressionKind_Other && contains_subplan((Node *) engine->lowered->exprs[i].expr, NULL)))
+			(engine->lowered->exprs[i].kind == PgeExpressionKind_Other && !IsA(engine->lowered->exprs[i].expr, Aggref) &&
+			 contains_subplan((Node *) engine->lowered->exprs[i].expr, NULL)))
 			prepare_expression(engine, i);
 }
 

@@ -58,6 +58,7 @@ extern int *pge_column_map(const Plan *plan, Bitmapset *wanted, int first);
 extern int	pge_raw_column(const PgeRawColumns *raw, const Node *node);
 
 /* lower_expression.c */
+extern int	pge_expression_number(PgeLowering *lowering, PgeExpressionKind kind, Expr *expr, const PgeRawColumns *raw);
 extern void pge_lower_expression(PgeLowering *lowering, Expr *expr, const PgeRawColumns *raw);
 extern void pge_lower_expressions(PgeLowering *lowering, List *exprs, const PgeRawColumns *raw);
 

@@ -4,10 +4,14 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
+#include "catalog/pg_aggregate.h"
 #include "nodes/nodeFuncs.h"
+#include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
 
 #include "lower.h"
+#include "planner/vectorize.h"
 
 typedef struct Aggregates
 {
@@ -34,7 +38,8 @@ collect_aggregates(Node *node, void *context)
 	if (IsA(node, Aggref))
 	{
 		found->aggregates = list_append_unique(found->aggregates, node);
-		return false;
+		/* They are evaluated with the group, not with its rows. */
+		return expression_tree_walker((Node *) ((Aggref *) node)->aggdirectargs, collect_aggregates, context);
 	}
 	/* Its arguments are not evaluated. */
 	if (IsA(node, GroupingFunc))
@@ -80,36 +85,104 @@ key_number(const Keys *keys, AttrNumber column)
 	return number;
 }
 
+/* May its result depend on the order of its input? As far as is known; the engine's own aggregates look at rows in any order. */
+static bool
+wants_order(Node *node, void *context)
+{
+	const Aggref *aggregate = (const Aggref *) node;
+
+	if (node == NULL)
+		return false;
+	if (!IsA(node, Aggref))
+		return expression_tree_walker(node, wants_order, context);
+	return aggregate->aggkind == AGGKIND_NORMAL && aggregate->aggorder == NIL && aggregate->aggdistinct == NIL &&
+		(list_length(aggregate->args) > 1 || pge_aggregate_support(aggregate) == PgeAggregateSupport_None);
+}
+
 /*
- * A sort right below that brings groups together, or the arguments of DISTINCT aggregates, is not needed: the engine's groups are in a
- * hash table.
+ * A sort right below that brings groups together, or the arguments of aggregates that have an order of their own, is not needed: the
+ * engine's groups are in a hash table, and aggregates sort for themselves. But others of PostgreSQL's are to see its rows as they come.
  */
 Plan *
 pge_aggregate_input(const Agg *plan)
 {
 	Plan	   *child = outerPlan(plan);
 
-	if (pge_as_sort(child) == NULL || plan->aggstrategy == AGG_HASHED)
+	if (pge_as_sort(child) == NULL || plan->aggstrategy == AGG_HASHED || wants_order((Node *) plan->plan.targetlist, NULL) ||
+		wants_order((Node *) plan->plan.qual, NULL))
 		return child;
 	return outerPlan(child);
 }
 
+static int
+argument_number(const Aggref *aggregate, SortGroupClause *clause)
+{
+	return get_sortgroupclause_tle(clause, aggregate->args)->resno - 1;
+}
+
+/* What the aggregate's rows are sorted by: its DISTINCT begins with its ORDER BY. Ordered-set aggregates sort for themselves. */
 static void
-lower_aggregate_call(PgeLowering *lowering, Aggref *aggregate, const PgeRawColumns *raw)
+lower_own_order(PgeLowering *lowering, const Aggref *aggregate)
+{
+	List	   *order = aggregate->aggdistinct != NIL ? aggregate->aggdistinct : aggregate->aggorder;
+
+	if (AGGKIND_IS_ORDERED_SET(aggregate->aggkind))
+		order = NIL;
+	pge_word(lowering, list_length(order));
+	foreach_node(SortGroupClause, clause, order)
+	{
+		int			number = argument_number(aggregate, clause);
+
+		pge_words_order(lowering, number, clause->sortop, exprCollation((Node *) list_nth_node(TargetEntry, aggregate->args, number)->expr),
+						clause->nulls_first);
+	}
+	pge_word(lowering, list_length(aggregate->aggdistinct));
+	foreach_node(SortGroupClause, clause, aggregate->aggdistinct)
+	{
+		int			number = argument_number(aggregate, clause);
+
+		pge_word(lowering, number);
+		pge_words_equality(lowering, get_opcode(clause->eqop),
+						   exprCollation((Node *) list_nth_node(TargetEntry, aggregate->args, number)->expr));
+	}
+}
+
+/* How values that are DISTINCT are told apart. */
+static PgeDistinct
+distinct_kind(const Aggref *aggregate)
+{
+	Oid			type;
+
+	if (aggregate->aggdistinct == NIL)
+		return PgeDistinct_None;
+	if (list_length(aggregate->args) > 1 || aggregate->aggorder != NIL)
+		return PgeDistinct_Sorted;
+	type = exprType((Node *) linitial_node(TargetEntry, aggregate->args)->expr);
+	return pge_groups_by_default(linitial_node(SortGroupClause, aggregate->aggdistinct)->eqop, type) ? PgeDistinct_ByDefault :
+		PgeDistinct_Sorted;
+}
+
+/* raw: what direct arguments are evaluated with. */
+static void
+lower_aggregate_call(PgeLowering *lowering, Aggref *aggregate, const PgeRawColumns *child_raw, const PgeRawColumns *raw)
 {
 	List	   *arguments = NIL;
 
 	foreach_node(TargetEntry, argument, aggregate->args)
 		arguments = lappend(arguments, argument->expr);
 	pge_word(lowering, aggregate->aggfnoid);
-	pge_word(lowering, aggregate->aggtranstype);
 	pge_word_collation(lowering, aggregate->aggfnoid < FirstUnpinnedObjectId, aggregate->inputcollid);
 	pge_words_type_of(lowering, aggregate);
-	pge_word(lowering, aggregate->aggdistinct != NIL);
-	pge_lower_expressions(lowering, arguments, raw);
+	pge_word(lowering, distinct_kind(aggregate));
+	pge_lower_expressions(lowering, arguments, child_raw);
 	pge_word(lowering, aggregate->aggfilter != NULL);
 	if (aggregate->aggfilter != NULL)
-		pge_lower_expression(lowering, aggregate->aggfilter, raw);
+		pge_lower_expression(lowering, aggregate->aggfilter, child_raw);
+	pge_word(lowering, pge_expression_number(lowering, PgeExpressionKind_Other, (Expr *) aggregate, NULL));
+	pge_word(lowering, aggregate->aggtransno);
+	pge_word(lowering, AGGKIND_IS_ORDERED_SET(aggregate->aggkind));
+	lower_own_order(lowering, aggregate);
+	pge_lower_expressions(lowering, aggregate->aggdirectargs, raw);
 }
 
 /* A set of the first so many of a phase's columns, and what each GROUPING() is in its rows. */
@@ -234,7 +307,7 @@ pge_lower_aggregate(PgeLowering *lowering, Agg *agg, Bitmapset *wanted)
 	lower_sets(lowering, agg, &keys, found.groupings);
 	pge_word(lowering, list_length(found.aggregates));
 	foreach_ptr(Aggref, aggregate, found.aggregates)
-		lower_aggregate_call(lowering, aggregate, child_raw);
+		lower_aggregate_call(lowering, aggregate, child_raw, raw);
 	pge_word(lowering, bms_num_members(others));
 	while ((column = bms_next_member(others, column)) >= 0)
 		pge_word(lowering, child_raw->outer[column]);

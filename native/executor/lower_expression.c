@@ -16,8 +16,9 @@
 
 #include "lower.h"
 
-static int
-expression_number(PgeLowering *lowering, PgeExpressionKind kind, Expr *expr, const PgeRawColumns *raw)
+/* The number that an expression gets, or what else PostgreSQL is to be asked about. */
+int
+pge_expression_number(PgeLowering *lowering, PgeExpressionKind kind, Expr *expr, const PgeRawColumns *raw)
 {
 	PgeLowered *out = lowering->out;
 
@@ -35,7 +36,7 @@ static void
 begin(PgeLowering *lowering, PgeExpressionKind kind, Expr *expr, Expr *typed, const PgeRawColumns *raw)
 {
 	pge_word(lowering, kind);
-	pge_word(lowering, expression_number(lowering, kind, expr, raw));
+	pge_word(lowering, pge_expression_number(lowering, kind, expr, raw));
 	pge_words_type_of(lowering, typed);
 }
 

@@ -3,6 +3,7 @@
  */
 #include "postgres.h"
 
+#include "access/transam.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/parsenodes.h"
@@ -96,15 +97,18 @@ lower_function(PgeLowering *lowering, WindowFunc *function, const PgeRawColumns 
 		pge_lower_expressions(lowering, function->args, raw);
 		return;
 	}
-	/* The type of transition values is of interest only where those are results. */
-	pge_word(lowering, InvalidOid);
-	pge_word(lowering, function->inputcollid);
+	pge_word_collation(lowering, function->winfnoid < FirstUnpinnedObjectId, function->inputcollid);
 	pge_words_type_of(lowering, function);
-	pge_word(lowering, false);
+	pge_word(lowering, PgeDistinct_None);
 	pge_lower_expressions(lowering, function->args, raw);
 	pge_word(lowering, function->aggfilter != NULL);
 	if (function->aggfilter != NULL)
 		pge_lower_expression(lowering, function->aggfilter, raw);
+	/* It is no Aggref, no ordered-set aggregate, and has neither an order of its own nor direct arguments. */
+	pge_word(lowering, -1);
+	pge_word(lowering, -1);
+	for (int i = 0; i < 4; i++)
+		pge_word(lowering, 0);
 }
 
 void

@@ -52,7 +52,7 @@ extern const char *pge_refused_aggregate(const Agg *plan, const PgePart *input);
 extern bool pge_is_sorted_by_keys(const Agg *plan, const PgePart *input);
 extern bool pge_groups_by_default(Oid equality, Oid type);
 extern PgeAggregateSupport pge_aggregate_support(const Aggref *aggregate);
-extern PgeAggregateSupport pge_aggregate_support_of(Oid function, Oid argument, AggSplit split);
+extern PgeAggregateSupport pge_aggregate_support_of(Oid function, AggSplit split);
 
 /* vectorize_group.c: Group, Unique and SetOp */
 extern bool pge_runs_as_aggregate(const Plan *plan, const PgePart *input);

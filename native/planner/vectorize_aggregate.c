@@ -18,7 +18,6 @@
 typedef struct AggregateKey
 {
 	Oid			function;
-	Oid			argument;		/* its type, or InvalidOid */
 	int			split;
 } AggregateKey;
 
@@ -30,10 +29,10 @@ typedef struct AggregateEntry
 
 /* Does the engine have the aggregate? The managed library's answers are kept as long as the session. */
 PgeAggregateSupport
-pge_aggregate_support_of(Oid function, Oid argument, AggSplit split)
+pge_aggregate_support_of(Oid function, AggSplit split)
 {
 	static HTAB *known = NULL;
-	AggregateKey key = {.function = function,.argument = argument,.split = split};
+	AggregateKey key = {.function = function,.split = split};
 	AggregateEntry *entry;
 
 	if (known == NULL)
@@ -47,24 +46,17 @@ pge_aggregate_support_of(Oid function, Oid argument, AggSplit split)
 	{
 		int			support;
 
-		PGE_CALL(AggregateSupported, function, argument, split, &support);
+		PGE_CALL(AggregateSupported, function, split, &support);
 		entry = hash_search(known, &key, HASH_ENTER, NULL);
 		entry->support = support;
 	}
 	return entry->support;
 }
 
-static Oid
-argument_type(const Aggref *aggregate)
-{
-	return aggregate->args == NIL ? InvalidOid : exprType((Node *) linitial_node(TargetEntry, aggregate->args)->expr);
-}
-
-/* Of an aggregate with one argument, or none. */
 PgeAggregateSupport
 pge_aggregate_support(const Aggref *aggregate)
 {
-	return pge_aggregate_support_of(aggregate->aggfnoid, argument_type(aggregate), aggregate->aggsplit);
+	return pge_aggregate_support_of(aggregate->aggfnoid, aggregate->aggsplit);
 }
 
 /* Are values of the type grouped by its own operator for equal and its own hash function? */
@@ -76,45 +68,6 @@ pge_groups_by_default(Oid equality, Oid type)
 
 	return equality == entry->eq_opr && get_op_hash_functions(equality, &hash, NULL) && hash == entry->hash_proc &&
 		OidIsValid(entry->hash_extended_proc);
-}
-
-static const char *
-refused_call(const Aggref *aggregate)
-{
-	const char *name = get_func_name(aggregate->aggfnoid);
-	Oid			argument;
-
-	if (aggregate->aggkind != AGGKIND_NORMAL)
-		return psprintf("%s is an ordered-set aggregate", name);
-	if (aggregate->aggorder != NIL)
-		return psprintf("%s has an ORDER BY", name);
-	if (list_length(aggregate->args) > 1)
-		return psprintf("%s has several arguments", name);
-	argument = argument_type(aggregate);
-	if (aggregate->aggdistinct != NIL &&
-		!pge_groups_by_default(linitial_node(SortGroupClause, aggregate->aggdistinct)->eqop, argument))
-		return psprintf("%s is DISTINCT by an operator that is not the default", name);
-	/* Function 0: can arguments of the type be DISTINCT? */
-	if (aggregate->aggdistinct != NIL && !pge_aggregate_support_of(InvalidOid, argument, AGGSPLIT_SIMPLE))
-		return psprintf("%s is DISTINCT, and the engine does not have that for type %s", name, format_type_be(argument));
-	if (!pge_aggregate_support(aggregate))
-		return psprintf("the engine does not have aggregate %s%s", name,
-						DO_AGGSPLIT_SKIPFINAL(aggregate->aggsplit) ? " in partial form" :
-						DO_AGGSPLIT_COMBINE(aggregate->aggsplit) ? " of partial results" : "");
-	return NULL;
-}
-
-static bool
-find_refused_call(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, Aggref))
-	{
-		*(const char **) context = refused_call((Aggref *) node);
-		return *(const char **) context != NULL;
-	}
-	return expression_tree_walker(node, find_refused_call, context);
 }
 
 /* Groups that come sorted: can the sort be told from the node below? It must be one by the keys first. */
@@ -143,8 +96,6 @@ pge_is_sorted_by_keys(const Agg *plan, const PgePart *input)
 const char *
 pge_refused_aggregate(const Agg *plan, const PgePart *input)
 {
-	const char *reason = NULL;
-
 	if (!pge_enable_vectorized_agg)
 		return "epiphany.enable_vectorized_agg is off";
 	/* Grouping sets that are no single rollup come in no order. */
@@ -160,7 +111,6 @@ pge_refused_aggregate(const Agg *plan, const PgePart *input)
 				return psprintf("it groups by operator %s, which is not the default", get_opname(phase->grpOperators[i]));
 		}
 	}
-	if (!find_refused_call((Node *) plan->plan.targetlist, &reason))
-		find_refused_call((Node *) plan->plan.qual, &reason);
-	return reason;
+	/* Aggregates that the engine has not are PostgreSQL's own functions, called by it. */
+	return DO_AGGSPLIT_COMBINE(plan->aggsplit) ? "it combines partial results" : NULL;
 }

@@ -47,8 +47,7 @@ refused_function(const WindowFunc *function)
 		return is_known(function->winfnoid) ? NULL : psprintf("the engine does not have window function %s", name);
 	if (list_length(function->args) > 1)
 		return psprintf("%s has several arguments", name);
-	if (!pge_aggregate_support_of(function->winfnoid, function->args == NIL ? InvalidOid : exprType(linitial(function->args)),
-								  AGGSPLIT_SIMPLE))
+	if (!pge_aggregate_support_of(function->winfnoid, AGGSPLIT_SIMPLE))
 		return psprintf("the engine does not have aggregate %s", name);
 	return NULL;
 }

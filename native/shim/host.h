@@ -27,6 +27,11 @@ extern PgeStatus pge_host_call_rows(ptr host, i32 number, u64 **values, u8 **nul
 extern PgeStatus pge_host_prepare_order(ptr host, u32 operator_id, u32 collation, i32 *comparer);
 extern PgeStatus pge_host_compare_rows(ptr host, i32 comparer, u64 *left, u64 *right, i32 count, i32 *results);
 extern PgeStatus pge_host_hash_rows(ptr host, u32 type, u32 collation, u64 *values, u8 *nulls, i32 count, u64 *hashes);
+extern PgeStatus pge_host_prepare_aggregate(ptr host, i32 id, i32 shared, i32 *number);
+extern PgeStatus pge_host_aggregate_add(ptr host, i32 number, u32 *groups, u64 **values, u8 **nulls, i32 count, u64 *bytes);
+extern PgeStatus pge_host_aggregate_show(ptr host, i32 number, i32 *groups, i32 count, u64 **direct, u8 **direct_nulls, u64 *results,
+										 u8 *result_nulls);
+extern PgeStatus pge_host_aggregate_clear(ptr host, i32 number);
 extern PgeStatus pge_host_file_create(ptr host, i32 *file);
 extern PgeStatus pge_host_file_write(ptr host, i32 file, u8 *bytes, u64 length);
 extern PgeStatus pge_host_file_read(ptr host, i32 file, u8 *bytes, u64 length);

@@ -66,6 +66,20 @@ unsafe interface IExecutionHost
 
     void HashRows(uint type, uint collation, ulong* values, byte* nulls, int count, ulong* hashes);
 
+    /// <summary>
+    /// The aggregate of that id, by the host's own functions. <paramref name="shared"/>: the number of another one, whose states serve it, too; -1:
+    /// it gets states of its own.
+    /// </summary>
+    int PrepareAggregate(int id, int shared);
+
+    /// <summary>Rows of groups (null: all of group 0); says what memory all states take now.</summary>
+    ulong AggregateAdd(int number, uint* groups, ulong** values, byte** nulls, int count);
+
+    /// <summary>Results of groups, with direct arguments by row; good until the next call for the number.</summary>
+    void AggregateShow(int number, int* groups, int count, ulong** direct, byte** directNulls, ulong* results, byte* resultNulls);
+
+    void AggregateClear(int number);
+
     int FileCreate();
 
     void FileWrite(int file, byte* bytes, ulong length);

@@ -20,6 +20,9 @@ sealed unsafe class Arena(IMemory memory)
     /// <summary>Bytes taken from the host.</summary>
     internal ulong Bytes { get; private set; }
 
+    /// <summary>Bytes handed out.</summary>
+    internal ulong Used { get; private set; }
+
     /// <summary>Aligned to 8.</summary>
     internal byte* Take(nuint bytes)
     {
@@ -31,6 +34,7 @@ sealed unsafe class Arena(IMemory memory)
 
         byte* piece = _next;
         _next += bytes;
+        Used += bytes;
         return piece;
     }
 
@@ -55,6 +59,7 @@ sealed unsafe class Arena(IMemory memory)
         _next = _end = null;
         _size = FirstBlock;
         Bytes = 0;
+        Used = 0;
     }
 
     void Grow(nuint bytes)

@@ -9,6 +9,7 @@ namespace Epiphany.Execution;
 /// Batches one after the other: rows (u64), then for each column that is kept what it is (u64: has nulls, is decimal, scale), the nulls, of decimals
 /// their bound (u64); lanes of by-value types and decimals, and for others the bytes of all datums (u64) and those, each at a multiple of 8. The
 /// file never outlives the query, so nothing in it is checked.
+/// A batch's datums take about 128 kB at most, however long they are, but for a single row's.
 /// </summary>
 sealed unsafe class RowFile
 {
@@ -20,6 +21,7 @@ sealed unsafe class RowFile
     readonly ValueType[] _types;
     readonly bool[] _wanted;
     readonly RowStore _staged;
+    readonly RowSlices _slices;
     readonly Batch _batch;
     readonly int* _numbers;
     readonly VectorBuffer?[] _buffers;
@@ -41,6 +43,7 @@ sealed unsafe class RowFile
         _types = types.ToArray();
         _wanted = wanted;
         _staged = new RowStore(types, wanted, host.Memory);
+        _slices = new RowSlices(types, wanted, host.Memory);
         _batch = new Batch(types.Length);
         _numbers = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
         _buffers = new VectorBuffer?[types.Length];
@@ -62,10 +65,15 @@ sealed unsafe class RowFile
     internal void Write(Batch batch, Rows rows)
     {
         Rows += rows.Count;
-        _staged.Append(batch, rows);
-        if (_staged.Count >= Batch.Capacity)
+        for (int done = 0; done < rows.Count;)
         {
-            WriteStaged();
+            Rows slice = _slices.Next(batch, rows, done);
+            done += slice.Count;
+            _staged.Append(batch, slice);
+            if (_staged.Count >= Batch.Capacity || _staged.ReferredBytes > RowSlices.MaxBytes)
+            {
+                WriteStaged();
+            }
         }
     }
 
@@ -80,14 +88,19 @@ sealed unsafe class RowFile
         _read = 0;
     }
 
-    /// <summary>The batch that begins there; more can be written afterwards. Good until the next call.</summary>
-    internal Batch ReadAt(ulong place)
+    /// <summary>So many rows that begin there, where the file ended after a <see cref="Flush"/>; more can be written afterwards.</summary>
+    internal void ReadAt(ulong place, int rows, RowStore store)
     {
         _host.FileSeek(_file, place);
         _read = place;
-        Batch batch = Read()!;
+        for (int done = 0; done < rows;)
+        {
+            Batch batch = Read()!;
+            store.Append(batch, Execution.Rows.All(batch.Rows));
+            done += batch.Rows;
+        }
+
         _host.FileSeek(_file, _written);
-        return batch;
     }
 
     /// <summary>Good until the next call; null at the end.</summary>
@@ -133,6 +146,7 @@ sealed unsafe class RowFile
         }
 
         _host.Memory.Free((byte*)_numbers);
+        _slices.Free(_host.Memory);
     }
 
     void WriteStaged()

@@ -42,6 +42,21 @@ sealed unsafe class RowStore
         }
     }
 
+    /// <summary>What values take that are passed by reference.</summary>
+    internal ulong ReferredBytes
+    {
+        get
+        {
+            ulong bytes = 0;
+            foreach (StoredColumn? column in _columns)
+            {
+                bytes += column?.ReferredBytes ?? 0;
+            }
+
+            return bytes;
+        }
+    }
+
     /// <summary>Of a column that is kept.</summary>
     internal StoredColumn this[int column] => _columns[column]!;
 

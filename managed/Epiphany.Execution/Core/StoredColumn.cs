@@ -29,6 +29,8 @@ sealed unsafe class StoredColumn(ValueType type, IMemory memory)
 
     internal ulong Bytes => _bytes + _arena.Bytes;
 
+    internal ulong ReferredBytes => _arena.Used;
+
     /// <summary>Decimal only while all values are integers of one scale.</summary>
     internal VectorForm Form => _form;
 

@@ -13,6 +13,7 @@ sealed class Aggregate : Operator
     readonly Operator _child;
     readonly AggregateProgram _program;
     readonly AggregateSet[] _sets;
+    readonly RowSlices _slices;
     readonly Sort? _sort;
     bool _isBuilt;
 
@@ -26,6 +27,7 @@ sealed class Aggregate : Operator
         _program = program;
         bool[] wanted = program.Wanted(child.Types.Length);
         var room = new AggregateRoom(wanted, tail.RawTypes.Length, context.Host.Memory);
+        _slices = new RowSlices(child.Types, wanted, context.Host.Memory);
         _sets = new AggregateSet[program.Sets.Length];
         for (int i = 0; i < _sets.Length; i++)
         {
@@ -103,15 +105,25 @@ sealed class Aggregate : Operator
         ulong memory = Context.Options.HashMemory;
         while (_child.Next() is { } batch)
         {
-            Take(batch);
-            if (Bytes() > memory)
+            _slices.Begin(batch);
+            while (_slices.Next() is { } slice)
             {
-                Array.ForEach(_sets, s => s.Close());
+                Take(slice);
+                if (Bytes() > memory)
+                {
+                    Array.ForEach(_sets, s => s.Close());
+                }
             }
         }
 
         ulong bytes = Bytes();
-        Stats.PeakMemory = Math.Max(Stats.PeakMemory, bytes);
+        ulong sorts = 0;
+        foreach (AggregateSet set in _sets)
+        {
+            sorts += set.SortPeak;
+        }
+
+        Stats.PeakMemory = Math.Max(Stats.PeakMemory, bytes + sorts);
         foreach (AggregateSet set in _sets)
         {
             set.Finish(memory - Math.Min(memory, bytes - set.Bytes));

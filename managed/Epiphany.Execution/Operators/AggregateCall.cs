@@ -1,8 +1,17 @@
-// Execution layer, operators. One aggregate of a node as the program describes it, and the values of a batch that it takes in.
+// Execution layer, operators. One aggregate of a node as the program describes it, and the values of a batch that it takes in. Who computes it
+// is decided here: the engine, or the host's own functions.
 
 using System;
 
 namespace Epiphany.Execution;
+
+/// <summary>Numbers as in the boundary.</summary>
+enum DistinctKind
+{
+    None = 0,
+    ByDefault = 1,
+    Sorted = 2,
+}
 
 /// <summary>Evaluates filter and argument, and leaves out what does not count: rows that the filter refuses, and nulls.</summary>
 sealed unsafe class AggregateCall
@@ -23,18 +32,25 @@ sealed unsafe class AggregateCall
     internal AggregateCall(ref ProgramReader reader, ExpressionBuilder expressions, int split, EngineContext context)
     {
         uint function = reader.Oid();
-        reader.Oid();
         _collation = reader.Oid();
         Type = reader.Type();
-        _isDistinct = reader.Flag();
+        var distinct = (DistinctKind)reader.Int();
         Expression[] arguments = expressions.Expressions(ref reader);
         _filter = reader.Flag() ? expressions.Expression(ref reader) : null;
+        int id = reader.Int();
+        int transition = reader.Int();
+        bool isOrderedSet = reader.Flag();
+        OrderPart[] orders = OrderPart.Read(ref reader);
+        KeyPart[] keys = KeyPart.Read(ref reader);
+        Expression[] direct = expressions.Expressions(ref reader);
         _kind = AggregateCatalog.Find(function, out AggregateResult result);
-        if (_kind == AggregateKind.None || arguments.Length > 1)
+        bool isKnown = distinct == DistinctKind.ByDefault ? KeyKinds.Equality(arguments[0].Type.Oid) != 0 : orders.Length == 0;
+        if (_kind == AggregateKind.None || arguments.Length > 1 || !isKnown)
         {
-            Throw.BadProgram($"aggregate {function}");
+            Host = new AggregateHostCall(id, transition, isOrderedSet, arguments, direct, orders, keys, context);
         }
 
+        _isDistinct = distinct == DistinctKind.ByDefault;
         _argument = arguments.Length == 0 ? null : arguments[0];
         _isExact = !_isDistinct && _kind is AggregateKind.NumericSum or AggregateKind.NumericMoments;
         Result = AggregateCatalog.Result(_kind, result, split);
@@ -47,8 +63,11 @@ sealed unsafe class AggregateCall
 
     internal ValueType Type { get; }
 
+    /// <summary>Null: the engine computes it, and what is said here of values, states and DISTINCT is about that.</summary>
+    internal AggregateHostCall? Host { get; }
+
     /// <summary>What must be known of all values of <see cref="Column"/> to take them in at once.</summary>
-    internal AggregateNeed Need => _filter == null && !_isDistinct && _argument is null or ColumnReference
+    internal AggregateNeed Need => Host == null && _filter == null && !_isDistinct && _argument is null or ColumnReference
         ? AggregateCatalog.Need(_kind, _collation) : AggregateNeed.Values;
 
     /// <summary>The child's column that is its argument; null: it has none, or that is none.</summary>
@@ -70,7 +89,12 @@ sealed unsafe class AggregateCall
     /// <summary>Uses the states of the other, whose number that is, where they are the same.</summary>
     internal void Share(AggregateCall other, int number)
     {
-        if (other.Shared == null && HasStateOf(other))
+        if (other.Shared != null || (Host == null) != (other.Host == null))
+        {
+            return;
+        }
+
+        if (Host == null ? HasStateOf(other) : Host.Transition == other.Host!.Transition)
         {
             Shared = number;
         }
@@ -92,18 +116,27 @@ sealed unsafe class AggregateCall
     internal void MarkColumns(Span<bool> columns)
     {
         _argument?.MarkColumns(columns);
+        Host?.MarkColumns(columns);
         _filter?.MarkColumns(columns);
     }
 
     internal void Start()
     {
         _argument?.Start();
+        Host?.Start();
         _filter?.Start();
     }
 
     /// <summary>Rows and values are good until the next batch.</summary>
     internal void Load(Batch batch)
     {
+        if (Host != null)
+        {
+            Rows = Filtered(batch);
+            Host.Load(batch, Rows);
+            return;
+        }
+
         Values = Take(batch, _isExact, out Rows rows);
         Rows = rows;
     }
@@ -123,13 +156,7 @@ sealed unsafe class AggregateCall
     /// </summary>
     internal Vector Take(Batch batch, bool isExact, out Rows rows)
     {
-        rows = Execution.Rows.All(batch.Rows);
-        if (_filter != null)
-        {
-            int count = _filter.Filter(batch, rows, _selected);
-            rows = count == batch.Rows ? rows : new Rows(_selected, count);
-        }
-
+        rows = Filtered(batch);
         Vector values = _vector;
         if (_argument != null && rows.Count > 0)
         {
@@ -138,6 +165,18 @@ sealed unsafe class AggregateCall
         }
 
         return rows.IsAll || rows.Count == 0 ? values : Dense(values, rows);
+    }
+
+    Rows Filtered(Batch batch)
+    {
+        var rows = Execution.Rows.All(batch.Rows);
+        if (_filter == null)
+        {
+            return rows;
+        }
+
+        int count = _filter.Filter(batch, rows, _selected);
+        return count == batch.Rows ? rows : new Rows(_selected, count);
     }
 
     Vector Dense(Vector values, Rows rows)

@@ -61,13 +61,8 @@ static class AggregateCatalog
     /// <summary>AGGSPLIT_INITIAL_SERIAL: transition values, serialised where their type is internal.</summary>
     const int InitialSerial = 6;
 
-    /// <summary>
-    /// <paramref name="argument"/>: type OID of the argument, 0 for none; <paramref name="split"/>: PostgreSQL's AggSplit. Function 0 asks
-    /// whether arguments of the type can be DISTINCT.
-    /// </summary>
-    internal static bool Has(uint function, uint argument, int split) => function == 0
-        ? KeyKinds.Equality(argument) != 0
-        : split is Simple or InitialSerial && Find(function, out _) != AggregateKind.None;
+    /// <summary>Is it computed here, not by the host? <paramref name="split"/>: PostgreSQL's AggSplit.</summary>
+    internal static bool Has(uint function, int split) => split is Simple or InitialSerial && Find(function, out _) != AggregateKind.None;
 
     /// <summary>Can footers of row groups tell it for plain columns of a table, whatever their collation?</summary>
     internal static bool HasByFooters(uint function) => Need(Find(function, out _), collation: 0) != AggregateNeed.Values;

@@ -38,7 +38,9 @@ sealed unsafe class AggregateGroups
         for (int i = 0; i < _totals.Length; i++)
         {
             AggregateCall call = program.Calls[i];
-            _totals[i] = new AggregateTotals(call, call.Shared is { } shared ? _totals[shared] : null, set.Keys.Length > 0);
+            AggregateTotals? shared = call.Shared is { } number ? _totals[number] : null;
+            ulong sortMemory = context.Options.SortMemory / (ulong)Math.Max(program.Sorts, 1);
+            _totals[i] = AggregateTotals.Make(call, shared, set.Keys.Length > 0, sortMemory, context);
         }
 
         _others = new StoredColumn[program.Others.Length];
@@ -65,6 +67,20 @@ sealed unsafe class AggregateGroups
             foreach (StoredColumn other in _others)
             {
                 bytes += other.Bytes;
+            }
+
+            return bytes;
+        }
+    }
+
+    internal ulong SortPeak
+    {
+        get
+        {
+            ulong bytes = 0;
+            foreach (AggregateTotals totals in _totals)
+            {
+                bytes += totals.SortPeak;
             }
 
             return bytes;
@@ -157,6 +173,17 @@ sealed unsafe class AggregateGroups
         }
     }
 
+    /// <summary>How many of so many groups from there on can be shown at once.</summary>
+    internal int Fit(int first, int count)
+    {
+        foreach (AggregateTotals totals in _totals)
+        {
+            count = totals.Fit(first, count);
+        }
+
+        return count;
+    }
+
     /// <summary>Some groups as rows: keys, aggregates, other columns, what GROUPING() gives. Good until the next call, of any set's groups.</summary>
     internal Batch Show(int* numbers, int count)
     {
@@ -176,13 +203,8 @@ sealed unsafe class AggregateGroups
             }
         }
 
-        int column = _program.Keys.Length;
-        foreach (AggregateTotals totals in _totals)
-        {
-            totals.Show(numbers, count, _room.Buffers[column], _room.Results, batch.Columns[column]);
-            column++;
-        }
-
+        // Aggregates may have arguments among the other columns.
+        int column = _program.Keys.Length + _totals.Length;
         foreach (StoredColumn other in _others)
         {
             other.Gather(numbers, count, _room.Buffers[column], batch.Columns[column]);
@@ -192,6 +214,13 @@ sealed unsafe class AggregateGroups
         foreach (int grouping in _set.Groupings)
         {
             Fill(column++, grouping, isNull: false);
+        }
+
+        column = _program.Keys.Length;
+        foreach (AggregateTotals totals in _totals)
+        {
+            totals.Show(batch, numbers, count, _room.Buffers[column], _room.Results, batch.Columns[column]);
+            column++;
         }
 
         return batch;

@@ -48,6 +48,9 @@ sealed class AggregateProgram
 
     internal AggregateCall[] Calls { get; }
 
+    /// <summary>How many rows of their own the aggregates keep sorted, in all sets.</summary>
+    internal int Sorts => Array.FindAll(Calls, c => c.Host != null && c.Shared == null).Length * Sets.Length;
+
     /// <summary>Columns of the child of which any row's value will do.</summary>
     internal int[] Others { get; }
 

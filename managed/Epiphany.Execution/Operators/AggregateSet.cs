@@ -33,6 +33,9 @@ sealed unsafe class AggregateSet
 
     internal ulong Bytes => _groups.Bytes;
 
+    /// <summary>Of the memory for sorts.</summary>
+    internal ulong SortPeak => _groups.SortPeak;
+
     /// <summary>Those in memory.</summary>
     internal AggregateGroups Groups => _groups;
 
@@ -79,6 +82,7 @@ sealed unsafe class AggregateSet
             return null;
         }
 
+        count = _groups.Fit(_next, count);
         for (int i = 0; i < count; i++)
         {
             _room.Numbers[i] = _next + i;
@@ -114,7 +118,7 @@ sealed unsafe class AggregateSet
         }
 
         part.Rows.Close();
-        _stats.PeakMemory = Math.Max(_stats.PeakMemory, Bytes);
+        _stats.PeakMemory = Math.Max(_stats.PeakMemory, Bytes + SortPeak);
         Finish(_context.Options.HashMemory);
         return true;
     }

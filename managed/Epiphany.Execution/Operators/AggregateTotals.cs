@@ -1,88 +1,73 @@
-// Execution layer, operators. One aggregate in one grouping set: the states of its groups, and what DISTINCT has seen there.
-
-using System;
+// Execution layer, operators. One aggregate in one grouping set: what it keeps of its groups.
 
 namespace Epiphany.Execution;
 
-/// <summary>Takes in what the aggregate has loaded of a batch. Repeated values are left out.</summary>
-sealed unsafe class AggregateTotals
+/// <summary>Takes in what the aggregate has loaded of a batch; shows results when all rows have come.</summary>
+abstract unsafe class AggregateTotals
 {
-    readonly AggregateCall _call;
-    readonly AggregateState _state;
-    readonly AggregateDistinct? _distinct;
-    readonly bool _isShared;
+    internal abstract ulong Bytes { get; }
 
-    /// <summary><paramref name="shared"/>: the totals whose state serves these, too.</summary>
-    internal AggregateTotals(AggregateCall call, AggregateTotals? shared, bool hasKeys)
+    /// <summary>The most that rows which wait to be taken in in order have taken of the memory for sorts.</summary>
+    internal virtual ulong SortPeak => 0;
+
+    /// <summary>Of an aggregate of the host's.</summary>
+    internal virtual AggregateHostStates? States => null;
+
+    /// <summary>The numbers that groups which are shown have there.</summary>
+    internal virtual int* Numbers(int* groups) => groups;
+
+    /// <summary>
+    /// <paramref name="shared"/>: the totals whose state serves these, too; <paramref name="hasKeys"/>: there may be more groups than one.
+    /// </summary>
+    internal static AggregateTotals Make(AggregateCall call, AggregateTotals? shared, bool hasKeys, ulong sortMemory, EngineContext context)
     {
-        _call = call;
-        _isShared = shared != null;
-        _state = shared?._state ?? call.MakeState();
-        _distinct = call.MakeDistinct(hasKeys);
+        if (call.Host is not { } host)
+        {
+            return new AggregateKernelTotals(call, (AggregateKernelTotals?)shared, hasKeys);
+        }
+
+        if (shared != null)
+        {
+            return new AggregateSharedTotals(host, shared, context);
+        }
+
+        return host.IsSorted(hasKeys)
+            ? new AggregateOrderedTotals(call, host, hasKeys, sortMemory, context)
+            : new AggregateHostTotals(call, host, context);
     }
 
-    internal ulong Bytes => _isShared ? 0 : _state.Bytes + (_distinct?.Bytes ?? 0);
-
-    internal void Reserve(int groups) => _state.Reserve(groups);
+    /// <summary>Room for so many groups.</summary>
+    internal abstract void Reserve(int groups);
 
     /// <summary>The rows of the batch that was loaded belong to those groups.</summary>
-    internal void Add(AggregateRows groups)
-    {
-        if (_isShared || _call.Rows.Count == 0)
-        {
-            return;
-        }
-
-        if (!_call.Rows.IsAll)
-        {
-            _call.Selected.Select(groups, _call.Rows);
-            groups = _call.Selected;
-        }
-
-        if (_distinct == null)
-        {
-            _state.Add(_call.Values, groups);
-        }
-        else if (_distinct.Take(_call.Values, groups))
-        {
-            _state.Add(_distinct.Values, _distinct.Groups);
-        }
-    }
+    internal abstract void Add(AggregateRows groups);
 
     /// <summary>Takes in all values of the column, of which there are some; what it needs is known of them.</summary>
-    internal void AddWhole(in ColumnFacts facts)
-    {
-        if (_call.Need is AggregateNeed.Count or AggregateNeed.Sum)
-        {
-            _state.AddWhole(facts.Values, facts.Sum, facts.Scale);
-            return;
-        }
-
-        _call.LoadBound(facts);
-        _state.Add(_call.Values, _call.Selected);
-    }
+    internal virtual void AddWhole(in ColumnFacts facts) => Throw.BadProgram("an aggregate that needs values is to do without");
 
     /// <summary>No more room for values that DISTINCT has to remember.</summary>
-    internal void Close() => _distinct?.Close();
+    internal virtual void Close()
+    {
+    }
 
     /// <summary>All rows have come: DISTINCT has no more need of what it has seen.</summary>
-    internal void Forget() => _distinct?.Forget();
+    internal virtual void Forget()
+    {
+    }
 
     /// <summary>Takes in values for which there was no room, with about so many bytes of memory.</summary>
-    internal void Finish(ulong memory, NodeStats stats)
+    internal virtual void Finish(ulong memory, NodeStats stats)
     {
-        while (_distinct != null && _distinct.TakeWritten(memory, stats))
-        {
-            _state.Add(_distinct.Values, _distinct.Groups);
-        }
     }
 
-    internal void Show(int* groups, int count, VectorBuffer buffer, Arena arena, Vector result) =>
-        _state.Show(_call.Result, groups, count, buffer, arena, result);
+    /// <summary>Of so many groups from there on: how many, at least one, can be shown at once without results taking too much memory.</summary>
+    internal virtual int Fit(int first, int count) => count;
 
-    internal void Clear()
-    {
-        _state.Clear();
-        _distinct?.Clear();
-    }
+    /// <summary>
+    /// Results of some groups, whose numbers follow each other; they are asked for once, in ascending order. <paramref name="shown"/> has the
+    /// other columns.
+    /// </summary>
+    internal abstract void Show(Batch shown, int* groups, int count, VectorBuffer buffer, Arena arena, Vector result);
+
+    internal abstract void Clear();
 }

@@ -7,8 +7,9 @@ namespace Epiphany.Execution;
 
 sealed unsafe partial class HashJoin
 {
-    /// <summary>Fewer rows than these are never too many.</summary>
+    /// <summary>Fewer rows than these are never too many, unless they take more bytes than that.</summary>
     const int MinSpilled = 4 * Batch.Capacity;
+    const ulong LeastSpilled = 1 << 20;
 
     readonly Stack<JoinPart> _parts = [];
 
@@ -52,7 +53,8 @@ sealed unsafe partial class HashJoin
         {
             _side.Add(batch);
             Stats.PeakMemory = Math.Max(Stats.PeakMemory, _side.Bytes);
-            if (_side.Bytes > Context.Options.HashMemory && _side.Rows.Count >= MinSpilled && level < JoinPart.MaxLevel)
+            if (_side.Bytes > Context.Options.HashMemory && (_side.Rows.Count >= MinSpilled || _side.Bytes > LeastSpilled)
+                && level < JoinPart.MaxLevel)
             {
                 Deal(level);
                 _side.Reset();
@@ -132,8 +134,14 @@ sealed unsafe partial class HashJoin
 
     Batch? NextInner()
     {
+        if (_innerSlices.Next() is { } slice)
+        {
+            return slice;
+        }
+
         Context.Host.Poll();
-        return _part is { } part ? part.Inner.Read() : _inner.Next();
+        _innerSlices.Begin(_part is { } part ? part.Inner.Read() : _inner.Next());
+        return _innerSlices.Next();
     }
 
     Batch? NextOuterBatch()
@@ -144,6 +152,7 @@ sealed unsafe partial class HashJoin
 
     void ForgetParts()
     {
+        _innerSlices.Begin(null);
         _part?.Inner.Close();
         _part?.Outer.Close();
         _part = null;

@@ -26,6 +26,7 @@ sealed unsafe partial class HashJoin : Operator
     readonly JoinPairs _pairs;
     readonly bool[] _outerKept;
     readonly bool[] _innerKept;
+    readonly RowSlices _innerSlices;
     readonly JoinFilters? _filters;
     readonly JoinDealer _innerDealer;
     readonly JoinDealer _outerDealer;
@@ -57,6 +58,7 @@ sealed unsafe partial class HashJoin : Operator
         Array.ForEach(plan.OuterKeys, e => e.MarkColumns(_outerKept));
         Array.ForEach(plan.InnerKeys, e => e.MarkColumns(_innerKept));
         KeyBatch inner = Side(plan.InnerKeys, plan, host);
+        _innerSlices = new RowSlices(plan.Inner.Types, _innerKept, host.Memory);
         _side = new JoinSide(plan.InnerKeys, inner, plan.Equalities, plan.Collations, plan.Inner.Types, _innerKept, MarksInner, host);
         _filters = KeepsOuter ? null : new JoinFilters(plan.OuterKeys, _probe.Columns, _kind == JoinKind.RightSemi, host);
         _innerDealer = new JoinDealer(plan.InnerKeys, inner, host);

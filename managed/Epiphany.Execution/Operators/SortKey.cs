@@ -5,6 +5,22 @@ using System.Buffers.Binary;
 
 namespace Epiphany.Execution;
 
+/// <summary>As the program has it; <paramref name="Descending"/> says which operator of its type it is.</summary>
+readonly record struct OrderPart(int Column, uint Operator, uint Collation, bool Descending, bool NullsFirst)
+{
+    /// <summary>A list of them.</summary>
+    internal static OrderPart[] Read(ref ProgramReader reader)
+    {
+        var orders = new OrderPart[reader.Count()];
+        for (int i = 0; i < orders.Length; i++)
+        {
+            orders[i] = new OrderPart(reader.Int(), reader.Oid(), reader.Oid(), reader.Flag(), reader.Flag());
+        }
+
+        return orders;
+    }
+}
+
 /// <summary>A column, an ordering operator, and where nulls go.</summary>
 sealed unsafe class SortKey
 {
@@ -13,18 +29,16 @@ sealed unsafe class SortKey
     readonly bool _descending;
     readonly int _comparer;
 
-    internal SortKey(ref ProgramReader reader, ReadOnlySpan<ValueType> types, IExecutionHost host)
+    internal SortKey(OrderPart part, ReadOnlySpan<ValueType> types, IExecutionHost host)
     {
-        Column = reader.Int();
-        uint orderingOperator = reader.Oid();
-        uint collation = reader.Oid();
-        _descending = reader.Flag();
-        NullsFirst = reader.Flag();
+        Column = part.Column;
+        NullsFirst = part.NullsFirst;
+        _descending = part.Descending;
         _host = host;
-        _order = Orders.Of(orderingOperator, collation);
+        _order = Orders.Of(part.Operator, part.Collation);
         if (_order == Order.Host)
         {
-            _comparer = host.PrepareOrder(orderingOperator, collation);
+            _comparer = host.PrepareOrder(part.Operator, part.Collation);
         }
 
         Type = types[Column];

@@ -6,9 +6,16 @@ using System.Collections.Generic;
 namespace Epiphany.Execution;
 
 /// <summary>Runs are merged so many at a time; a heap of the runs' next rows says which comes first.</summary>
-sealed unsafe class SortRuns(SortKey[] keys, ValueType[] types, bool[] wanted, IExecutionHost host)
+sealed unsafe class SortRuns(SortKey[] keys, ValueType[] types, bool[] wanted, ulong memory, IExecutionHost host)
 {
-    const int FanIn = 64;
+    /// <summary>So many at a time, unless they would take more memory than the sort may.</summary>
+    const int MaxFanIn = 64;
+    const int MinFanIn = 8;
+
+    /// <summary>What is merged at a time takes so many bytes at most, but for a single row's.</summary>
+    const ulong MergedBytes = 4 * RowSlices.MaxBytes;
+
+    readonly int _fanIn = FanIn(types, wanted, memory);
 
     readonly List<RowFile> _files = [];
     readonly List<Run> _heap = [];
@@ -42,9 +49,9 @@ sealed unsafe class SortRuns(SortKey[] keys, ValueType[] types, bool[] wanted, I
     /// <summary>No more runs are coming; rows can be taken.</summary>
     internal void Merge()
     {
-        while (_files.Count > FanIn)
+        while (_files.Count > _fanIn)
         {
-            Open(FanIn);
+            Open(_fanIn);
             var merged = new RowFile(types, wanted, host);
             while (Next() is { } batch)
             {
@@ -65,7 +72,7 @@ sealed unsafe class SortRuns(SortKey[] keys, ValueType[] types, bool[] wanted, I
     {
         host.Poll();
         _merged.Reset();
-        while (_heap.Count > 0 && _merged.Count < Batch.Capacity)
+        while (_heap.Count > 0 && _merged.Count < Batch.Capacity && _merged.ReferredBytes < MergedBytes)
         {
             TakeFirst(Batch.Capacity - _merged.Count);
         }
@@ -92,6 +99,20 @@ sealed unsafe class SortRuns(SortKey[] keys, ValueType[] types, bool[] wanted, I
         _heap.Clear();
         _merged.Reset();
         Bytes = 0;
+    }
+
+    /// <summary>A run that is read has a batch's lanes and nulls of each column, and the bytes of a slice or two.</summary>
+    static int FanIn(ValueType[] types, bool[] wanted, ulong memory)
+    {
+        ulong run = 1;
+        bool anyReferred = false;
+        for (int i = 0; i < types.Length; i++)
+        {
+            run += wanted[i] ? (ulong)Batch.Capacity * (sizeof(ulong) + 1) : 0;
+            anyReferred |= wanted[i] && !types[i].ByValue;
+        }
+
+        return (int)Math.Clamp(memory / (run + (anyReferred ? 2 * RowSlices.MaxBytes : 0)), MinFanIn, MaxFanIn);
     }
 
     void Open(int runs)

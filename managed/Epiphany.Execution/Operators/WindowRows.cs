@@ -241,7 +241,7 @@ sealed unsafe class WindowRows(ValueType[] types, bool[] wanted, ulong budget, N
         if (page.Rows == null)
         {
             page.Rows = _stores.TryPop(out RowStore? store) ? store : new RowStore(types, wanted, host.Memory);
-            page.Rows.Append(_file!.ReadAt(page.Place), Rows.All(page.Count));
+            _file!.ReadAt(page.Place, page.Count, page.Rows);
             Account(page);
         }
 
@@ -267,6 +267,7 @@ sealed unsafe class WindowRows(ValueType[] types, bool[] wanted, ulong budget, N
             _batch.Rows = page.Count;
             page.Rows!.Gather(_numbers, page.Count, _batch, 0);
             _file.Write(_batch, Rows.All(page.Count));
+            _file.Flush();
             stats.SpilledBytes += _file.Bytes - page.Place;
             stats.SpilledParts++;
             _written++;

@@ -110,16 +110,8 @@ sealed class PlanBuilder(EngineContext context)
         return new HashJoin(plan, Tail(ref reader, raw), context);
     }
 
-    SortKey[] Orders(ref ProgramReader reader, ValueType[] raw)
-    {
-        var keys = new SortKey[reader.Count()];
-        for (int i = 0; i < keys.Length; i++)
-        {
-            keys[i] = new SortKey(ref reader, raw, context.Host);
-        }
-
-        return keys;
-    }
+    SortKey[] Orders(ref ProgramReader reader, ValueType[] raw) =>
+        System.Array.ConvertAll(OrderPart.Read(ref reader), o => new SortKey(o, raw, context.Host));
 
     Sort Sort(ref ProgramReader reader, ValueType[] raw)
     {

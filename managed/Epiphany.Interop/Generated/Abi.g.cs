@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xffbaa9d9;
+    public const u32 Hash = 0xc69749db;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -148,13 +148,21 @@ public enum PgeCallFlags : int
     AsciiCase = 16,
 }
 
-/* Does the engine have an aggregate function? */
+/* Does the engine have an aggregate function? Else it calls PostgreSQL's own functions for it. */
 public enum PgeAggregateSupport : int
 {
     None = 0,
     Rows = 1,
     /* And of a whole column's values footers of row groups tell all that it needs. */
     Footers = 2,
+}
+
+/* How values of an aggregate that is DISTINCT are told apart: by the default equality of the only argument's type, or by sorting. */
+public enum PgeDistinct : int
+{
+    None = 0,
+    ByDefault = 1,
+    Sorted = 2,
 }
 
 /* PostgreSQL's JoinType, as far as hash joins have it. */
@@ -555,6 +563,16 @@ public unsafe struct PgeHostApi
     public delegate* unmanaged<ptr, i32, u64*, u64*, i32, i32*, PgeStatus> CompareRows;
     /* Type OID, values, nulls, rows, out hashes: PostgreSQL's own hash function, extended, seed 0; collation given. For types without a kernel. */
     public delegate* unmanaged<ptr, u32, u32, u64*, u8*, i32, u64*, PgeStatus> HashRows;
+    /* Expression id (an Aggref), number of an aggregate whose states serve it, too (-1: none does), out number: an aggregate by PostgreSQL's own
+    functions. Each call makes another. */
+    public delegate* unmanaged<ptr, i32, i32, i32*, PgeStatus> PrepareAggregate;
+    /* Number, groups (null: all rows are of group 0), what each row is to bring in, rows, out bytes that all states now take. Groups are numbers from
+    0; the first row of one, or the first question for its result, begins it. */
+    public delegate* unmanaged<ptr, i32, u32*, u64**, u8**, i32, u64*, PgeStatus> AggregateAdd;
+    /* Number, groups, their count, direct arguments by row, out values, out nulls. By-reference results live until the next call for the number. */
+    public delegate* unmanaged<ptr, i32, i32*, i32, u64**, u8**, u64*, u8*, PgeStatus> AggregateShow;
+    /* Number: all groups are forgotten. */
+    public delegate* unmanaged<ptr, i32, PgeStatus> AggregateClear;
     /* A new temporary file, out its number; closed and removed with the engine's context at the latest. */
     public delegate* unmanaged<ptr, i32*, PgeStatus> FileCreate;
     public delegate* unmanaged<ptr, i32, u8*, u64, PgeStatus> FileWrite;
@@ -609,8 +627,8 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<u64, i64, PgeStatus> EngineBound;
     /* Handle, node id, out stats. */
     public delegate* unmanaged<u64, i32, PgeNodeStats*, PgeStatus> EngineStats;
-    /* Aggregate function, type of its argument (0: none), AggSplit, out PgeAggregateSupport. */
-    public delegate* unmanaged<u32, u32, i32, i32*, PgeStatus> AggregateSupported;
+    /* Aggregate function, AggSplit, out PgeAggregateSupport. */
+    public delegate* unmanaged<u32, i32, i32*, PgeStatus> AggregateSupported;
     public delegate* unmanaged<i32, i32, ptr, ptr, i32, f64> VectorDistance;
     public delegate* unmanaged<i32, PgeSparseElements*, PgeSparseElements*, f64> SparseDistance;
     /* Element, vector, elements; the sum is of doubles. */

@@ -99,6 +99,15 @@ sealed unsafe class BenchHost : IExecutionHost, IMemory, IInterrupts
 
     public void HashRows(uint type, uint collation, ulong* values, byte* nulls, int count, ulong* hashes) => throw new NotSupportedException();
 
+    public int PrepareAggregate(int id, int shared) => throw new NotSupportedException();
+
+    public ulong AggregateAdd(int number, uint* groups, ulong** values, byte** nulls, int count) => throw new NotSupportedException();
+
+    public void AggregateShow(int number, int* groups, int count, ulong** direct, byte** directNulls, ulong* results, byte* resultNulls) =>
+        throw new NotSupportedException();
+
+    public void AggregateClear(int number) => throw new NotSupportedException();
+
     public int FileCreate() => throw new NotSupportedException();
 
     public void FileWrite(int file, byte* bytes, ulong length) => throw new NotSupportedException();

@@ -73,7 +73,7 @@ static unsafe class Operators
         _ = keys > 0 ? w.Add(1, 1, 1, 0, 0) : w.Add(1, 0, 0, 0);
 
         // One aggregate of the last column; no other columns, no order.
-        return w.Add(1, function, 0, 0).Type(result).Add(0, 1).Column(type, keys).Add(0, 0, 0);
+        return w.Add(1, function, 0).Type(result).Add(0, 1).Column(type, keys).Add(0, -1, -1, 0, 0, 0, 0, 0, 0);
     }
 
     static void Joins(Measure measure)
@@ -85,7 +85,7 @@ static unsafe class Operators
         void Of(string name, Touched touched, ulong[] probe, ulong[] build) => Time(measure, "hash join", name, touched, Count, (host, w) =>
         {
             // Pairs are counted, not shown.
-            w.Node(PlanKind.Aggregate, s_int8).Add(0, 0, 0, 1, 0, 0, 0, 1, CountAll, 0, 0).Type(s_int8).Add(0, 0, 0, 0, 0);
+            w.Node(PlanKind.Aggregate, s_int8).Add(0, 0, 0, 1, 0, 0, 0, 1, CountAll, 0).Type(s_int8).Add(0, 0, 0, -1, -1, 0, 0, 0, 0, 0, 0);
             w.Node(PlanKind.HashJoin, s_int8, s_int8).Add((long)JoinKind.Inner, 1).Column(s_int8, 0).Column(s_int8, 0).Add(Int8Equal, 0, 0);
             w.Source(host.AddSource(probe), s_int8).Source(host.AddSource(build), s_int8);
             w.Add(0, 1).Column(s_int8, 1).NoTail();

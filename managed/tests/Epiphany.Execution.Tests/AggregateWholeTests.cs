@@ -263,7 +263,7 @@ public unsafe class AggregateWholeTests
         foreach (TestAggregate aggregate in aggregates)
         {
             ValueType? argument = aggregate.Argument is int a ? types[a] : null;
-            program.Add(aggregate.Function, 0, argument?.Collation ?? 0).Type(aggregate.Result)
+            program.Add(aggregate.Function, argument?.Collation ?? 0).Type(aggregate.Result)
                 .Add(aggregate.IsDistinct ? 1 : 0, argument == null ? 0 : 1);
             if (argument is { } type)
             {
@@ -275,6 +275,8 @@ public unsafe class AggregateWholeTests
             {
                 program.Column(ProgramWriter.Bool, filter);
             }
+
+            program.Add(-1, -1, 0, 0, 0, 0);
         }
 
         program.Add(0, 0);

@@ -43,7 +43,7 @@ internal static class AggregateWriter
         program.Add(aggregates.Length);
         foreach (TestAggregate aggregate in aggregates)
         {
-            program.Add(aggregate.Function, 0, 0).Type(aggregate.Result).Add(aggregate.IsDistinct ? 1 : 0, aggregate.Argument == null ? 0 : 1);
+            program.Add(aggregate.Function, 0).Type(aggregate.Result).Add(aggregate.IsDistinct ? 1 : 0, aggregate.Argument == null ? 0 : 1);
             if (aggregate.Argument is int argument)
             {
                 program.Column(types[argument], argument);
@@ -54,6 +54,8 @@ internal static class AggregateWriter
             {
                 program.Column(ProgramWriter.Bool, filter);
             }
+
+            program.Add(-1, -1, 0, 0, 0, 0);
         }
 
         program.Add(others?.Length ?? 0);

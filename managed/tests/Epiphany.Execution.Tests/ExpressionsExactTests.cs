@@ -174,7 +174,7 @@ public class ExpressionsExactTests
             .Add(0, 0, 1).Add(3, Int4Equal, 0).Add(1, 1, 1, 0, 0).Add(2);
         foreach (uint function in new uint[] { 2114, 2103 })
         {
-            Choose(program.Add(function, 0, 0).Type(numeric).Add(0, 1)).Add(0);
+            Choose(program.Add(function, 0).Type(numeric).Add(0, 1)).Add(0, -1, -1, 0, 0, 0, 0);
         }
 
         program.Add(0, 0).Source(host.AddSource([.. columns, keys]), int4, numeric, numeric, int4).NoTail();

@@ -29,6 +29,11 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
     /// <summary>Bytes that were asked for and not given back.</summary>
     public ulong Allocated { get; private set; }
 
+    /// <summary>The most of them at a time.</summary>
+    public ulong Peak { get; private set; }
+
+    public void ForgetPeak() => Peak = Allocated;
+
     public int BatchRows { get; set; } = Batch.Capacity;
 
     public List<ulong?> Parameters { get; } = [];
@@ -73,6 +78,7 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
     public byte* Allocate(nuint bytes)
     {
         Allocated += bytes;
+        Peak = Math.Max(Peak, Allocated);
         byte* block = (byte*)NativeMemory.AllocZeroed(bytes + 8);
         *(ulong*)block = bytes;
         return block + 8;
@@ -168,6 +174,66 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
             hashes[i] = nulls != null && nulls[i] != 0 ? 0 : values[i] * 0x9E3779B97F4A7C15;
         }
     }
+
+    readonly List<Func<List<ulong?[]>, ulong?[], ulong?>> _bodies = [];
+    readonly List<(int Arguments, int Direct, Func<List<ulong?[]>, ulong?[], ulong?> Body, Dictionary<uint, List<ulong?[]>> Groups)> _aggregates = [];
+    readonly List<(int Arguments, int Direct)> _shapes = [];
+
+    /// <summary>Groups that are at work at a time, at most.</summary>
+    public int OpenGroups { get; private set; }
+
+    /// <summary>What an aggregate makes of a group's rows and direct arguments; says its id.</summary>
+    public int AddAggregate(int arguments, int direct, Func<List<ulong?[]>, ulong?[], ulong?> body)
+    {
+        _bodies.Add(body);
+        _shapes.Add((arguments, direct));
+        return _bodies.Count - 1;
+    }
+
+    public int PrepareAggregate(int id, int shared)
+    {
+        _aggregates.Add((_shapes[id].Arguments, _shapes[id].Direct, _bodies[id], shared < 0 ? [] : _aggregates[shared].Groups));
+        return _aggregates.Count - 1;
+    }
+
+    public ulong AggregateAdd(int number, uint* groups, ulong** values, byte** nulls, int count)
+    {
+        (int arguments, _, _, Dictionary<uint, List<ulong?[]>> states) = _aggregates[number];
+        for (int row = 0; row < count; row++)
+        {
+            uint group = groups == null ? 0 : groups[row];
+            ulong?[] added = new ulong?[arguments];
+            for (int i = 0; i < arguments; i++)
+            {
+                added[i] = nulls[i] != null && nulls[i][row] != 0 ? null : values[i][row];
+            }
+
+            CollectionsMarshal.GetValueRefOrAddDefault(states, group, out _) ??= [];
+            states[group].Add(added);
+        }
+
+        OpenGroups = Math.Max(OpenGroups, states.Count);
+        return (ulong)states.Count * 100;
+    }
+
+    public void AggregateShow(int number, int* groups, int count, ulong** direct, byte** directNulls, ulong* results, byte* resultNulls)
+    {
+        (_, int arguments, Func<List<ulong?[]>, ulong?[], ulong?> body, Dictionary<uint, List<ulong?[]>> states) = _aggregates[number];
+        for (int row = 0; row < count; row++)
+        {
+            ulong?[] given = new ulong?[arguments];
+            for (int i = 0; i < arguments; i++)
+            {
+                given[i] = directNulls[i] != null && directNulls[i][row] != 0 ? null : direct[i][row];
+            }
+
+            ulong? result = body(states.GetValueOrDefault((uint)groups[row]) ?? [], given);
+            results[row] = result ?? 0;
+            resultNulls[row] = result == null ? (byte)1 : (byte)0;
+        }
+    }
+
+    public void AggregateClear(int number) => _aggregates[number].Groups.Clear();
 
     public int FileCreate()
     {

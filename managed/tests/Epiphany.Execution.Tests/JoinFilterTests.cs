@@ -233,7 +233,7 @@ public unsafe class JoinFilterTests
                 .Add(1).Column(ProgramWriter.Int8, keyColumn).Column(ProgramWriter.Int8, 0).Add(Int8Equal, 0).Add(0);
             program.Node(PlanKind.Sort, s_side).Add(1).Add(1, 412, 0, 0, 0).Node(PlanKind.Append, s_side).Add(1);
             program.Node(PlanKind.Aggregate, s_side).Add(0, 0).Add(1).Add(0, Int8Equal, 0).Add(1).Add(1, 1, 0, 0)
-                .Add(1).Add(CountAll, 0, 0).Type(ProgramWriter.Int8).Add(0, 0, 0).Add(0).Add(0);
+                .Add(1).Add(CountAll, 0).Type(ProgramWriter.Int8).Add(0, 0, 0, -1, -1, 0, 0, 0, 0).Add(0).Add(0);
             _ = scans ? program.Scan(table, s_side) : program.Source(source, s_side);
             program.Add(0).Add(2).Column(ProgramWriter.Int8, 1).Column(ProgramWriter.Int8, 0).NoTail().NoTail();
             return program.Source(few, s_side).NoTail();

@@ -72,7 +72,7 @@ internal static class WindowWriter
         program.Add(function.IsAggregate ? 1 : 0, function.Function);
         if (function.IsAggregate)
         {
-            program.Add(0, 0).Type(function.Result).Add(0);
+            program.Add(0).Type(function.Result).Add(0);
         }
         else
         {
@@ -88,6 +88,8 @@ internal static class WindowWriter
             {
                 program.Column(types[filter], filter);
             }
+
+            program.Add(-1, -1, 0, 0, 0, 0);
         }
     }
 }
