@@ -93,7 +93,10 @@ pge_sink_open_group(PgeSink *sink)
 	MemoryContextSwitchTo(old);
 }
 
-/* Store and publish the group in the making, if there is one. */
+/*
+ * Store and publish the group in the making, if there is one. It has no rows where others were quicker to change all that were to move:
+ * then it is left as if its writer had died, and VACUUM takes its descriptor back.
+ */
 void
 pge_sink_close_group(PgeSink *sink)
 {
@@ -102,8 +105,11 @@ pge_sink_close_group(PgeSink *sink)
 	if (group == NULL)
 		return;
 	sink->group = NULL;
-	sink->groups++;
-	pge_builder_store(group, sink->rel, &sink->desc, pge_origins_finish(&sink->origins));
+	if (pge_builder_rows(group) > 0)
+	{
+		sink->groups++;
+		pge_builder_store(group, sink->rel, &sink->desc, pge_origins_finish(&sink->origins));
+	}
 	pge_builder_end(group);
 }
 
