@@ -1,6 +1,7 @@
 // Storage layer, reader. Some rows of a vector, for those who have no use for the others.
 
 using System;
+using System.Runtime.CompilerServices;
 using Epiphany.Encoding;
 using Epiphany.Kernels;
 
@@ -200,19 +201,49 @@ sealed unsafe partial class ColumnReader
     /// <summary>In place: no row comes before its place.</summary>
     static void Gather(ushort* rows, int count, in DecodedVector whole, ulong* values, byte* nulls, ushort* codes)
     {
-        for (int i = 0; i < count; i++)
+        Gather(rows, count, values);
+        if (whole.HasNulls)
         {
-            values[i] = values[rows[i]];
+            Gather(rows, count, nulls);
         }
 
-        for (int i = 0; whole.HasNulls && i < count; i++)
+        if (whole.Table != null)
         {
-            nulls[i] = nulls[rows[i]];
+            Gather(rows, count, codes);
+        }
+    }
+
+    /// <summary>Eight at a time where they lie side by side, as most do where few rows are left out.</summary>
+    static void Gather<T>(ushort* rows, int count, T* items)
+        where T : unmanaged
+    {
+        const int Eight = 8;
+        int i = 0;
+        for (; i <= count - Eight; i += Eight)
+        {
+            int first = rows[i];
+            if (rows[i + Eight - 1] - first == Eight - 1)
+            {
+                Unsafe.WriteUnaligned(items + i, Unsafe.ReadUnaligned<EightOf<T>>(items + first));
+                continue;
+            }
+
+            for (int j = i; j < i + Eight; j++)
+            {
+                items[j] = items[rows[j]];
+            }
         }
 
-        for (int i = 0; whole.Table != null && i < count; i++)
+        for (; i < count; i++)
         {
-            codes[i] = codes[rows[i]];
+            items[i] = items[rows[i]];
         }
+    }
+
+    [InlineArray(8)]
+    struct EightOf<T>
+        where T : unmanaged
+    {
+        T _first;
     }
 }
