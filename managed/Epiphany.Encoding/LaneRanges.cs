@@ -62,7 +62,10 @@ public readonly unsafe struct LaneRanges(long* bounds, int count)
         for (int i = 0; i < count; i++)
         {
             BitSelect.Lanes(lanes, rows, (ulong)Low(i), (ulong)High(i) - (ulong)Low(i), i == 0 ? bits : room);
-            Join(bits, room, i == 0 ? 0 : rows);
+            if (i > 0)
+            {
+                Join(bits, room, rows);
+            }
         }
     }
 
@@ -139,7 +142,10 @@ public readonly unsafe struct LaneRanges(long* bounds, int count)
         {
             ulong low = codes[2 * i];
             BitSelect.Between(packed, rows, width, low, codes[(2 * i) + 1] - low, i == 0 ? bits : room);
-            Join(bits, room, i == 0 ? 0 : rows);
+            if (i > 0)
+            {
+                Join(bits, room, rows);
+            }
         }
     }
 

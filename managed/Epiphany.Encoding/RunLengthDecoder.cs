@@ -8,32 +8,7 @@ namespace Epiphany.Encoding;
 /// <summary>Segments are readable for BitPacking.Slack bytes past their length.</summary>
 public static unsafe class RunLengthDecoder
 {
-    public static Fault Decode(byte* segment, ulong length, int count, ulong* values)
-    {
-        Fault fault = Check(segment, length, count, out byte* packed);
-        if (fault != Fault.None)
-        {
-            return fault;
-        }
-
-        RunLengthHeader* header = (RunLengthHeader*)segment;
-        ushort* ends = (ushort*)(segment + RunLengthHeader.Size);
-        int start = 0;
-        for (int run = 0; run < header->Runs; run++)
-        {
-            int end = ends[run];
-            if (end <= start || end > count)
-            {
-                return Fault.RunsOutOfOrder;
-            }
-
-            ulong value = header->Base + BitUnpack.One(packed, run, header->Width);
-            new Span<ulong>(values + start, end - start).Fill(value);
-            start = end;
-        }
-
-        return start == count ? Fault.None : Fault.RunsOutOfOrder;
-    }
+    public static Fault Decode(byte* segment, ulong length, int count, ulong* values) => Walk(segment, length, count, new Values(values));
 
     public static Fault DecodeOne(byte* segment, ulong length, int count, int index, out ulong value)
     {
@@ -73,33 +48,8 @@ public static unsafe class RunLengthDecoder
     /// <summary>A bit for each row whose value is in the ranges; a run is judged once.</summary>
     public static Fault Select(byte* segment, ulong length, int count, LaneRanges ranges, ulong* bits)
     {
-        Fault fault = Check(segment, length, count, out byte* packed);
-        if (fault != Fault.None)
-        {
-            return fault;
-        }
-
         new Span<ulong>(bits, BitSelect.Words(count)).Clear();
-        RunLengthHeader* header = (RunLengthHeader*)segment;
-        ushort* ends = (ushort*)(segment + RunLengthHeader.Size);
-        int start = 0;
-        for (int run = 0; run < header->Runs; run++)
-        {
-            int end = ends[run];
-            if (end <= start || end > count)
-            {
-                return Fault.RunsOutOfOrder;
-            }
-
-            if (ranges.Has((long)(header->Base + BitUnpack.One(packed, run, header->Width))))
-            {
-                LaneRanges.Fill(bits, start, end);
-            }
-
-            start = end;
-        }
-
-        return start == count ? Fault.None : Fault.RunsOutOfOrder;
+        return Walk(segment, length, count, new Bits(ranges, bits));
     }
 
     /// <summary>The values of <paramref name="picked"/> rows, which ascend.</summary>
@@ -140,6 +90,34 @@ public static unsafe class RunLengthDecoder
         return Fault.None;
     }
 
+    /// <summary>Hands on each run.</summary>
+    static Fault Walk<TRuns>(byte* segment, ulong length, int count, TRuns runs)
+        where TRuns : struct, IRuns
+    {
+        Fault fault = Check(segment, length, count, out byte* packed);
+        if (fault != Fault.None)
+        {
+            return fault;
+        }
+
+        RunLengthHeader* header = (RunLengthHeader*)segment;
+        ushort* ends = (ushort*)(segment + RunLengthHeader.Size);
+        int start = 0;
+        for (int run = 0; run < header->Runs; run++)
+        {
+            int end = ends[run];
+            if (end <= start || end > count)
+            {
+                return Fault.RunsOutOfOrder;
+            }
+
+            runs.Take(start, end, header->Base + BitUnpack.One(packed, run, header->Width));
+            start = end;
+        }
+
+        return start == count ? Fault.None : Fault.RunsOutOfOrder;
+    }
+
     static Fault Check(byte* segment, ulong length, int count, out byte* packed)
     {
         packed = null;
@@ -162,5 +140,27 @@ public static unsafe class RunLengthDecoder
         long before = RunLengthHeader.Size + RunLengthHeader.EndsBytes(header->Runs);
         packed = segment + before;
         return length < (ulong)(before + BitPacking.Bytes(header->Runs, header->Width)) ? Fault.SegmentTooShort : Fault.None;
+    }
+
+    interface IRuns
+    {
+        /// <summary>Rows from the first to the one before the last have the value.</summary>
+        void Take(int first, int last, ulong value);
+    }
+
+    readonly struct Values(ulong* values) : IRuns
+    {
+        public void Take(int first, int last, ulong value) => new Span<ulong>(values + first, last - first).Fill(value);
+    }
+
+    readonly struct Bits(LaneRanges ranges, ulong* bits) : IRuns
+    {
+        public void Take(int first, int last, ulong value)
+        {
+            if (ranges.Has((long)value))
+            {
+                LaneRanges.Fill(bits, first, last);
+            }
+        }
     }
 }

@@ -7,7 +7,6 @@
  */
 #include "postgres.h"
 
-#include "catalog/objectaccess.h"
 #include "catalog/pg_aggregate.h"
 #include "catalog/pg_proc.h"
 #include "executor/execExpr.h"
@@ -15,7 +14,6 @@
 #include "miscadmin.h"
 #include "parser/parse_agg.h"
 #include "parser/parse_coerce.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/datum.h"
 #include "utils/expandeddatum.h"
@@ -42,16 +40,6 @@ struct PgeEngineAggregate
 };
 
 /* ---- setting up ---- */
-
-static void
-check_right(Oid function, Oid role)
-{
-	AclResult	right = object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE);
-
-	if (right != ACLCHECK_OK)
-		aclcheck_error(right, OBJECT_FUNCTION, get_func_name(function));
-	InvokeFunctionExecuteHook(function);
-}
 
 static Oid
 owner_of(Oid function)
@@ -178,11 +166,11 @@ prepare_aggregate(PgeEngine *engine, Aggref *aggref)
 	set_initial_value(&aggregate->trans, tuple, aggref->aggtranstype);
 	set_transition(aggregate, form, types, ntypes);
 	set_result(aggregate, form, types, ntypes);
-	check_right(aggregate->trans.transfn_oid, owner);
+	pge_engine_check_right(aggregate->trans.transfn_oid, owner, OBJECT_FUNCTION);
 	if (OidIsValid(aggregate->agg.finalfn_oid))
-		check_right(aggregate->agg.finalfn_oid, owner);
+		pge_engine_check_right(aggregate->agg.finalfn_oid, owner, OBJECT_FUNCTION);
 	if (OidIsValid(aggregate->trans.serialfn_oid))
-		check_right(aggregate->trans.serialfn_oid, owner);
+		pge_engine_check_right(aggregate->trans.serialfn_oid, owner, OBJECT_FUNCTION);
 	ReleaseSysCache(tuple);
 	pge_engine_result(engine, aggref->aggtype, &aggregate->result);
 	get_typlenbyval(aggref->aggtype, &aggregate->agg.resulttypeLen, &aggregate->agg.resulttypeByVal);

@@ -49,10 +49,11 @@ pge_engine_expressions(const Plan *plan)
 	}
 }
 
-static void
-check_right(Oid function, ObjectType type)
+/* The role's right to call a function or aggregate, checked as PostgreSQL's executor does when it sets up what calls it. */
+void
+pge_engine_check_right(Oid function, Oid role, ObjectType type)
 {
-	AclResult	right = object_aclcheck(ProcedureRelationId, function, GetUserId(), ACL_EXECUTE);
+	AclResult	right = object_aclcheck(ProcedureRelationId, function, role, ACL_EXECUTE);
 
 	if (right != ACLCHECK_OK)
 		aclcheck_error(right, type, get_func_name(function));
@@ -62,7 +63,7 @@ check_right(Oid function, ObjectType type)
 static void
 check_function(Oid function)
 {
-	check_right(function, OBJECT_FUNCTION);
+	pge_engine_check_right(function, GetUserId(), OBJECT_FUNCTION);
 }
 
 /* Those functions that PostgreSQL would ask the right to when it sets up the expression. */
@@ -85,7 +86,7 @@ check_functions(Node *node, void *context)
 			check_function(((ScalarArrayOpExpr *) node)->opfuncid);
 			break;
 		case T_Aggref:
-			check_right(((Aggref *) node)->aggfnoid, OBJECT_AGGREGATE);
+			pge_engine_check_right(((Aggref *) node)->aggfnoid, GetUserId(), OBJECT_AGGREGATE);
 			break;
 		case T_WindowFunc:
 			check_function(((WindowFunc *) node)->winfnoid);

@@ -102,6 +102,7 @@ extern void pge_engine_result(PgeEngine *engine, Oid type, PgeEngineResult *resu
 extern void pge_engine_begin_values(PgeEngine *engine);
 
 /* engine_calls.c */
+extern void pge_engine_check_right(Oid function, Oid role, ObjectType type);
 extern void pge_engine_check_rights(PgeLowered *lowered);
 extern List *pge_engine_expressions(const Plan *plan);
 

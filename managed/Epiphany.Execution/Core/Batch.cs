@@ -17,6 +17,9 @@ sealed class Batch
         }
     }
 
+    /// <summary>One row, for expressions that look at no column.</summary>
+    public static Batch NoColumns { get; } = new(0) { Rows = 1 };
+
     public Vector[] Columns { get; }
 
     public int Rows { get; set; }

@@ -107,10 +107,10 @@ sealed unsafe class RowSlices
             most -= Math.Min(longest, most);
         }
 
-        return hasMore ? Fit(batch, rows, first, MaxBytes) : count;
+        return hasMore ? FitOneByOne(batch, rows, first) : count;
     }
 
-    int Fit(Batch batch, Rows rows, int first, ulong most)
+    int FitOneByOne(Batch batch, Rows rows, int first)
     {
         ulong bytes = 0;
         for (int i = first; i < rows.Count; i++)
@@ -125,7 +125,7 @@ sealed unsafe class RowSlices
                 }
             }
 
-            if (bytes > most && i > first)
+            if (bytes > MaxBytes && i > first)
             {
                 return i - first;
             }

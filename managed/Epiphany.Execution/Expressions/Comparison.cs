@@ -224,8 +224,6 @@ sealed unsafe class Comparison<TLeft, TRight, TComparison>(ValueType type, Expre
     where TRight : struct, ILaneView
     where TComparison : struct, IComparison
 {
-    static readonly Batch s_noBatch = new(0);
-
     readonly Output _output = new(host);
 
     /// <summary>Zone maps order lanes as signed integers, or as floats.</summary>
@@ -244,7 +242,7 @@ sealed unsafe class Comparison<TLeft, TRight, TComparison>(ValueType type, Expre
             return false;
         }
 
-        Vector constant = right.Evaluate(s_noBatch, Rows.All(1));
+        Vector constant = right.Evaluate(Batch.NoColumns, Rows.All(1));
         if (constant.IsNull(0))
         {
             return true;

@@ -47,10 +47,8 @@ sealed class Parameter(ValueType type, int parameter, IExecutionHost host) : Exp
 
     public override bool IsConstant => true;
 
+    /// <summary>Once it is known in this run.</summary>
     public override bool IsTotal => _ready;
-
-    /// <summary>It has been asked for in this run.</summary>
-    internal bool IsReady => _ready;
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {

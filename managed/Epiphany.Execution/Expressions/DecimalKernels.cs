@@ -10,8 +10,6 @@ namespace Epiphany.Execution;
 sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.Type, call.Arguments), IMaskable
     where TComparison : struct, IComparison
 {
-    static readonly Batch s_noBatch = new(0);
-
     readonly DecimalArgument _left = new(call.Arguments[0], call.Host);
     readonly DecimalArgument _right = new(call.Arguments[1], call.Host);
     readonly DatumForm _leftDatums = new(call.Host.Memory);
@@ -33,7 +31,7 @@ sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.
             return false;
         }
 
-        Vector constant = Arguments[isTurned ? 0 : 1].Evaluate(s_noBatch, Rows.All(1));
+        Vector constant = Arguments[isTurned ? 0 : 1].Evaluate(Batch.NoColumns, Rows.All(1));
         if (constant.IsNull(0))
         {
             return true;

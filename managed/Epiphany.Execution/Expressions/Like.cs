@@ -7,8 +7,6 @@ namespace Epiphany.Execution;
 /// <summary>Where ASCII letters alone have a case, ILIKE is LIKE of pattern and text in small letters.</summary>
 sealed unsafe class Like(CallSite call, bool isNot, bool ignoresCase) : Kernel(call.Type, call.Arguments)
 {
-    static readonly Batch s_noBatch = new(0);
-
     readonly HostCall _onHost = call.OnHost();
     readonly Output _output = new(call.Host);
     readonly TextRoom _room = new(call.Host);
@@ -16,7 +14,7 @@ sealed unsafe class Like(CallSite call, bool isNot, bool ignoresCase) : Kernel(c
     LikePattern? _pattern;
 
     /// <summary>PostgreSQL's LIKE complains of patterns that end in a backslash.</summary>
-    public override bool IsTotal => AreArgumentsTotal && Arguments[1].IsConstant && Arguments[1].Evaluate(s_noBatch, Rows.All(1)) is var pattern
+    public override bool IsTotal => AreArgumentsTotal && Arguments[1].IsConstant && Arguments[1].Evaluate(Batch.NoColumns, Rows.All(1)) is var pattern
         && !pattern.IsNull(0) && Pattern(Varlena.Payload(pattern.Values[0])) != null;
 
     public override Vector Evaluate(Batch batch, Rows rows)

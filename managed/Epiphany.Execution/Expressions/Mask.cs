@@ -1,6 +1,7 @@
 // Execution layer, expressions. Conditions as bits of rows: cheaper than lists where several conditions meet, and none of them can raise an error.
 
 using System;
+using Epiphany.Kernels;
 
 namespace Epiphany.Execution;
 
@@ -24,13 +25,7 @@ static unsafe class Mask
     internal static ulong* Room(IExecutionHost host) => (ulong*)host.Memory.Allocate(Words * sizeof(ulong));
 
     /// <summary>A column, or a value that is known by now: evaluating it touches nothing but lanes.</summary>
-    internal static bool IsAtHand(Expression argument) => argument switch
-    {
-        ColumnReference or Constant => true,
-        Parameter parameter => parameter.IsReady,
-        RunConstant constant => constant.IsReady,
-        _ => false,
-    };
+    internal static bool IsAtHand(Expression argument) => MayBeAtHand(argument) && argument.IsTotal;
 
     internal static bool MayBeAtHand(Expression argument) => argument is ColumnReference or Constant or Parameter or RunConstant;
 
@@ -89,7 +84,7 @@ static unsafe class Mask
                 return false;
             }
 
-            for (int i = 0; a > 0 && i < (count + 63) / 64; i++)
+            for (int i = 0; a > 0 && i < BitSelect.Words(count); i++)
             {
                 bits[i] = isOr ? bits[i] | room[i] : bits[i] & room[i];
             }

@@ -8,7 +8,6 @@ sealed unsafe class RunConstant : Kernel
     readonly Expression _expression;
     readonly Vector _vector = new();
     readonly VectorBuffer _buffer;
-    readonly Batch _noColumns = new(0) { Rows = 1 };
     bool _ready;
 
     internal RunConstant(Expression expression, IExecutionHost host) : base(expression.Type, expression)
@@ -19,16 +18,14 @@ sealed unsafe class RunConstant : Kernel
 
     public override bool IsConstant => true;
 
+    /// <summary>Once it is known in this run.</summary>
     public override bool IsTotal => _ready;
-
-    /// <summary>It has been computed in this run.</summary>
-    internal bool IsReady => _ready;
 
     public override Vector Evaluate(Batch batch, Rows rows)
     {
         if (!_ready && rows.Count > 0)
         {
-            Vector result = _expression.Evaluate(_noColumns, Rows.All(1));
+            Vector result = _expression.Evaluate(Batch.NoColumns, Rows.All(1));
             ulong value = result.Values[0];
             bool isNull = result.IsNull(0);
             var form = (result.Form, result.Scale, result.Bound);

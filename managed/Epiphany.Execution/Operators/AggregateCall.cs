@@ -167,6 +167,18 @@ sealed unsafe class AggregateCall
         return rows.IsAll || rows.Count == 0 ? values : Dense(values, rows);
     }
 
+    /// <summary>Of the groups of a batch's rows, those of the rows that count; null: none does.</summary>
+    internal AggregateRows? Counted(AggregateRows groups)
+    {
+        if (Rows.Count == 0 || Rows.IsAll)
+        {
+            return Rows.Count == 0 ? null : groups;
+        }
+
+        Selected.Select(groups, Rows);
+        return Selected;
+    }
+
     Rows Filtered(Batch batch)
     {
         var rows = Execution.Rows.All(batch.Rows);

@@ -10,8 +10,6 @@ namespace Epiphany.Execution;
 /// </summary>
 sealed unsafe class AggregateDistinct
 {
-    static readonly ValueType s_group = new(TypeOid.Int8, -1, 0, sizeof(long), true);
-
     readonly IExecutionHost _host;
     readonly KeyBatch _keys;
     readonly KeyTable _table;
@@ -32,11 +30,11 @@ sealed unsafe class AggregateDistinct
         _host = context.Host;
         uint equality = KeyKinds.Equality(argument.Oid);
         var value = new KeyColumn(argument, KeyKinds.Of(equality, collation, argument.Oid), collation, _host);
-        var group = new KeyColumn(s_group, KeyKind.Datum, 0, _host);
+        var group = new KeyColumn(AggregateRows.NumberType, KeyKind.Datum, 0, _host);
         _keys = new KeyBatch(hasKeys ? [group, value] : [value], _host);
         _table = new KeyTable(_keys, hasKeys ? [0, equality] : [equality], hasKeys ? [0, collation] : [collation], nullsEqual: true, _host);
         _pair = new Batch(hasKeys ? 2 : 1);
-        _spill = new AggregateSpill(hasKeys ? [s_group, argument] : [argument], hasKeys ? [true, true] : [true], _host);
+        _spill = new AggregateSpill(hasKeys ? [AggregateRows.NumberType, argument] : [argument], hasKeys ? [true, true] : [true], _host);
         _lanes = new VectorBuffer(_host.Memory);
         _buffer = new VectorBuffer(_host.Memory);
         _read = new AggregateRows(_host.Memory);

@@ -11,8 +11,6 @@ sealed unsafe class AggregateHostCall
     const uint Less = 412;
     const uint Equal = 467;
 
-    static readonly ValueType s_group = new(TypeOid.Int8, -1, 0, sizeof(long), true);
-
     readonly Expression[] _arguments;
     readonly Expression[] _direct;
     readonly OrderPart[] _orders;
@@ -34,7 +32,7 @@ sealed unsafe class AggregateHostCall
         _context = context;
         _buffers = Array.ConvertAll(arguments, _ => new VectorBuffer(context.Host.Memory));
         Loaded = new Batch(arguments.Length + 1);
-        Types = [.. Array.ConvertAll(arguments, a => a.Type), s_group];
+        Types = [.. Array.ConvertAll(arguments, a => a.Type), AggregateRows.NumberType];
     }
 
     /// <summary>The host's number for it.</summary>

@@ -20,18 +20,10 @@ sealed unsafe class AggregateHostTotals(AggregateCall call, AggregateHostCall ho
 
     internal override void Add(AggregateRows groups)
     {
-        if (call.Rows.Count == 0)
+        if (call.Counted(groups) is { } counted)
         {
-            return;
+            _states.Add(host.Loaded, 0, counted.Count, counted.IsOne ? null : counted.Groups);
         }
-
-        if (!call.Rows.IsAll)
-        {
-            call.Selected.Select(groups, call.Rows);
-            groups = call.Selected;
-        }
-
-        _states.Add(host.Loaded, 0, groups.Count, groups.IsOne ? null : groups.Groups);
     }
 
     /// <summary>Results are taken to be as large as states.</summary>

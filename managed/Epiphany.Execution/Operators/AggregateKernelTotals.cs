@@ -25,22 +25,16 @@ sealed unsafe class AggregateKernelTotals : AggregateTotals
 
     internal override void Add(AggregateRows groups)
     {
-        if (_isShared || _call.Rows.Count == 0)
+        if (_isShared || _call.Counted(groups) is not { } counted)
         {
             return;
         }
 
-        if (!_call.Rows.IsAll)
-        {
-            _call.Selected.Select(groups, _call.Rows);
-            groups = _call.Selected;
-        }
-
         if (_distinct == null)
         {
-            _state.Add(_call.Values, groups);
+            _state.Add(_call.Values, counted);
         }
-        else if (_distinct.Take(_call.Values, groups))
+        else if (_distinct.Take(_call.Values, counted))
         {
             _state.Add(_distinct.Values, _distinct.Groups);
         }

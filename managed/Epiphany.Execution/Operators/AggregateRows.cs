@@ -9,6 +9,9 @@ sealed unsafe class AggregateRows(IMemory memory)
 {
     internal const int Few = 8;
 
+    /// <summary>Of groups' numbers, where they are a column.</summary>
+    internal static readonly ValueType NumberType = new(TypeOid.Int8, -1, 0, sizeof(long), true);
+
     internal int Count { get; private set; }
 
     /// <summary>By row; not filled in where there is one group only.</summary>

@@ -11,7 +11,6 @@ namespace Epiphany.Execution;
 sealed unsafe class Limit(Operator child, Expression? offset, Expression? count, KeyPart[] ties, Tail tail, EngineContext context)
     : Operator(tail, context)
 {
-    readonly Batch _none = new(0);
     readonly Neighbours? _ties = ties.Length == 0 ? null : new Neighbours(ties, child.Types, context.Host);
     bool _isTying;
     bool _begun;
@@ -75,7 +74,7 @@ sealed unsafe class Limit(Operator child, Expression? offset, Expression? count,
         }
 
         expression.Start();
-        Vector value = expression.Evaluate(_none, Rows.All(1));
+        Vector value = expression.Evaluate(Batch.NoColumns, Rows.All(1));
         if (value.IsNull(0))
         {
             return none;

@@ -216,7 +216,7 @@ sealed unsafe class ScanTest
         _form = CodedForm.Entries;
     }
 
-    /// <summary>How many of some values meet the conditions; their places are selected.</summary>
+    /// <summary>How many of some values meet the conditions, of which there are some; their places are selected.</summary>
     int Judge(in CodedColumn coded, ulong* values, int count, byte* nulls)
     {
         Vector vector = _entries.Columns[_column];
@@ -228,11 +228,6 @@ sealed unsafe class ScanTest
 
         _entries.Rows = count;
         Rows rows = Rows.All(count);
-        for (int i = 0; i < count; i++)
-        {
-            _selected[i] = (ushort)i;
-        }
-
         for (int i = 0; i < _conditions.Length && rows.Count > 0; i++)
         {
             if (_isPart[i])

@@ -32,7 +32,6 @@ sealed unsafe class WindowFrame
     readonly WindowRows _rows;
     readonly IExecutionHost _host;
     readonly WindowRange? _range;
-    readonly Batch _none = new(0) { Rows = 1 };
     long _startRows;
     long _endRows;
     long _partition;
@@ -120,7 +119,7 @@ sealed unsafe class WindowFrame
         }
 
         expression.Start();
-        Vector value = expression.Evaluate(_none, Rows.All(1));
+        Vector value = expression.Evaluate(Batch.NoColumns, Rows.All(1));
         if (value.IsNull(0))
         {
             _host.Raise(SqlState.Pack("22004"), $"frame {which} offset must not be null");

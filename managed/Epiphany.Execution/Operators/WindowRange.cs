@@ -25,7 +25,6 @@ sealed unsafe class WindowRange
     readonly VectorBuffer _other;
     readonly Vector _gathered = new();
     readonly Vector _otherGathered = new();
-    readonly Batch _none = new(0) { Rows = 1 };
     readonly Arena _kept;
     readonly Arena _offsets;
     Vector _current = new();
@@ -149,7 +148,7 @@ sealed unsafe class WindowRange
             return 0;
         }
 
-        Vector value = _form.Of(expression.Evaluate(_none, Rows.All(1)), Rows.All(1));
+        Vector value = _form.Of(expression.Evaluate(Batch.NoColumns, Rows.All(1)), Rows.All(1));
         return expression.Type.ByValue ? value.Values[0] : _offsets.Copy(expression.Type, value.Values[0]);
     }
 }

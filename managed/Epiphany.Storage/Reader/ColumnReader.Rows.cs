@@ -1,7 +1,6 @@
 // Storage layer, reader. Some rows of a vector, for those who have no use for the others.
 
 using System;
-using System.Runtime.CompilerServices;
 using Epiphany.Encoding;
 using Epiphany.Kernels;
 
@@ -201,49 +200,15 @@ sealed unsafe partial class ColumnReader
     /// <summary>In place: no row comes before its place.</summary>
     static void Gather(ushort* rows, int count, in DecodedVector whole, ulong* values, byte* nulls, ushort* codes)
     {
-        Gather(rows, count, values);
+        RowGather.Run(values, rows, count, values);
         if (whole.HasNulls)
         {
-            Gather(rows, count, nulls);
+            RowGather.Run(nulls, rows, count, nulls);
         }
 
         if (whole.Table != null)
         {
-            Gather(rows, count, codes);
+            RowGather.Run(codes, rows, count, codes);
         }
-    }
-
-    /// <summary>Eight at a time where they lie side by side, as most do where few rows are left out.</summary>
-    static void Gather<T>(ushort* rows, int count, T* items)
-        where T : unmanaged
-    {
-        const int Eight = 8;
-        int i = 0;
-        for (; i <= count - Eight; i += Eight)
-        {
-            int first = rows[i];
-            if (rows[i + Eight - 1] - first == Eight - 1)
-            {
-                Unsafe.WriteUnaligned(items + i, Unsafe.ReadUnaligned<EightOf<T>>(items + first));
-                continue;
-            }
-
-            for (int j = i; j < i + Eight; j++)
-            {
-                items[j] = items[rows[j]];
-            }
-        }
-
-        for (; i < count; i++)
-        {
-            items[i] = items[rows[i]];
-        }
-    }
-
-    [InlineArray(8)]
-    struct EightOf<T>
-        where T : unmanaged
-    {
-        T _first;
     }
 }
