@@ -8,11 +8,12 @@ namespace Epiphany.Execution.Bench;
 
 static unsafe class Operators
 {
-    const int Count = 1 << 20;
+    internal const int Count = 1 << 20;
+    internal const uint Int8Equal = 467;
     const int Lane = sizeof(ulong);
-    const uint Int8Equal = 467;
     const uint TextEqual = 67;
     const uint CountAll = 2803;
+    const uint CountAny = 2147;
     const uint SumInt4 = 2108;
     const uint SumNumeric = 2114;
 
@@ -32,10 +33,12 @@ static unsafe class Operators
         Aggregates(measure);
         Joins(measure);
         Sorts(measure, numbers);
+        Passing.Run(measure, numbers);
+        Windows.Run(measure);
     }
 
     /// <summary>Columns come from memory, by way of the batch.</summary>
-    static Touched Read(int columns, double loads = 0) => new(2 * columns * Lane, columns * Lane, loads);
+    internal static Touched Read(int columns, double loads = 0) => new(2 * columns * Lane, columns * Lane, loads);
 
     static void Aggregates(Measure measure)
     {
@@ -57,6 +60,15 @@ static unsafe class Operators
         Of("sum(int4) by 1 M integers far apart", Read(2, 2), s_int8, Data.Of(Count, (r, _) => (ulong)r.Next() * 1_000_003), Int8Equal,
             SumInt4, s_int4, values);
         Of("sum(int4) by 1,000 texts", Read(2, 1), s_text, Data.Texts(Count, 1000), TextEqual, SumInt4, s_int4, values);
+        Time(measure, Family, "count by a, by b and of all: grouping sets", Read(2), Count, (host, w) => w
+            .Node(PlanKind.Aggregate, s_int8, s_int8, s_int8).Add(0, BitConverter.DoubleToInt64Bits(2000), 2, 0, Int8Equal, 0, 1, Int8Equal, 0)
+            .Add(3, 1, 1, 0, 0, 1, 1, 1, 0, 0, 0, 0)
+            .Add(1, CountAll, 0).Type(s_int8).Add(0, 0, 0, -1, -1, 0, 0, 0, 0, 0, 0)
+            .Source(host.AddSource(values, Data.Integers(Count, 1000)), s_int8, s_int8).NoTail());
+        Time(measure, Family, "count(DISTINCT) of 1 M integers", Read(1, 1), Count, (host, w) => w
+            .Node(PlanKind.Aggregate, s_int8).Add(0, BitConverter.DoubleToInt64Bits(1), 0, 1, 0, 0, 0)
+            .Add(1, CountAny, 0).Type(s_int8).Add(1, 1).Column(s_int8, 0).Add(0, -1, -1, 0, 0, 1, 0, Int8Equal, 0, 0, 0, 0)
+            .Source(host.AddSource(Data.Integers(Count, Count)), s_int8).NoTail());
     }
 
     static ProgramWriter Head(ProgramWriter w, ValueType key, int keys, uint equality, uint function, ValueType type)
@@ -82,18 +94,23 @@ static unsafe class Operators
         ulong[] few = Data.Of(1000, (_, i) => (ulong)i * 1000);
         ulong[] many = Data.Of(Count, (_, i) => (ulong)i);
         ulong[] apart = Data.Of(Count, (_, i) => (ulong)i * 1_000_003);
-        void Of(string name, Touched touched, ulong[] probe, ulong[] build) => Time(measure, "hash join", name, touched, Count, (host, w) =>
-        {
-            // Pairs are counted, not shown.
-            w.Node(PlanKind.Aggregate, s_int8).Add(0, 0, 0, 1, 0, 0, 0, 1, CountAll, 0).Type(s_int8).Add(0, 0, 0, -1, -1, 0, 0, 0, 0, 0, 0);
-            w.Node(PlanKind.HashJoin, s_int8, s_int8).Add((long)JoinKind.Inner, 1).Column(s_int8, 0).Column(s_int8, 0).Add(Int8Equal, 0, 0);
-            w.Source(host.AddSource(probe), s_int8).Source(host.AddSource(build), s_int8);
-            w.Add(0, 1).Column(s_int8, 1).NoTail();
-        });
+        void Of(string name, Touched touched, ulong[] probe, ulong[] build, JoinKind kind = JoinKind.Inner) =>
+            Time(measure, "hash join", name, touched, Count, (host, w) =>
+            {
+                // Pairs are counted, not shown.
+                w.Node(PlanKind.Aggregate, s_int8).Add(0, 0, 0, 1, 0, 0, 0, 1, CountAll, 0).Type(s_int8).Add(0, 0, 0, -1, -1, 0, 0, 0, 0, 0, 0);
+                w.Node(PlanKind.HashJoin, s_int8, s_int8).Add((long)kind, 1).Column(s_int8, 0).Column(s_int8, 0).Add(Int8Equal, 0, 0);
+                w.Source(host.AddSource(probe), s_int8).Source(host.AddSource(build), s_int8);
+                w.Add(0, 1).Column(s_int8, 1).NoTail();
+            });
         Of("probe of 1,000 integers", Read(1), outer, few);
         Of("probe of 1 M integers, and its build", Read(2, 1), outer, many);
         Of("probe of 1 M integers far apart, and its build", Read(2, 2), Data.Of(Count, (r, _) => (ulong)r.Next(Count) * 1_000_003), apart);
         Of("build of 1 M integers far apart", Read(1, 1), few, apart);
+        Of("left, probe of 1,000 integers", Read(1), outer, few, JoinKind.Left);
+        Of("semi, probe of 1,000 integers", Read(1), outer, few, JoinKind.Semi);
+        Of("anti, probe of 1,000 integers", Read(1), outer, few, JoinKind.Anti);
+        Of("full, probe of 1 M integers, and its build", Read(2, 1), outer, many, JoinKind.Full);
     }
 
     static void Sorts(Measure measure, ulong[] numbers)
@@ -119,7 +136,7 @@ static unsafe class Operators
         Of("first 10 of 1 M integers", Read(1), s_int8, 412, numbers, top: true);
     }
 
-    static void Time(Measure measure, string family, string name, Touched touched, long rows, Action<BenchHost, ProgramWriter> program)
+    internal static void Time(Measure measure, string family, string name, Touched touched, long rows, Action<BenchHost, ProgramWriter> program)
     {
         if (!measure.Wants(family, name))
         {
