@@ -22,7 +22,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 # Doors that work before there is a server to ask.
-WITHOUT_SERVER := help deps clean abi format check check-unit check-fresh demo bench-operators bench-tpch bench-clickbench
+WITHOUT_SERVER := help deps clean abi format check check-unit check-fresh demo bench-operators bench-tpch bench-clickbench bench-vector
 ifneq ($(filter-out $(WITHOUT_SERVER),$(or $(MAKECMDGOALS),all)),)
 PG_VERSION := $(shell $(PG_CONFIG) --version 2>/dev/null)
 ifeq ($(PG_VERSION),)
@@ -93,7 +93,7 @@ $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 # ---- Doors ----
 
 .DEFAULT_GOAL := all
-.PHONY: all help install uninstall stage clean abi format lint deps demo bench bench-operators bench-tpch bench-clickbench \
+.PHONY: all help install uninstall stage clean abi format lint deps demo bench bench-operators bench-tpch bench-clickbench bench-vector \
 	check check-unit check-aot check-regress check-isolation check-tap check-differ check-core check-integration check-fresh
 
 all: $(SHIM) $(MANAGED) $(SQL) ## build everything into build/
@@ -170,6 +170,10 @@ bench-tpch: ## TPC-H beside heap and DuckDB: make bench-tpch [SF=10 QUERIES="1 6
 
 bench-clickbench: ## a wide table and 43 queries, the same way: make bench-clickbench [ROWS=1000000]
 	@.ci/deps && $(MAKE) --no-print-directory stage && bench/queries clickbench $(ROWS)
+
+bench-vector: export STAGE := build/pg-vector
+bench-vector: ## nearest neighbours beside pgvector: make bench-vector [SIZES="1000000x128" QUICK=1 METRIC=cosine KEEP=1 ...]
+	@.ci/deps && $(MAKE) --no-print-directory stage STAGE=$(STAGE) && bench/vector/run $(SIZES)
 
 clean: ## remove build/, private servers included
 	@for home in build/cluster/*/; do [ ! -d "$$home" ] || .ci/cluster stop "$$(basename "$$home")"; done
