@@ -14,10 +14,19 @@ internal unsafe interface ILanes<TSelf>
     /// <summary>Halves, widened.</summary>
     static abstract TSelf Load(ushort* from);
 
+    /// <summary>Bytes, widened.</summary>
+    static abstract TSelf Load(byte* from);
+
+    /// <summary>The same number sixteen times.</summary>
+    static abstract TSelf Create(float value);
+
     static abstract void Store(TSelf value, float* to);
 
     /// <summary>Rounded to halves, to the nearest, ties to even.</summary>
     static abstract void Store(TSelf value, ushort* to);
+
+    /// <summary>Truncated to bytes; the values are 0 to 255.</summary>
+    static abstract void Store(TSelf value, byte* to);
 
     static abstract TSelf operator +(TSelf left, TSelf right);
 
@@ -30,6 +39,10 @@ internal unsafe interface ILanes<TSelf>
 
     static abstract TSelf Abs(TSelf value);
 
+    static abstract TSelf Floor(TSelf value);
+
+    static abstract TSelf Clamp(TSelf value, TSelf low, TSelf high);
+
     /// <summary>Zero in lanes whose mask is 0, unchanged where it is -1.</summary>
     static abstract TSelf Mask(TSelf value, int* mask);
 
@@ -38,6 +51,9 @@ internal unsafe interface ILanes<TSelf>
 
     /// <summary>A bit for each lane that is zero.</summary>
     static abstract uint Zeros(TSelf value);
+
+    /// <summary>A bit for each lane, the first one's the lowest, that is at the limit or above; NaN is not.</summary>
+    static abstract uint NotBelow(TSelf value, TSelf limit);
 
     /// <summary>A bit for each lane that is infinite.</summary>
     static abstract uint Infinities(TSelf value);

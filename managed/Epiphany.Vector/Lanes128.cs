@@ -29,6 +29,24 @@ internal readonly unsafe struct Lanes128(Vector128<float> v0, Vector128<float> v
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Load(byte* from)
+    {
+        (Vector128<ushort> lower, Vector128<ushort> upper) = Vector128.Widen(Vector128.Load(from));
+        return new(
+            Vector128.ConvertToSingle(Vector128.WidenLower(lower).AsInt32()),
+            Vector128.ConvertToSingle(Vector128.WidenUpper(lower).AsInt32()),
+            Vector128.ConvertToSingle(Vector128.WidenLower(upper).AsInt32()),
+            Vector128.ConvertToSingle(Vector128.WidenUpper(upper).AsInt32()));
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Create(float value)
+    {
+        Vector128<float> four = Vector128.Create(value);
+        return new(four, four, four, four);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static void Store(Lanes128 value, float* to)
     {
         value._v0.Store(to);
@@ -42,6 +60,14 @@ internal readonly unsafe struct Lanes128(Vector128<float> v0, Vector128<float> v
     {
         Vector128.Narrow(Halves.Narrow(value._v0), Halves.Narrow(value._v1)).Store(to);
         Vector128.Narrow(Halves.Narrow(value._v2), Halves.Narrow(value._v3)).Store(to + 8);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static void Store(Lanes128 value, byte* to)
+    {
+        Vector128<short> lower = Vector128.Narrow(Vector128.ConvertToInt32Native(value._v0), Vector128.ConvertToInt32Native(value._v1));
+        Vector128<short> upper = Vector128.Narrow(Vector128.ConvertToInt32Native(value._v2), Vector128.ConvertToInt32Native(value._v3));
+        Vector128.Narrow(lower.AsUInt16(), upper.AsUInt16()).Store(to);
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -68,6 +94,17 @@ internal readonly unsafe struct Lanes128(Vector128<float> v0, Vector128<float> v
         new(Vector128.Abs(value._v0), Vector128.Abs(value._v1), Vector128.Abs(value._v2), Vector128.Abs(value._v3));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Floor(Lanes128 value) =>
+        new(Vector128.Floor(value._v0), Vector128.Floor(value._v1), Vector128.Floor(value._v2), Vector128.Floor(value._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static Lanes128 Clamp(Lanes128 value, Lanes128 low, Lanes128 high) => new(
+        Vector128.ClampNative(value._v0, low._v0, high._v0),
+        Vector128.ClampNative(value._v1, low._v1, high._v1),
+        Vector128.ClampNative(value._v2, low._v2, high._v2),
+        Vector128.ClampNative(value._v3, low._v3, high._v3));
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Mask(Lanes128 value, int* mask) => new(
         (value._v0.AsInt32() & Vector128.Load(mask)).AsSingle(),
         (value._v1.AsInt32() & Vector128.Load(mask + 4)).AsSingle(),
@@ -87,6 +124,13 @@ internal readonly unsafe struct Lanes128(Vector128<float> v0, Vector128<float> v
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Zeros(Lanes128 value) =>
         Bits(IsZero(value._v0)) | (Bits(IsZero(value._v1)) << 4) | (Bits(IsZero(value._v2)) << 8) | (Bits(IsZero(value._v3)) << 12);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint NotBelow(Lanes128 value, Lanes128 limit) =>
+        Bits(Vector128.GreaterThanOrEqual(value._v0, limit._v0)) |
+        (Bits(Vector128.GreaterThanOrEqual(value._v1, limit._v1)) << 4) |
+        (Bits(Vector128.GreaterThanOrEqual(value._v2, limit._v2)) << 8) |
+        (Bits(Vector128.GreaterThanOrEqual(value._v3, limit._v3)) << 12);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint Infinities(Lanes128 value) =>
