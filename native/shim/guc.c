@@ -17,6 +17,13 @@ static const struct config_enum_entry instruction_set_options[] = {
 	{NULL, 0, false}
 };
 
+static const struct config_enum_entry iterative_options[] = {
+	{"off", PGE_ITERATIVE_OFF, false},
+	{"relaxed_order", PGE_ITERATIVE_RELAXED, false},
+	{"strict_order", PGE_ITERATIVE_STRICT, false},
+	{NULL, 0, false}
+};
+
 static const struct config_enum_entry vectorize_options[] = {
 	{"off", PGE_VECTORIZE_BY_SIZE, false},
 	{"force", PGE_VECTORIZE_FORCE, false},

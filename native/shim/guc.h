@@ -21,6 +21,14 @@ typedef enum PgeVectorizeMode
 	PGE_VECTORIZE_STRICT,
 } PgeVectorizeMode;
 
+/* epiphany.vector_iterative_scan */
+typedef enum PgeIterativeScan
+{
+	PGE_ITERATIVE_OFF,
+	PGE_ITERATIVE_RELAXED,
+	PGE_ITERATIVE_STRICT,
+} PgeIterativeScan;
+
 #define PGE_GUC_BOOL(name, ...) extern bool pge_##name;
 #define PGE_GUC_INT(name, ...) extern int pge_##name;
 #define PGE_GUC_ENUM(name, ...) extern int pge_##name;

@@ -5,7 +5,7 @@ CREATE EXTENSION epiphany_vectorstore;
 UPDATE pg_extension SET extname = 'vector' WHERE extname = 'epiphany_vectorstore';
 CREATE SCHEMA other;
 CREATE EXTENSION epiphany_vectorstore SCHEMA other;
-SELECT count(*) FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e'
+SELECT count(*) FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e' AND classid = 'pg_type'::regclass
 	AND refobjid = (SELECT oid FROM pg_extension WHERE extname = 'epiphany_vectorstore');
 SELECT typname, typnamespace::regnamespace FROM pg_type WHERE typname IN ('vector', 'halfvec', 'sparsevec') ORDER BY 1;
 -- It goes first in dumps, and not without us.

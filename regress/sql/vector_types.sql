@@ -4,7 +4,7 @@ CREATE DATABASE vectors;
 CREATE EXTENSION epiphany_vectorstore;
 SELECT count(*) > 100 AS some, count(*) FILTER (WHERE d.objid IS NULL OR p.provolatile <> 'i' OR NOT p.proisstrict OR p.proparallel <> 's') AS odd
 FROM pg_proc p LEFT JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
-WHERE p.pronamespace = 'public'::regnamespace AND p.prokind = 'f';
+WHERE p.pronamespace = 'public'::regnamespace AND p.prokind = 'f' AND p.proname !~ '^epiphany_';
 SELECT typname, typstorage, typalign, typlen, typmodout FROM pg_type WHERE typname ~ '^[a-z]*vec[a-z]*$' AND typnamespace = 'public'::regnamespace
 ORDER BY 1;
 
