@@ -67,6 +67,7 @@ internal static unsafe class Arithmetic
         where TElement : struct, IElement
         where TOperation : struct, IOperation
     {
+        TLanes limit = TLanes.Create(TElement.Overflow);
         uint overflows = 0;
         uint underflows = 0;
         int i = 0;
@@ -77,7 +78,7 @@ internal static unsafe class Arithmetic
             TLanes y = TElement.Load<TLanes>(b + at);
             TElement.Store(TOperation.Of(x, y), result + at);
             TLanes stored = TElement.Load<TLanes>(result + at);
-            overflows |= TLanes.Infinities(stored);
+            overflows |= TLanes.NotBelow(TLanes.Abs(stored), limit);
             if (TOperation.Underflows)
             {
                 underflows |= TLanes.Zeros(stored) & ~(TLanes.Zeros(x) | TLanes.Zeros(y));
@@ -93,7 +94,7 @@ internal static unsafe class Arithmetic
             float y = TElement.Load(b + at);
             TElement.Store(TOperation.Of(x, y), result + at);
             float stored = TElement.Load(result + at);
-            overflow |= float.IsInfinity(stored);
+            overflow |= float.Abs(stored) >= TElement.Overflow;
             underflow |= TOperation.Underflows && stored == 0 && x != 0 && y != 0;
         }
 

@@ -8,6 +8,9 @@ internal unsafe interface IElement
 {
     static abstract int Size { get; }
 
+    /// <summary>What a result that is past the type's range has become when it is loaded again, or less, but more than what is in it.</summary>
+    static abstract float Overflow { get; }
+
     static abstract TLanes Load<TLanes>(byte* from)
         where TLanes : struct, ILanes<TLanes>;
 
@@ -22,6 +25,8 @@ internal unsafe interface IElement
 internal readonly unsafe struct Float32 : IElement
 {
     public static int Size => sizeof(float);
+
+    public static float Overflow => float.PositiveInfinity;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Load<TLanes>(byte* from)
@@ -41,6 +46,8 @@ internal readonly unsafe struct Float32 : IElement
 internal readonly unsafe struct Float16 : IElement
 {
     public static int Size => sizeof(ushort);
+
+    public static float Overflow => 65536;
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static TLanes Load<TLanes>(byte* from)

@@ -8,16 +8,18 @@ namespace Epiphany.Vector;
 
 /// <summary>
 /// To a float: the exponent's and mantissa's bits, moved, are the value divided by 2^112, which a multiplication mends, subnormals
-/// included; infinities and NaNs get the exponent that floats have for them. To a half: normal values are rounded on their bits; subnormal
-/// ones by adding a number whose last bit is a half's smallest; what rounds past the largest becomes an infinity.
+/// included. Stored halves are finite, so nothing is done for others: in registers they become numbers from 65536 up. To a half: normal
+/// values are rounded on their bits; subnormal ones by adding a number whose last bit is a half's smallest; what rounds past the largest
+/// becomes an infinity.
 /// </summary>
 internal static class Halves
 {
-    private const uint Sign = 0x8000;
-    private const uint Magnitude = 0x7FFF;
     private const uint Infinity = 0x7C00;
     private const uint FloatMagnitude = 0x7FFF_FFFF;
     private const uint FloatInfinity = 0x7F80_0000;
+
+    /// <summary>A float's sign, and the places that a half's exponent and mantissa have in it.</summary>
+    private const int Moved = unchecked((int)0x8FFF_E000);
 
     /// <summary>2^112: the difference between the two exponents' biases.</summary>
     private const float Scale = 5.192296858534828e33f;
@@ -30,15 +32,10 @@ internal static class Halves
 
     internal static ushort Narrow(float value) => BitConverter.HalfToUInt16Bits((Half)value);
 
+    /// <summary>Halves whose sign fills the upper half of each lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector128<float> Widen(Vector128<uint> halves)
-    {
-        Vector128<uint> magnitude = halves & Vector128.Create(Magnitude);
-        Vector128<uint> bits = (Vector128.ShiftLeft(magnitude, 13).AsSingle() * Vector128.Create(Scale)).AsUInt32();
-        Vector128<uint> special = Vector128.GreaterThanOrEqual(magnitude.AsInt32(), Vector128.Create((int)Infinity)).AsUInt32();
-        Vector128<uint> sign = Vector128.ShiftLeft(halves & Vector128.Create(Sign), 16);
-        return (bits | (special & Vector128.Create(FloatInfinity)) | sign).AsSingle();
-    }
+    internal static Vector128<float> Widen(Vector128<int> halves) =>
+        (Vector128.ShiftLeft(halves, 13) & Vector128.Create(Moved)).AsSingle() * Vector128.Create(Scale);
 
     /// <summary>Halves in the lower half of each lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -66,15 +63,10 @@ internal static class Halves
     private static Vector128<uint> Select(Vector128<uint> condition, Vector128<uint> yes, Vector128<uint> no) =>
         Vector128.ConditionalSelect(condition, yes, no);
 
+    /// <summary>Halves whose sign fills the upper half of each lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector256<float> Widen(Vector256<uint> halves)
-    {
-        Vector256<uint> magnitude = halves & Vector256.Create(Magnitude);
-        Vector256<uint> bits = (Vector256.ShiftLeft(magnitude, 13).AsSingle() * Vector256.Create(Scale)).AsUInt32();
-        Vector256<uint> special = Vector256.GreaterThanOrEqual(magnitude.AsInt32(), Vector256.Create((int)Infinity)).AsUInt32();
-        Vector256<uint> sign = Vector256.ShiftLeft(halves & Vector256.Create(Sign), 16);
-        return (bits | (special & Vector256.Create(FloatInfinity)) | sign).AsSingle();
-    }
+    internal static Vector256<float> Widen(Vector256<int> halves) =>
+        (Vector256.ShiftLeft(halves, 13) & Vector256.Create(Moved)).AsSingle() * Vector256.Create(Scale);
 
     /// <summary>Halves in the lower half of each lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -102,15 +94,10 @@ internal static class Halves
     private static Vector256<uint> Select(Vector256<uint> condition, Vector256<uint> yes, Vector256<uint> no) =>
         Vector256.ConditionalSelect(condition, yes, no);
 
+    /// <summary>Halves whose sign fills the upper half of each lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal static Vector512<float> Widen(Vector512<uint> halves)
-    {
-        Vector512<uint> magnitude = halves & Vector512.Create(Magnitude);
-        Vector512<uint> bits = (Vector512.ShiftLeft(magnitude, 13).AsSingle() * Vector512.Create(Scale)).AsUInt32();
-        Vector512<uint> special = Vector512.GreaterThanOrEqual(magnitude.AsInt32(), Vector512.Create((int)Infinity)).AsUInt32();
-        Vector512<uint> sign = Vector512.ShiftLeft(halves & Vector512.Create(Sign), 16);
-        return (bits | (special & Vector512.Create(FloatInfinity)) | sign).AsSingle();
-    }
+    internal static Vector512<float> Widen(Vector512<int> halves) =>
+        (Vector512.ShiftLeft(halves, 13) & Vector512.Create(Moved)).AsSingle() * Vector512.Create(Scale);
 
     /// <summary>Halves in the lower half of each lane.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -11,7 +11,7 @@ internal unsafe interface ILanes<TSelf>
 {
     static abstract TSelf Load(float* from);
 
-    /// <summary>Halves, widened.</summary>
+    /// <summary>Finite halves, widened.</summary>
     static abstract TSelf Load(ushort* from);
 
     /// <summary>Bytes, widened.</summary>
@@ -54,9 +54,6 @@ internal unsafe interface ILanes<TSelf>
 
     /// <summary>A bit for each lane, the first one's the lowest, that is at the limit or above; NaN is not.</summary>
     static abstract uint NotBelow(TSelf value, TSelf limit);
-
-    /// <summary>A bit for each lane that is infinite.</summary>
-    static abstract uint Infinities(TSelf value);
 }
 
 internal static unsafe class Lanes

@@ -19,8 +19,8 @@ internal readonly unsafe struct Lanes128(Vector128<float> v0, Vector128<float> v
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes128 Load(ushort* from)
     {
-        Vector128<ushort> lower = Vector128.Load(from);
-        Vector128<ushort> upper = Vector128.Load(from + 8);
+        Vector128<short> lower = Vector128.Load((short*)from);
+        Vector128<short> upper = Vector128.Load((short*)from + 8);
         return new(
             Halves.Widen(Vector128.WidenLower(lower)),
             Halves.Widen(Vector128.WidenUpper(lower)),
@@ -133,16 +133,7 @@ internal readonly unsafe struct Lanes128(Vector128<float> v0, Vector128<float> v
         (Bits(Vector128.GreaterThanOrEqual(value._v3, limit._v3)) << 12);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Infinities(Lanes128 value) =>
-        Bits(IsInfinite(value._v0)) | (Bits(IsInfinite(value._v1)) << 4) |
-        (Bits(IsInfinite(value._v2)) << 8) | (Bits(IsInfinite(value._v3)) << 12);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> IsZero(Vector128<float> value) => Vector128.Equals(value, Vector128<float>.Zero);
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector128<float> IsInfinite(Vector128<float> value) =>
-        Vector128.Equals(Vector128.Abs(value), Vector128.Create(float.PositiveInfinity));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Bits(Vector128<float> value) => value.ExtractMostSignificantBits();

@@ -94,12 +94,7 @@ internal readonly unsafe struct Lanes256(Vector256<float> lower, Vector256<float
         (Vector256.GreaterThanOrEqual(value._upper, limit._upper).ExtractMostSignificantBits() << 8);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Infinities(Lanes256 value) => Bits(
-        Vector256.Equals(Vector256.Abs(value._lower), Vector256.Create(float.PositiveInfinity)),
-        Vector256.Equals(Vector256.Abs(value._upper), Vector256.Create(float.PositiveInfinity)));
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    private static Vector256<float> Widen(ushort* from) => Halves.Widen(Vector256.WidenLower(Vector128.Load(from).ToVector256Unsafe()));
+    private static Vector256<float> Widen(ushort* from) => Halves.Widen(Vector256.WidenLower(Vector128.Load((short*)from).ToVector256Unsafe()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static uint Bits(Vector256<float> lower, Vector256<float> upper) =>

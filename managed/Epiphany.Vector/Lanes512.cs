@@ -14,7 +14,7 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
     public static Lanes512 Load(float* from) => new(Vector512.Load(from));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static Lanes512 Load(ushort* from) => new(Halves.Widen(Vector512.WidenLower(Vector256.Load(from).ToVector512Unsafe())));
+    public static Lanes512 Load(ushort* from) => new(Halves.Widen(Vector512.WidenLower(Vector256.Load((short*)from).ToVector512Unsafe())));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static Lanes512 Load(byte* from) => new(Avx512F.ConvertToVector512Single(Avx512F.ConvertToVector512Int32(Vector128.Load(from))));
@@ -72,8 +72,4 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint NotBelow(Lanes512 value, Lanes512 limit) =>
         (uint)Vector512.GreaterThanOrEqual(value._value, limit._value).ExtractMostSignificantBits();
-
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public static uint Infinities(Lanes512 value) =>
-        (uint)Vector512.Equals(Vector512.Abs(value._value), Vector512.Create(float.PositiveInfinity)).ExtractMostSignificantBits();
 }

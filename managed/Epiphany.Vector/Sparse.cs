@@ -1,5 +1,9 @@
 // Vector layer. Sums over two sparse vectors: a merge of their ascending indices, in floats, in their order. Elements that one side alone
-// has meet a zero. The sides' indices need no checks: whatever they are, the merge ends with the elements.
+// has meet a zero. Which side comes next is as good as chance, so no branch depends on it. The sides' indices need no checks: whatever they
+// are, the merge ends with the elements.
+
+using System;
+using System.Runtime.CompilerServices;
 
 namespace Epiphany.Vector;
 
@@ -23,18 +27,11 @@ internal static unsafe class Sparse
         {
             int left = a.Indices[i];
             int right = b.Indices[j];
-            if (left < right)
-            {
-                sum = TTerm.Add(sum, a.Values[i++], 0);
-            }
-            else if (left > right)
-            {
-                sum = TTerm.Add(sum, 0, b.Values[j++]);
-            }
-            else
-            {
-                sum = TTerm.Add(sum, a.Values[i++], b.Values[j++]);
-            }
+            int takesA = left <= right ? 1 : 0;
+            int takesB = right <= left ? 1 : 0;
+            sum = TTerm.Add(sum, Taken(a.Values[i], takesA), Taken(b.Values[j], takesB));
+            i += takesA;
+            j += takesB;
         }
 
         for (; i < a.Count; i++)
@@ -60,20 +57,17 @@ internal static unsafe class Sparse
         {
             int left = a.Indices[i];
             int right = b.Indices[j];
-            if (left < right)
-            {
-                i++;
-            }
-            else if (left > right)
-            {
-                j++;
-            }
-            else
-            {
-                sum = Product.Add(sum, a.Values[i++], b.Values[j++]);
-            }
+            int takesA = left <= right ? 1 : 0;
+            int takesB = right <= left ? 1 : 0;
+            sum = Product.Add(sum, Taken(a.Values[i], takesA & takesB), b.Values[j]);
+            i += takesA;
+            j += takesB;
         }
 
         return sum;
     }
+
+    /// <summary>The value, or zero where it is not taken.</summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static float Taken(float value, int taken) => BitConverter.Int32BitsToSingle(BitConverter.SingleToInt32Bits(value) & -taken);
 }

@@ -63,8 +63,17 @@ static const PgeVectorType pge_sparsevec_type = {"sparsevec", SPARSE_MAX_DIMS, P
 	Datum pge_halfvec_##function(PG_FUNCTION_ARGS) { return dense_##function(fcinfo, &pge_halfvec_type); } \
 	static pg_attribute_always_inline Datum dense_##function(FunctionCallInfo fcinfo, const PgeVectorType *type)
 
-#define PG_GETARG_DENSE(n) ((PgeDense *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n)))
-#define PG_GETARG_SPARSE(n) ((PgeSparse *) PG_DETOAST_DATUM(PG_GETARG_DATUM(n)))
+/* As PG_DETOAST_DATUM(), whose call is felt beside a short distance. */
+static inline void *
+pge_plain(Datum value)
+{
+	struct varlena *stored = (struct varlena *) DatumGetPointer(value);
+
+	return unlikely(VARATT_IS_EXTENDED(stored)) ? pg_detoast_datum(stored) : stored;
+}
+
+#define PG_GETARG_DENSE(n) ((PgeDense *) pge_plain(PG_GETARG_DATUM(n)))
+#define PG_GETARG_SPARSE(n) ((PgeSparse *) pge_plain(PG_GETARG_DATUM(n)))
 
 /* ---- values ---- */
 
