@@ -1,0 +1,20 @@
+/*
+ * Time series: what its files share.
+ */
+#ifndef PGE_TIMESERIES_H
+#define PGE_TIMESERIES_H
+
+#include "fmgr.h"
+
+/* Where an aggregate's state lives; an error where the function was not called as part of one. */
+static inline MemoryContext
+pge_aggregate_context(FunctionCallInfo fcinfo)
+{
+	MemoryContext context;
+
+	if (!AggCheckCallContext(fcinfo, &context))
+		elog(ERROR, "aggregate function called in non-aggregate context");
+	return context;
+}
+
+#endif
