@@ -62,6 +62,9 @@ extern int	pge_expression_number(PgeLowering *lowering, PgeExpressionKind kind, 
 extern void pge_lower_expression(PgeLowering *lowering, Expr *expr, const PgeRawColumns *raw);
 extern void pge_lower_expressions(PgeLowering *lowering, List *exprs, const PgeRawColumns *raw);
 
+/* own_functions.c */
+extern PgeOwnFunction pge_own_function(Oid function);
+
 /* lower_case.c */
 extern bool pge_case_conditions(const CaseExpr *expr, List **conditions);
 

@@ -86,8 +86,10 @@ call_flags(Oid function, Oid collation)
 static void
 lower_call(PgeLowering *lowering, Expr *expr, Expr *typed, Oid function, Oid collation, List *args, const PgeRawColumns *raw)
 {
+	PgeOwnFunction own = pge_own_function(function);
+
 	begin(lowering, PgeExpressionKind_Call, expr, typed, raw);
-	pge_word(lowering, function);
+	pge_word(lowering, own != PgeOwnFunction_None ? (i64) own : (i64) function);
 	pge_word(lowering, collation);
 	pge_word(lowering, call_flags(function, collation));
 	pge_lower_expressions(lowering, args, raw);

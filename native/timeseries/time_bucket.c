@@ -32,15 +32,11 @@ timestamp_out_of_range(void)
 static bool
 floor_to(int64 width, int64 value, int64 origin, int64 *start)
 {
-	int64		over;
+	int128		over = ((int128) value - origin) % width;
 
-	origin %= width;
-	if (pg_sub_s64_overflow(value, origin, &value))
-		return false;
-	over = value % width;
 	if (over < 0)
 		over += width;
-	return !pg_sub_s64_overflow(value, over, &value) && !pg_add_s64_overflow(value, origin, start);
+	return !pg_sub_s64_overflow(value, (int64) over, start);
 }
 
 /* ---- widths ---- */

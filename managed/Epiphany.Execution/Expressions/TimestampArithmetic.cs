@@ -7,7 +7,7 @@ namespace Epiphany.Execution;
 /// <summary>A timestamp or a date, plus or minus an interval: first its months, then its days, then its time.</summary>
 sealed unsafe class TimestampInterval(CallSite call, bool isDate, bool subtracts) : Kernel(call.Type, call.Arguments)
 {
-    const long First = -Calendar.JulianOfEpoch * Calendar.MicrosecondsPerDay;
+    const long First = DateView.FirstDate * Calendar.MicrosecondsPerDay;
     const long End = DateView.EndOfTimestamps * Calendar.MicrosecondsPerDay;
 
     readonly HostCall _onHost = call.OnHost();
@@ -80,10 +80,10 @@ sealed unsafe class TimestampInterval(CallSite call, bool isDate, bool subtracts
         long moved = Calendar.DayOf(year, inYear, Math.Min(name.Day, Calendar.DaysOfMonth(year, inYear)));
         return moved is < -Calendar.JulianOfEpoch or >= DateView.EndOfTimestamps ? End : time + ((moved - day) * Calendar.MicrosecondsPerDay);
     }
-
-    /// <summary>As PostgreSQL lays it out. Its time says whether it is infinite, or may be.</summary>
-    readonly record struct Interval(long Time, int Day, int Month);
 }
+
+/// <summary>As PostgreSQL lays it out. Its time says whether it is infinite, or may be.</summary>
+readonly record struct Interval(long Time, int Day, int Month);
 
 /// <summary>date_trunc of a timestamp.</summary>
 sealed unsafe class TimestampTruncate(CallSite call, DateField field) : Kernel(call.Type, call.Arguments)

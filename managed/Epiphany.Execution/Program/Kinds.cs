@@ -39,3 +39,16 @@ enum ExpressionKind
     Other = 17,
     Subquery = 18,
 }
+
+/// <summary>Functions of the extension's own, in place of an OID.</summary>
+enum OwnFunction
+{
+    None = 0,
+    TimeBucket = 1,
+    TimeBucketOrigin = 2,
+    TimeBucketOffset = 3,
+    TimeBucketDate = 4,
+    TimeBucketDateOrigin = 5,
+    TimeBucketDateOffset = 6,
+    TimeBucketInteger = 7,
+}

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xc69749db;
+    public const u32 Hash = 0x4a68fef1;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -146,6 +146,22 @@ public enum PgeCallFlags : int
     Utf8 = 8,
     /* Under its collation only ASCII letters have a case. */
     AsciiCase = 16,
+}
+
+/* Functions of this extension that the engine has kernels for. Their OIDs differ from database to database; no function has an OID below 16. */
+public enum PgeOwnFunction : int
+{
+    None = 0,
+    /* timestamp, or timestamptz in UTC; without more, with an origin, with an offset. */
+    TimeBucket = 1,
+    TimeBucketOrigin = 2,
+    TimeBucketOffset = 3,
+    /* Likewise of a date. */
+    TimeBucketDate = 4,
+    TimeBucketDateOrigin = 5,
+    TimeBucketDateOffset = 6,
+    /* Of an integer of any size, with an offset or without. */
+    TimeBucketInteger = 7,
 }
 
 /* Does the engine have an aggregate function? Else it calls PostgreSQL's own functions for it. */

@@ -1,0 +1,60 @@
+/*
+ * Executor, lowering: which functions of this extension a call's function is. They are found by what C functions they call, wherever and under
+ * whatever name they were made.
+ */
+#include "postgres.h"
+
+#include "access/htup_details.h"
+#include "access/transam.h"
+#include "catalog/pg_language_d.h"
+#include "catalog/pg_proc.h"
+#include "utils/builtins.h"
+#include "utils/syscache.h"
+
+#include "lower.h"
+
+static const struct
+{
+	const char *symbol;
+	PgeOwnFunction function;
+}			own_functions[] = {
+	{"pge_time_bucket_timestamp", PgeOwnFunction_TimeBucket},
+	{"pge_time_bucket_timestamp_origin", PgeOwnFunction_TimeBucketOrigin},
+	{"pge_time_bucket_timestamp_offset", PgeOwnFunction_TimeBucketOffset},
+	{"pge_time_bucket_date", PgeOwnFunction_TimeBucketDate},
+	{"pge_time_bucket_date_origin", PgeOwnFunction_TimeBucketDateOrigin},
+	{"pge_time_bucket_date_offset", PgeOwnFunction_TimeBucketDateOffset},
+	{"pge_time_bucket_int2", PgeOwnFunction_TimeBucketInteger},
+	{"pge_time_bucket_int4", PgeOwnFunction_TimeBucketInteger},
+	{"pge_time_bucket_int8", PgeOwnFunction_TimeBucketInteger},
+};
+
+static PgeOwnFunction
+function_of_symbol(const char *symbol)
+{
+	for (int i = 0; i < lengthof(own_functions); i++)
+		if (strcmp(symbol, own_functions[i].symbol) == 0)
+			return own_functions[i].function;
+	return PgeOwnFunction_None;
+}
+
+PgeOwnFunction
+pge_own_function(Oid function)
+{
+	PgeOwnFunction own = PgeOwnFunction_None;
+	HeapTuple	tuple;
+	Datum		library;
+	bool		isnull;
+
+	if (function < FirstNormalObjectId)
+		return own;
+	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
+	if (!HeapTupleIsValid(tuple))
+		return own;
+	library = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_probin, &isnull);
+	if (!isnull && ((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId &&
+		strcmp(TextDatumGetCString(library), "$libdir/pg_epiphany") == 0)
+		own = function_of_symbol(TextDatumGetCString(SysCacheGetAttrNotNull(PROCOID, tuple, Anum_pg_proc_prosrc)));
+	ReleaseSysCache(tuple);
+	return own;
+}
