@@ -1,6 +1,6 @@
 /*
- * Executor, lowering: which functions of this extension a call's function is. They are found by what C functions they call, wherever and under
- * whatever name they were made.
+ * Executor, lowering: which functions of this extension a call's function is. They are found by what C functions they call, wherever and
+ * under whatever name they were made.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
- * Time series: first(value, time) and last(value, time), the value of the row whose time is the least or the greatest. Times of any type with a
- * B-tree order. Rows without a time are left out; the value may be NULL. Of rows at the same time the first that comes is taken.
+ * Time series: first(value, time) and last(value, time), the value of the row whose time is the least or the greatest. Times of any type
+ * with a B-tree order. Rows without a time are left out; the value may be NULL. Of rows at the same time the first that comes is taken.
  */
 #include "postgres.h"
 

@@ -1,6 +1,6 @@
 /*
- * Time series: histogram(value, min, max, nbuckets), how many values lie in each of nbuckets ranges of equal width from min up to below max, and
- * before and after them how many lie below and above. NULLs are left out; NaN, the greatest of floats, lies above.
+ * Time series: histogram(value, min, max, nbuckets), how many values lie in each of nbuckets ranges of equal width from min up to below
+ * max, and before and after them how many lie below and above. NULLs are left out; NaN, the greatest of floats, lies above.
  */
 #include "postgres.h"
 

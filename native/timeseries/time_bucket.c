@@ -52,7 +52,7 @@ check_width(const Interval *width)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
 				 errmsg("bucket width cannot have months beside days or times"),
-				 errhint("Months differ in length: use a width of whole months, such as '1 month', or one without months, such as '30 days'.")));
+				 errhint("Months differ in length: use a width of whole months, such as '1 month', or one of days, such as '30 days'.")));
 }
 
 /* Microseconds, or months. */
@@ -150,10 +150,10 @@ bucket(const Interval *width, Timestamp timestamp, const Timestamp *origin)
 static Timestamp
 bucket_with_offset(const Interval *width, Timestamp timestamp, const Timestamp *origin, const Interval *offset)
 {
-	Timestamp	moved = DatumGetTimestamp(DirectFunctionCall2(timestamp_mi_interval, TimestampGetDatum(timestamp), IntervalPGetDatum(offset)));
+	Datum		by = IntervalPGetDatum(offset);
+	Timestamp	moved = DatumGetTimestamp(DirectFunctionCall2(timestamp_mi_interval, TimestampGetDatum(timestamp), by));
 
-	return DatumGetTimestamp(DirectFunctionCall2(timestamp_pl_interval, TimestampGetDatum(bucket(width, moved, origin)),
-												 IntervalPGetDatum(offset)));
+	return DatumGetTimestamp(DirectFunctionCall2(timestamp_pl_interval, TimestampGetDatum(bucket(width, moved, origin)), by));
 }
 
 /* timestamp, and timestamptz in UTC: their values are counted alike. */
