@@ -403,7 +403,8 @@ join_pathlist(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo
 
 		if (is_here && bms_is_subset(relids, join->relids))
 		{
-			if (pge_prefer_hash_joins(root, join, outer, inner, type, extra))
+			if (!pge_judge_buckets(root, join, outer, inner, type, extra) &&
+				pge_prefer_hash_joins(root, join, outer, inner, type, extra))
 				pge_judge_shared_joins(root, join, outer, inner, type, extra);
 			return;
 		}

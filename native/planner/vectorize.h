@@ -87,6 +87,10 @@ extern Plan *pge_engine_node(Plan *parent, PgePlanSlot *place, const PgePart *pa
 /* vectorize_tlist.c: a node's output in terms of tables, for EXPLAIN */
 extern List *pge_output_list(Plan *plan);
 
+/* join_buckets.c */
+extern bool pge_judge_buckets(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
+							  JoinPathExtraData *extra);
+
 /* join_choice.c */
 extern bool pge_prefer_hash_joins(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
 								  JoinPathExtraData *extra);

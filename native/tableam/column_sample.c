@@ -1,11 +1,18 @@
 /*
  * Column store: ANALYZE and TABLESAMPLE. Both ask for rows by physical block. A group's rows are dealt out evenly over its pages,
  * so that a sample of blocks is a sample of rows, whichever region a block belongs to.
+ *
+ * ANALYZE of a table with more blocks than it wants rows takes a row or so of each block that it looks at, sometimes a few. Were those
+ * neighbours, they would share values that only neighbours share, as order numbers of lines do, and the number of distinct values would
+ * be taken for a fraction of what it is: TPC-H's l_orderkey at scale 10 for 2.4 million instead of 15, by heap for 0.4. So there a page
+ * stands for rows that lie apart. Taken from the whole group they would lie further apart, but each would have to be decoded, and its block
+ * decompressed, by itself: ten times the time.
  */
 #include "postgres.h"
 
 #include "access/tsmapi.h"
 #include "access/xact.h"
+#include "commands/vacuum.h"
 #include "nodes/execnodes.h"
 #include "storage/read_stream.h"
 #include "utils/snapmgr.h"
@@ -13,11 +20,38 @@
 #include "column_scan.h"
 
 /*
+ * Rows that a page stands for: as many as any other, one after the other; or scattered, every sixth or so of a vector's, so that no other
+ * vector need be decoded for them.
+ */
+static void
+share_of_page(const PgeGroupDesc *desc, uint32 page, bool scattered, PgeScan *scan)
+{
+	uint64		rows = desc->rows;
+	uint32		vectors = (desc->rows + PGE_VECTOR_ROWS - 1) / PGE_VECTOR_ROWS;
+
+	scan->page_step = 1;
+	if (scattered && vectors <= desc->blocks)
+	{
+		/* Pages first to end - 1 share the vector. */
+		uint32		vector = (uint32) ((uint64) vectors * page / desc->blocks);
+		uint32		first = (uint32) (((uint64) desc->blocks * vector + vectors - 1) / vectors);
+		uint32		end = (uint32) (((uint64) desc->blocks * (vector + 1) + vectors - 1) / vectors);
+
+		scan->page_row = vector * PGE_VECTOR_ROWS + page - first;
+		scan->page_end = Min((vector + 1) * PGE_VECTOR_ROWS, desc->rows);
+		scan->page_step = end - first;
+		return;
+	}
+	scan->page_row = (uint32) (rows * page / desc->blocks);
+	scan->page_end = (uint32) (rows * (page + 1) / desc->blocks);
+}
+
+/*
  * Look at a block: false if it is heap's. Else the page's share of rows is set up, which is empty for pages that hold none
  * (root, directory, orphans) and for groups that "wanted" turns down.
  */
 static bool
-take_page(PgeScan *scan, Buffer buffer, Snapshot snapshot, bool (*wanted) (PgeScan *, const PgeGroupDesc *))
+take_page(PgeScan *scan, Buffer buffer, Snapshot snapshot, bool scattered, bool (*wanted) (PgeScan *, const PgeGroupDesc *))
 {
 	PgePageHeader header;
 	bool		ours;
@@ -38,14 +72,16 @@ take_page(PgeScan *scan, Buffer buffer, Snapshot snapshot, bool (*wanted) (PgeSc
 			desc->first_block + header.page_no == BufferGetBlockNumber(buffer) && wanted(scan, desc))
 		{
 			pge_scan_open_group(scan, header.group_id, snapshot);
-			scan->page_row = (uint32) ((uint64) desc->rows * header.page_no / desc->blocks);
-			scan->page_end = (uint32) ((uint64) desc->rows * (header.page_no + 1) / desc->blocks);
+			share_of_page(desc, header.page_no, scattered, scan);
 		}
 	}
 	return ours;
 }
 
 /* ---- ANALYZE ---- */
+
+/* As std_typanalyze() has it. */
+#define ROWS_A_TARGET	300
 
 /* As heap counts tuples: committed ones, and our own so that a table can be loaded and analysed in one transaction. */
 static bool
@@ -54,6 +90,13 @@ analyze_wants(PgeScan *scan, const PgeGroupDesc *desc)
 	PgeGroupFate fate = pge_group_fate(desc);
 
 	return (fate == PGE_FATE_LIVE || fate == PGE_FATE_MINE) && pge_group_is_current(desc);
+}
+
+/* Are there more blocks than rows that ANALYZE takes by default? */
+static bool
+is_scattered(const PgeScan *scan)
+{
+	return scan->nblocks > (BlockNumber) default_statistics_target * ROWS_A_TARGET;
 }
 
 static bool
@@ -65,7 +108,7 @@ column_analyze_next_block(TableScanDesc sscan, ReadStream *stream)
 
 	if (!BufferIsValid(buffer))
 		return false;
-	if (take_page(scan, buffer, SnapshotSelf, analyze_wants))
+	if (take_page(scan, buffer, SnapshotSelf, is_scattered(scan), analyze_wants))
 	{
 		ReleaseBuffer(buffer);
 		return true;
@@ -112,14 +155,15 @@ column_analyze_next_tuple(TableScanDesc sscan, TransactionId OldestXmin, double 
 		pge_slot_adopt_heap(slot);
 		return true;
 	}
-	for (; scan->page_row < scan->page_end && pge_bitmap_has(scan->gone, scan->page_row); scan->page_row++)
+	for (; scan->page_row < scan->page_end && pge_bitmap_has(scan->gone, scan->page_row); scan->page_row += scan->page_step)
 		*deadrows += !is_removed(scan, scan->page_row);
 	if (scan->page_row >= scan->page_end)
 	{
 		ExecClearTuple(slot);
 		return false;
 	}
-	pge_slot_store_row(slot, sscan->rs_rd, scan->reader, scan->page_row++, PGE_FETCH_VECTOR);
+	pge_slot_store_row(slot, sscan->rs_rd, scan->reader, scan->page_row, PGE_FETCH_VECTOR);
+	scan->page_row += scan->page_step;
 	*liverows += 1;
 	return true;
 }
@@ -163,7 +207,7 @@ column_sample_next_block(TableScanDesc sscan, SampleScanState *node)
 		return false;
 
 	buffer = ReadBuffer(sscan->rs_rd, block);
-	ours = take_page(scan, buffer, sscan->rs_snapshot, sample_wants);
+	ours = take_page(scan, buffer, sscan->rs_snapshot, false, sample_wants);
 	ReleaseBuffer(buffer);
 	if (!ours)
 	{

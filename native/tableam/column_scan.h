@@ -65,6 +65,7 @@ typedef struct PgeScan
 	uint32		removed_of;		/* that group's id + 1 */
 	uint32		page_row;
 	uint32		page_end;
+	uint32		page_step;
 	BlockNumber page_block;
 	bool		page_is_group;
 

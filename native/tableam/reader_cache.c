@@ -9,16 +9,27 @@
 
 #include "access/xact.h"
 #include "utils/builtins.h"
+#include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
 #include "group_reader.h"
 
-/* More than this are slower to look through than to open. */
-#define MAX_KEPT	256
+/* A reader by what it is looked up by; what else may have changed about the group is compared then. */
+typedef struct KeptKey
+{
+	Oid			relid;
+	uint32		group_id;
+} KeptKey;
 
+typedef struct KeptEntry
+{
+	KeptKey		key;			/* first */
+	PgeReader  *reader;			/* NULL: it could not be made */
+} KeptEntry;
+
+static HTAB *by_group;
 static dlist_head kept = DLIST_STATIC_INIT(kept);	/* most recent first */
-static int	nkept;
 static Size kept_bytes;
 static MemoryContext kept_cxt;
 static bool suspect;			/* a subtransaction aborted, and maybe in the middle of a read */
@@ -27,8 +38,10 @@ static bool suspect;			/* a subtransaction aborted, and maybe in the middle of a
 static void
 forget(PgeReader *reader)
 {
+	KeptKey		key = {.relid = reader->relid,.group_id = reader->desc.group_id};
+
+	hash_search(by_group, &key, HASH_REMOVE, NULL);
 	dlist_delete(&reader->node);
-	nkept--;
 	kept_bytes -= reader->bytes;
 	reader->kept = false;
 	if (reader->refs == 0)
@@ -46,7 +59,7 @@ keep_within_limit(void)
 
 	kept_bytes += bytes - recent->bytes;
 	recent->bytes = bytes;
-	while (nkept > 1 && (kept_bytes > (Size) pge_group_cache_size * 1024 || nkept > MAX_KEPT))
+	while (kept_bytes > (Size) pge_group_cache_size * 1024 && dlist_has_next(&kept, dlist_head_node(&kept)))
 		forget(dlist_tail_element(PgeReader, node, &kept));
 }
 
@@ -62,39 +75,46 @@ same_group(const PgeReader *reader, Relation rel, const PgeGroupDesc *desc)
 		known->footer_offset == desc->footer_offset && known->footer_length == desc->footer_length;
 }
 
+static void
+make_cache(void)
+{
+	HASHCTL		control = {.keysize = sizeof(KeptKey),.entrysize = sizeof(KeptEntry)};
+
+	if (kept_cxt == NULL)
+		kept_cxt = AllocSetContextCreate(TopMemoryContext, "row groups kept", ALLOCSET_SMALL_SIZES);
+	control.hcxt = kept_cxt;
+	by_group = hash_create("row groups kept", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
+}
+
 /* A reader of the group that desc, just read, describes; the caller gets a reference. */
 PgeReader *
 pge_reader_cached(Relation rel, const PgeGroupDesc *desc)
 {
-	PgeReader  *found = NULL;
-	dlist_iter	iter;
+	KeptKey		key = {.relid = RelationGetRelid(rel),.group_id = desc->group_id};
+	KeptEntry  *entry;
+	PgeReader  *found;
 
 	if (!dlist_is_empty(&kept))
 		keep_within_limit();
-	dlist_foreach(iter, &kept)
+	if (by_group == NULL)
+		make_cache();
+	entry = hash_search(by_group, &key, HASH_FIND, NULL);
+	if (entry != NULL && entry->reader != NULL && same_group(entry->reader, rel, desc))
 	{
-		PgeReader  *reader = dlist_container(PgeReader, node, iter.cur);
-
-		if (same_group(reader, rel, desc))
-		{
-			found = reader;
-			break;
-		}
-	}
-	if (found != NULL)
-	{
+		found = entry->reader;
 		/* VACUUM may have frozen it, somebody renamed the table. */
 		found->desc = *desc;
 		namestrcpy(&found->relname, RelationGetRelationName(rel));
 		dlist_move_head(&kept, &found->node);
 		return pge_reader_retain(found);
 	}
-	if (kept_cxt == NULL)
-		kept_cxt = AllocSetContextCreate(TopMemoryContext, "row groups kept", ALLOCSET_SMALL_SIZES);
-	found = pge_reader_make(rel, desc, kept_cxt);
+	if (entry != NULL && entry->reader != NULL)
+		forget(entry->reader);
+	entry = hash_search(by_group, &key, HASH_ENTER, NULL);
+	entry->reader = NULL;
+	found = entry->reader = pge_reader_make(rel, desc, kept_cxt);
 	found->kept = true;
 	dlist_push_head(&kept, &found->node);
-	nkept++;
 	return found;
 }
 

@@ -1,4 +1,4 @@
--- How many rows joins by several columns are expected to give, where the columns are all of a unique key.
+-- How many rows the planner expects: of joins by all columns of a unique key, of keys that conditions leave; samples of large tables.
 SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS epiphany_columnstore;
 CREATE SCHEMA engine_estimates;
@@ -37,6 +37,26 @@ SELECT * FROM expected('SELECT * FROM heap_lines JOIN heap_stock USING (part, su
 -- A foreign key says it first.
 ALTER TABLE lines ADD FOREIGN KEY (part, supplier) REFERENCES stock;
 SELECT * FROM expected('SELECT * FROM lines JOIN stock USING (part, supplier)');
+
+-- Few rows of a table whose keys have many rows each have nearly as many keys: they are hashed, not the larger side.
+CREATE TABLE repeated USING epiphany_column AS SELECT n / 20 AS key, n % 400 AS part FROM generate_series(0, 399999) n;
+CREATE TABLE keys USING epiphany_column AS SELECT n AS key, n % 7 AS other FROM generate_series(0, 199999) n;
+ANALYZE repeated, keys;
+EXPLAIN (COSTS OFF) SELECT count(*), sum(other) FROM repeated JOIN keys USING (key) WHERE part = 7;
+SELECT count(*), sum(other) FROM repeated JOIN keys USING (key) WHERE part = 7;
+
+-- A sample of a table with more blocks than it has rows: as many rows as there are.
+CREATE TABLE many_blocks USING epiphany_column AS
+SELECT n AS id, n / 4 AS key, CASE WHEN n % 2 = 0 THEN n END AS half, md5(n::text) || md5((-n)::text) AS text FROM generate_series(1, 100000) n;
+SET default_statistics_target = 1;
+ANALYZE many_blocks;
+SELECT relpages > 300 AS more, reltuples / 100000 BETWEEN 0.97 AND 1.03 AS rows FROM pg_class WHERE oid = 'many_blocks'::regclass;
+SELECT attname, CASE attname WHEN 'id' THEN n_distinct END AS n_distinct, null_frac BETWEEN 0.3 AND 0.7 AS half
+FROM pg_stats WHERE tablename = 'many_blocks' AND attname IN ('id', 'half') ORDER BY 1;
+DELETE FROM many_blocks WHERE id % 4 = 0;
+ANALYZE many_blocks;
+SELECT reltuples / 75000 BETWEEN 0.97 AND 1.03 AS rows FROM pg_class WHERE oid = 'many_blocks'::regclass;
+RESET default_statistics_target;
 
 SET client_min_messages = warning;
 DROP SCHEMA engine_estimates CASCADE;
