@@ -48,6 +48,9 @@ public enum EncodingKind
 
     /// <summary>Of a decimal's integers only: 128 bits in a frame of reference.</summary>
     Wide = 14,
+
+    /// <summary>Vectors of as many elements each, one after another, so that any is read by itself.</summary>
+    Matrix = 15,
 }
 
 /// <summary>Names of the encodings.</summary>
@@ -70,6 +73,7 @@ public static class EncodingNames
         EncodingKind.Patched => "patched"u8,
         EncodingKind.Gorilla => "gorilla"u8,
         EncodingKind.Wide => "wide"u8,
+        EncodingKind.Matrix => "matrix"u8,
         _ => "unknown"u8,
     };
 }

@@ -14,7 +14,7 @@ internal static unsafe partial class Exports
         try
         {
             Host.Enter();
-            var limits = new EngineOptions(options->SortMemory, options->HashMemory, options->Timing != 0);
+            var limits = new EngineOptions(options->SortMemory, options->HashMemory, options->Timing != 0, options->Exact == 0);
             *handle = Handles.Add(new Engine(new EngineHost(context, options->Host), limits, program, words));
             return PgeStatus.Ok;
         }
@@ -97,6 +97,8 @@ internal static unsafe partial class Exports
                 stats->Unmatched = found.Unmatched;
                 stats->GroupsKnown = found.GroupsKnown;
                 stats->RowsKnown = found.RowsKnown;
+                stats->Estimated = found.Estimated;
+                stats->Measured = found.Measured;
             }
 
             return PgeStatus.Ok;

@@ -52,6 +52,7 @@ start_engine(PgeEngine *engine)
 		.Host = (ptr) engine,
 		.SortMemory = (u64) work_mem * 1024,
 		.HashMemory = get_hash_memory_limit(),
+		.Exact = pge_vector_exact,
 		.Timing = instrument != NULL && instrument->need_timer,
 	};
 	u64			handle;

@@ -366,6 +366,8 @@ explain_work(const PgeNodeStats *stats, const Plan *plan, PgePlanKind kind, Expl
 	if (kind == PgePlanKind_ColumnScan)
 	{
 		explain_count("Rows Removed by Join Keys", stats->Unmatched, es);
+		explain_count("Distances Estimated", stats->Estimated, es);
+		explain_count("Distances Computed", stats->Measured, es);
 		explain_scan(stats, es);
 	}
 	if (kind == PgePlanKind_Aggregate || kind == PgePlanKind_HashJoin || kind == PgePlanKind_Sort || kind == PgePlanKind_Window)

@@ -2,8 +2,8 @@
 
 namespace Epiphany.Execution;
 
-/// <summary>Bytes for a sort and for a hash table; whether times are measured.</summary>
-readonly record struct EngineOptions(ulong SortMemory, ulong HashMemory, bool Timing);
+/// <summary>Bytes for a sort and for a hash table; whether times are measured; whether distances are estimated before they are computed.</summary>
+readonly record struct EngineOptions(ulong SortMemory, ulong HashMemory, bool Timing, bool Estimates = true);
 
 /// <summary>What a node has done, all runs together. Times in nanoseconds; those of nodes below are included.</summary>
 sealed class NodeStats
@@ -27,4 +27,8 @@ sealed class NodeStats
     public ulong Unmatched;
     public ulong GroupsKnown;
     public ulong RowsKnown;
+
+    /// <summary>Rows of a scan below a sort by distance: those whose distance was estimated, and computed.</summary>
+    public ulong Estimated;
+    public ulong Measured;
 }

@@ -59,6 +59,9 @@ sealed unsafe class Tail
     /// <summary>The raw column that a column of the output is; null: it is computed.</summary>
     public int? RawColumn(int column) => _projection == null ? column : (_projection[column] as ColumnReference)?.Column;
 
+    /// <summary>How a column of the output is computed; null: it is a raw column.</summary>
+    public Expression? Computed(int column) => _projection == null || _projection[column] is ColumnReference ? null : _projection[column];
+
     /// <summary>Rows pass as they are.</summary>
     public bool IsPlain => _conditions.Length == 0 && _projection == null;
 

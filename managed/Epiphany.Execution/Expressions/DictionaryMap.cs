@@ -264,7 +264,7 @@ static class DictionaryMaps
 {
     /// <summary>The expression, by way of a map if it is of one by-reference column.</summary>
     internal static Expression Wrap(Expression expression, IExecutionHost host) =>
-        expression is Kernel and not NullTest and not RunConstant && !expression.Type.IsNumeric
+        expression is Kernel and not NullTest and not RunConstant and not Distance && !expression.Type.IsNumeric
             && Column(expression, out bool isMany) is { Type: { ByValue: false, IsNumeric: false } } column && !isMany
             ? new DictionaryMap(expression, column.Column, host)
             : expression;

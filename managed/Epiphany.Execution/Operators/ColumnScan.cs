@@ -29,6 +29,7 @@ sealed unsafe class ColumnScan : Operator
     readonly GroupConditions _groupConditions;
     readonly int[] _outputs;
     AggregateWhole? _whole;
+    ScanNearest? _nearest;
     bool _allPass;
     ScanUnit _unit;
     ulong _vectors;
@@ -75,6 +76,8 @@ sealed unsafe class ColumnScan : Operator
         return true;
     }
 
+    public override void OfferNearest(int column, Nearest nearest) => _nearest = ScanNearest.Of(Tail.Computed(column), nearest);
+
     public override void OfferWhole(AggregateWhole whole) => _whole = whole;
 
     protected override Batch? Produce()
@@ -116,6 +119,7 @@ sealed unsafe class ColumnScan : Operator
         _unit = default;
         _vectors = 0;
         _filters.Clear();
+        _nearest = null;
     }
 
     void Enter()
@@ -190,6 +194,13 @@ sealed unsafe class ColumnScan : Operator
         }
 
         Stats.Unmatched += (ulong)(passed - rows.Count);
+        if (rows.Count > 0 && _nearest != null)
+        {
+            rows = Narrow(rows, _conditionColumns.Length);
+            _columns.Load(_nearest.Column);
+            rows = _nearest.Keep(raw, rows, Tail.Selected, Stats);
+        }
+
         if (rows.Count == 0)
         {
             return null;
@@ -262,6 +273,11 @@ sealed unsafe class ColumnScan : Operator
         }
 
         Stats.Unmatched += (ulong)(passed - rows.Count);
+        if (rows.Count > 0 && _nearest != null)
+        {
+            rows = _nearest.Keep(raw, rows, Tail.Selected, Stats);
+        }
+
         return rows.Count == 0 ? null : Tail.Project(raw, rows, Stats);
     }
 }

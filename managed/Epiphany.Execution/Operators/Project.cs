@@ -14,6 +14,14 @@ sealed class Project(Operator child, Tail tail, EngineContext context) : Operato
 
     public override bool Offer(int column, KeyFilter keys) => Tail.RawColumn(column) is { } raw && child.Offer(raw, keys);
 
+    public override void OfferNearest(int column, Nearest nearest)
+    {
+        if (Tail.Conditions.IsEmpty && Tail.RawColumn(column) is { } raw)
+        {
+            child.OfferNearest(raw, nearest);
+        }
+    }
+
     public override void Prepare(double rows) => child.Prepare(rows);
 
     public override KeyFilter? Known(int column) => Tail.RawColumn(column) is { } raw ? child.Known(raw) : null;

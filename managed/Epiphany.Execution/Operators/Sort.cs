@@ -7,12 +7,15 @@ namespace Epiphany.Execution;
 sealed class Sort : Operator
 {
     readonly Operator _child;
+    readonly SortKey[] _keys;
     readonly OrderedRows _rows;
+    Nearest? _nearest;
     bool _sorted;
 
     internal Sort(Operator child, SortKey[] keys, Tail tail, EngineContext context) : base(tail, context)
     {
         _child = child;
+        _keys = keys;
         bool[] wanted = tail.Wanted.ToArray();
         Array.ForEach(keys, k => wanted[k.Column] = true);
         foreach (Expression condition in tail.Conditions)
@@ -23,7 +26,16 @@ sealed class Sort : Operator
         _rows = new OrderedRows(keys, child.Types, wanted, context.Options.SortMemory, context);
     }
 
-    public override void Bound(long rows) => _rows.Bound = Tail.Conditions.IsEmpty ? rows : -1;
+    public override void Bound(long rows)
+    {
+        _rows.Bound = Tail.Conditions.IsEmpty ? rows : -1;
+        if (_rows.Bound is > 0 and <= Nearest.MaxRows && _keys[0].IsAscendingFloat8)
+        {
+            _nearest ??= new Nearest(Context.Host.Memory);
+            _nearest.Begin((int)rows);
+            _child.OfferNearest(_keys[0].Column, _nearest);
+        }
+    }
 
     /// <summary>Who bounds a sort offers it nothing.</summary>
     public override bool Offer(int column, KeyFilter keys) => Tail.RawColumn(column) is { } raw && _child.Offer(raw, keys);

@@ -50,6 +50,9 @@ sealed unsafe class SortKey
 
     internal bool NullsFirst { get; }
 
+    /// <summary>As distances are sorted, the nearest first and nulls last.</summary>
+    internal bool IsAscendingFloat8 => _order == Order.Float8 && !_descending && !NullsFirst;
+
     /// <summary>Do equal prefixes mean equal values? Of numerics only while they are integers.</summary>
     internal bool IsDecisive(VectorForm form) =>
         _order is Order.Signed or Order.Unsigned32 or Order.Float4 or Order.Float8 || form == VectorForm.Decimal;

@@ -38,6 +38,7 @@ enum ExpressionKind
     ArrayCompare = 16,
     Other = 17,
     Subquery = 18,
+    Distance = 19,
 }
 
 /// <summary>Functions of the extension's own, in place of an OID.</summary>

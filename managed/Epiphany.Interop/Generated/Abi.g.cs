@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x4a68fef1;
+    public const u32 Hash = 0x83d30179;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -132,6 +132,8 @@ public enum PgeExpressionKind : int
     Other = 17,
     /* value = ANY (subquery), the same for all rows and runs. */
     Subquery = 18,
+    /* A call that is a distance between vectors: PgeVectorDistance, PgeVectorElement, then as Call. */
+    Distance = 19,
 }
 
 /* What a lowered call says of its function; bits. */
@@ -230,6 +232,15 @@ public enum PgeVectorMetric : int
     /* These two of bits only. */
     Hamming = 5,
     Jaccard = 6,
+}
+
+/* What operators between vectors give. */
+public enum PgeVectorDistance : int
+{
+    L2 = 1,
+    NegativeInnerProduct = 2,
+    Cosine = 3,
+    L1 = 4,
 }
 
 /* Element by element. */
@@ -476,7 +487,8 @@ public unsafe struct PgeEngineOptions
     [FieldOffset(16)] public u64 HashMemory;
     /* Not 0: measure times (EXPLAIN ANALYZE). */
     [FieldOffset(24)] public i32 Timing;
-    [FieldOffset(28)] public i32 Reserved;
+    /* Not 0: distances are computed without being estimated first. */
+    [FieldOffset(28)] public i32 Exact;
     [FieldOffset(32)] public u64 Reserved2;
 }
 
@@ -492,7 +504,7 @@ public unsafe struct PgeBatch
 }
 
 /* What a node of an engine's plan has done, all runs together. */
-[StructLayout(LayoutKind.Explicit, Size = 136)]
+[StructLayout(LayoutKind.Explicit, Size = 152)]
 public unsafe struct PgeNodeStats
 {
     [FieldOffset(0)] public u64 Rows;
@@ -519,6 +531,9 @@ public unsafe struct PgeNodeStats
     /* Groups, and their rows, of which an aggregate above the scan took in what footers say. */
     [FieldOffset(120)] public u64 GroupsKnown;
     [FieldOffset(128)] public u64 RowsKnown;
+    /* Rows of a scan below a sort by distance whose distance was estimated by their codes; computed. */
+    [FieldOffset(136)] public u64 Estimated;
+    [FieldOffset(144)] public u64 Measured;
 }
 
 /* What the shim gives to the managed side. */

@@ -50,6 +50,7 @@ static class Kinds
         EncodingKind.Alp or EncodingKind.Gorilla => IsFloat(kind),
         EncodingKind.Fsst => !IsByValue(kind) && kind != ColumnKind.FixedBytes,
         EncodingKind.Decimal => kind == ColumnKind.Numeric,
+        EncodingKind.Matrix => kind == ColumnKind.VarBytes,
         _ => false,
     };
 }

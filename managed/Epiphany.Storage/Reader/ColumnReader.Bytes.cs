@@ -48,6 +48,11 @@ sealed unsafe partial class ColumnReader
             return DecodeSymbols(segment, length, rows, null, rows, values);
         }
 
+        if (_encoding == EncodingKind.Matrix)
+        {
+            return DecodeMatrix(segment, length, present, values);
+        }
+
         return _kind == ColumnKind.FixedBytes
             ? DecodeFixed(segment, length, present, values)
             : Materialize(segment, length, rows, null, rows, LaneScratch, ref _datumBuffer, values);
@@ -72,6 +77,11 @@ sealed unsafe partial class ColumnReader
         if (_encoding == EncodingKind.Fsst)
         {
             return DecodeSymbol(segment, length, rows, index, out value);
+        }
+
+        if (_encoding == EncodingKind.Matrix)
+        {
+            return DecodeMatrixRow(segment, length, rows, index, out value);
         }
 
         if (_encoding == EncodingKind.Dictionary)

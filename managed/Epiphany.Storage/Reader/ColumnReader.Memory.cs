@@ -32,6 +32,7 @@ sealed unsafe partial class ColumnReader
         EncodingKind.Constant => _blocks->EncodedLength,
         EncodingKind.Dictionary => _blocks->EncodedLength + ((ulong)Rows * 24),
         EncodingKind.Decimal => rows * WideDecimalDecoder.DatumBytes,
+        EncodingKind.Matrix => rows * (16 + (_entry->StoredLength / ulong.Max(1, (ulong)Rows - _entry->NullCount))),
         EncodingKind.Fsst => Fsst.MaxDecoded(SegmentLength(vector)) + (rows * 16),
         _ => SegmentLength(vector) + (rows * 16),
     };

@@ -11,11 +11,19 @@ sealed unsafe partial class ColumnReader
     /// <summary>By-value lanes are unpacked faster all together where more than one in so many is wanted.</summary>
     const int FewShare = 4;
 
+    /// <summary>And vectors are read faster so.</summary>
+    const int FewVectors = 2;
+
     /// <summary>As DecodeVector, of the rows named, which ascend; one value after another.</summary>
     internal DecodedVector DecodeRows(int vector, ushort* rows, int count, ulong* values, byte* nulls, ushort* codes)
     {
         int all = GroupFormat.RowsOf(Rows, vector);
         int nullCount = (int)_vectors[vector].Nulls;
+        if (_encoding == EncodingKind.Matrix && nullCount < all && count * FewVectors <= all)
+        {
+            return PickMatrix(vector, rows, count, values, nulls);
+        }
+
         if (nullCount == all || (nullCount > 0 && StoresPresentOnly) || !CanPick(vector, all, count))
         {
             DecodedVector whole = DecodeVector(vector, values, nulls, codes);

@@ -123,14 +123,16 @@ sealed unsafe partial class ColumnReader
         return true;
     }
 
-    /// <summary>Plain values of one width: null rows take no room, and decoding puts the others where they belong.</summary>
-    bool StoresPresentOnly => _encoding == EncodingKind.Plain && (IsByValue || _kind == ColumnKind.FixedBytes);
+    /// <summary>Plain values of one width, and vectors: null rows take no room, and decoding puts the others where they belong.</summary>
+    bool StoresPresentOnly =>
+        _encoding == EncodingKind.Matrix || (_encoding == EncodingKind.Plain && (IsByValue || _kind == ColumnKind.FixedBytes));
 
     /// <summary>A vector's encoded values, and the null bitmap before them where it has nulls.</summary>
     byte* Segment(int vector, int rows, out ulong length, out byte* bitmap)
     {
         bitmap = null;
         length = 0;
+        _vectorAtHand = vector;
         uint nulls = _vectors[vector].Nulls;
         if (_encoding == EncodingKind.Constant && nulls == 0)
         {

@@ -12,6 +12,7 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
 
     readonly DecimalChunk _decimals = new(scratch);
     readonly SymbolChunk _symbols = new(scratch, memory);
+    readonly MatrixChunk _matrix = new();
     readonly ByteSink _trial = new(memory);
     readonly ByteSink _room = new(memory);
     ColumnBuffer _column = null!;
@@ -55,7 +56,7 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
             bytes = Choose(keys, isDecimal, entry, out min, out max);
         }
 
-        if (!isNumeric)
+        if (!isNumeric && Encoding != EncodingKind.Matrix)
         {
             // The order of a NUMERIC's bytes says nothing of its value.
             BytesZones.Store(column, entry, min, max);
@@ -82,6 +83,10 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
         {
             _symbols.WriteShared(block);
         }
+        else if (Encoding == EncodingKind.Matrix)
+        {
+            _matrix.WriteShared(block);
+        }
     }
 
     internal override void WriteVector(int vector, ByteSink block)
@@ -100,6 +105,10 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
         {
             _symbols.WriteVector(first, rows, block);
         }
+        else if (Encoding == EncodingKind.Matrix)
+        {
+            _matrix.WriteVector(first, rows, block);
+        }
         else if (Encoding == EncodingKind.Plain && IsFixed)
         {
             WriteFixed(first, rows, block);
@@ -107,6 +116,14 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
         else if (Encoding == EncodingKind.Plain)
         {
             WritePlain(first, rows, block);
+        }
+    }
+
+    internal override void WriteBehind(ImageSink image)
+    {
+        if (Encoding == EncodingKind.Matrix)
+        {
+            _matrix.WriteBehind(image);
         }
     }
 
@@ -141,6 +158,13 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
     /// <summary>Says what the best takes, and finds the smallest and the largest value but of a NUMERIC.</summary>
     ulong Choose(BytesKeys keys, bool isDecimal, ColumnEntry* entry, out int min, out int max)
     {
+        min = max = 0;
+        if (_matrix.TryPlan(_column))
+        {
+            Encoding = EncodingKind.Matrix;
+            return _matrix.Bytes;
+        }
+
         Encoding = EncodingKind.Plain;
         ulong best = 0;
         if (isDecimal && _decimals.Plan(_vectors) is ulong decimals && IsBelowPlain(decimals))
@@ -149,7 +173,6 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
             best = decimals;
         }
 
-        min = max = 0;
         int entries = 0;
         ulong little = (ulong)_column.Rows / 2;
         if (Encoding == EncodingKind.Decimal ? best > little : _column.RawBytes > little || Plain > little)

@@ -17,4 +17,9 @@ abstract unsafe class ChunkEncoder
 
     /// <summary>Appends a vector that has a row which is not null; its null bitmap, if any, is there already.</summary>
     internal abstract void WriteVector(int vector, ByteSink block);
+
+    /// <summary>Appends what is read by the row and lies behind all blocks, if anything.</summary>
+    internal virtual void WriteBehind(ImageSink image)
+    {
+    }
 }

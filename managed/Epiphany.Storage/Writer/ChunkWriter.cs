@@ -1,5 +1,6 @@
 // Storage layer, writer. Lays out one chunk: index, shared block, blocks of whole vectors, each compressed where that pays.
 
+using Epiphany.Encoding;
 using Epiphany.Kernels;
 
 namespace Epiphany.Storage;
@@ -58,9 +59,10 @@ sealed unsafe class ChunkWriter
 
         ChunkEncoder encoder = Kinds.IsByValue(column.Shape.Kind) ? _lanes : _bytes;
         ulong expected = encoder.Plan(column, entry, _vectors);
-        bool compress = CodecPays(column, encoder, expected);
+        bool isMatrix = encoder.Encoding == EncodingKind.Matrix;
+        bool compress = !isMatrix && CodecPays(column, encoder, expected);
         entry->Encoding = (byte)encoder.Encoding;
-        entry->BlockShift = (byte)BlockShift(expected, compress ? CodecBlockBytes(column) : BlockCompressor.PlainBlockBytes);
+        entry->BlockShift = isMatrix ? (byte)0 : (byte)BlockShift(expected, compress ? CodecBlockBytes(column) : BlockCompressor.PlainBlockBytes);
 
         _image.Align();
         ulong start = _image.Length;
@@ -70,7 +72,7 @@ sealed unsafe class ChunkWriter
         BlockEntry* index = stackalloc BlockEntry[1 + GroupFormat.MaxVectors];
 
         encoder.WriteShared(_block);
-        CloseBlock(start, index, entry, compress: true);
+        CloseBlock(start, index, entry, compress: !isMatrix);
         for (int block = 1; block < blocks; block++)
         {
             int first = (block - 1) << entry->BlockShift;
@@ -84,6 +86,9 @@ sealed unsafe class ChunkWriter
             CloseBlock(start, index + block, entry, compress);
         }
 
+        ulong behind = _image.Length;
+        encoder.WriteBehind(_image);
+        entry->EncodedLength += _image.Length - behind;
         _block.Append((byte*)index, (ulong)blocks * BlockEntry.Size);
         _block.Append((byte*)_vectors, (ulong)_vectorCount * VectorEntry.Size);
         _image.Overwrite(start, _block.Bytes, indexLength);

@@ -47,6 +47,10 @@ static class Samples
         return bytes;
     }
 
+    /// <summary>As pgvector has it: dimensions, zero, elements.</summary>
+    internal static byte[] Vector(Random random, short dimensions, int elementBytes) =>
+        [.. BitConverter.GetBytes((int)dimensions), .. RandomBytes(random, dimensions * elementBytes)];
+
     /// <summary>Some words, seldom twice the same.</summary>
     internal static byte[] Sentence(Random random)
     {
@@ -118,6 +122,8 @@ static class Samples
         yield return Of(ColumnKind.VarBytes, row => RandomBytes(random, row % 1000 == 5 ? 3000 : 3));
         yield return Of(ColumnKind.VarBytes, row => words[random.Next(words.Length)]);
         yield return Of(ColumnKind.VarBytes, row => []);
+        yield return Of(ColumnKind.VarBytes, row => Vector(random, 3, 4));
+        yield return Of(ColumnKind.VarBytes, row => Vector(random, 40, 2));
         yield return Of(ColumnKind.VarBytes, row => new byte[row % 2]);
         yield return Of(ColumnKind.VarBytes, row => Sentence(random));
         yield return Of(ColumnKind.VarBytes, row => row % 700 == 9 ? RandomBytes(random, 2000) : Sentence(random));
