@@ -23,7 +23,7 @@ internal static unsafe partial class Exports
             Shapes(columns, shapes);
             var writer = new RowGroupWriter(
                 shapes,
-                new WriterOptions(codec, options->Level, options->MaxRows, options->MaxBytes),
+                new WriterOptions(codec, options->Level, options->MaxRows, options->MaxBytes, options->Codes != 0),
                 new HostMemory(context),
                 HostBlockCodec.Instance,
                 HostInterrupts.Instance);

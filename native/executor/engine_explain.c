@@ -4,6 +4,7 @@
  */
 #include "postgres.h"
 
+#include "catalog/pg_operator_d.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
@@ -14,6 +15,7 @@
 #include "utils/typcache.h"
 
 #include "engine_state.h"
+#include "vector/distance.h"
 
 #define PLAN_GROUP	"Engine Plan"
 
@@ -230,6 +232,29 @@ explain_sets(Agg *plan, List *ancestors, ExplainState *es)
 	ExplainPropertyList("Grouping Sets", sets, es);
 }
 
+/*
+ * A scan right below a bounded sort by distance gives only rows that may be among the nearest. ancestors: what the scan is below, from
+ * its parent up.
+ */
+static void
+explain_nearest(Plan *scan, List *ancestors, ExplainState *es)
+{
+	PgeVectorDistance distance;
+	PgeVectorElement element;
+	Sort	   *sort;
+	OpExpr	   *key;
+
+	while (ancestors != NIL && IsA(linitial(ancestors), Append))
+		ancestors = list_copy_tail(ancestors, 1);
+	if (list_length(ancestors) < 2 || !IsA(lsecond(ancestors), Limit) || (sort = pge_as_sort(linitial(ancestors))) == NULL ||
+		((const Limit *) lsecond(ancestors))->limitOption == LIMIT_OPTION_WITH_TIES || sort->nullsFirst[0] ||
+		sort->sortOperators[0] != Float8LessOperator)
+		return;
+	key = pge_nearest_key(get_tle_by_resno(scan->targetlist, sort->sortColIdx[0])->expr, &distance, &element);
+	if (key != NULL)
+		ExplainPropertyText("Nearest", deparse((Node *) key, scan, ancestors, false, false, es), es);
+}
+
 static void
 explain_details(Plan *plan, PgePlanKind kind, List *ancestors, ExplainState *es)
 {
@@ -266,6 +291,7 @@ explain_details(Plan *plan, PgePlanKind kind, List *ancestors, ExplainState *es)
 			break;
 		case PgePlanKind_ColumnScan:
 			prefix = false;
+			explain_nearest(plan, ancestors, es);
 			break;
 		case PgePlanKind_RowSource:
 			/* Its own node tells. */

@@ -19,6 +19,9 @@
 /* Of the processor's part of a scan's costs, as the engine runs it. */
 #define SCAN_CPU_SHARE		0.1
 
+/* Codes of vectors are read and computed with: a page of them takes as many pages of a scan. */
+#define CODE_PAGE_COST		3.0
+
 /* To start the engine, or start it anew, with pages at 1. */
 #define START_COST			20.0
 
@@ -43,6 +46,7 @@ typedef struct Reading
 	int			wanted;			/* columns that the query looks at */
 	int			columns;
 	Cost		page_cost;		/* a page of a sequential scan */
+	double		share;			/* of pages, in a scan for the nearest vectors by their codes; 1: in others */
 } Reading;
 
 static void
@@ -79,6 +83,9 @@ scan_cost(const Reading *reading, Path *path)
 	Cost		cpu = Max(path->total_cost - path->startup_cost - pages, 0);
 	double		share = path->parallel_workers > 0 ? Min(path->rows / Max(reading->rel->rows, 1), 1) : 1;
 
+	/* Parallel processes do not know of each other's nearest. */
+	if (path->parallel_workers == 0)
+		pages *= Min(reading->share * CODE_PAGE_COST, 1);
 	path->startup_cost += START_COST;
 	path->total_cost = path->startup_cost + share * pages * reading->wanted / Max(reading->columns, 1) + cpu * SCAN_CPU_SHARE;
 }
@@ -132,10 +139,10 @@ pge_setup_cost(Cost usual)
 
 /*
  * Paths of a column table's scan with the costs that they have; the sequential one may be the best now that was not before. by_engine: it
- * is the engine that runs that.
+ * is the engine that runs that; has_codes: vectors of the table have codes.
  */
 void
-pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine)
+pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine, bool has_codes)
 {
 	Reading		reading = {.root = root,.rel = rel,.by_engine = by_engine};
 	List	   *paths = rel->pathlist;
@@ -144,6 +151,7 @@ pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine)
 	ListCell   *cell;
 
 	get_tablespace_page_costs(rel->reltablespace, NULL, &reading.page_cost);
+	reading.share = by_engine && has_codes && !pge_vector_exact ? pge_nearest_share(root, rel) : 1;
 	count_columns(&reading);
 	rel->pathlist = NIL;
 	rel->partial_pathlist = NIL;

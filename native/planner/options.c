@@ -46,7 +46,11 @@ pge_am_of(Oid access_method)
 	{
 		const char *symbol;
 		PgeAm		am;
-	}			handlers[] = {{"pge_row_handler", PGE_AM_ROW}, {"pge_column_handler", PGE_AM_COLUMN}};
+	}			handlers[] = {
+		{"pge_row_handler", PGE_AM_ROW},
+		{"pge_column_handler", PGE_AM_COLUMN},
+		{"pge_vector_table_handler", PGE_AM_COLUMN},
+	};
 	HeapTuple	am = SearchSysCache1(AMOID, ObjectIdGetDatum(access_method));
 	HeapTuple	proc;
 	PgeAm		found = PGE_AM_NONE;

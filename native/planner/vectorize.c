@@ -375,7 +375,7 @@ rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rt
 				planning->roots = lappend(planning->roots, root);
 				pge_find_join_keys(root);
 			}
-			pge_column_costs(root, rel, by_engine);
+			pge_column_costs(root, rel, by_engine, pge_has_vector_codes(table));
 		}
 	}
 	table_close(table, NoLock);

@@ -72,8 +72,11 @@ extern void pge_find_join_keys(PlannerInfo *root);
 extern double pge_rows_of_key(PlannerInfo *root, const IndexPath *path);
 
 /* column_costs.c */
-extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine);
+extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine, bool has_codes);
 extern Cost pge_setup_cost(Cost usual);
+
+/* nearest_costs.c */
+extern double pge_nearest_share(PlannerInfo *root, RelOptInfo *rel);
 
 /* decorrelate.c: subqueries that depend on outer rows as joins */
 extern List *pge_decorrelated(Query *query, List **tables);

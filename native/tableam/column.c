@@ -1,6 +1,6 @@
 /*
  * Column store: the access method's handler. A column table is heap plus row groups: heap's routine table is the ground, and
- * each file column_*.c replaces the callbacks of its area.
+ * each file column_*.c replaces the callbacks of its area. Access method epiphany_vector is the same, but for codes beside vectors.
  */
 #include "postgres.h"
 
@@ -12,8 +12,11 @@
 #include "statement.h"
 
 PG_FUNCTION_INFO_V1(pge_column_handler);
+PG_FUNCTION_INFO_V1(pge_vector_table_handler);
 
+/* One store under two names: tables of the second have codes beside their vectors. */
 static TableAmRoutine routine;
+static TableAmRoutine vector_routine;
 
 const TableAmRoutine *
 pge_heap_routine(void)
@@ -24,7 +27,14 @@ pge_heap_routine(void)
 bool
 pge_is_column_table(Relation rel)
 {
-	return rel->rd_tableam == &routine;
+	return rel->rd_tableam == &routine || rel->rd_tableam == &vector_routine;
+}
+
+/* Do vectors of new row groups get codes? */
+bool
+pge_has_vector_codes(Relation rel)
+{
+	return rel->rd_tableam == &vector_routine;
 }
 
 /* For functions that users hand a table to. */
@@ -47,6 +57,7 @@ pge_writer_options(Relation rel, PgeWriterOptions *options)
 	options->Codec = given->compression;
 	options->Level = given->compression_level;
 	options->MaxRows = given->row_group_rows;
+	options->Codes = pge_has_vector_codes(rel);
 }
 
 /* Called once, when the library is loaded; in the postmaster too, if preloaded. */
@@ -58,21 +69,33 @@ pge_column_init(void)
 	pge_statement_init();
 }
 
+static TableAmRoutine *
+fill(TableAmRoutine *filled)
+{
+	if (filled->type != T_TableAmRoutine)
+	{
+		*filled = *GetHeapamTableAmRoutine();
+		pge_column_set_scan_callbacks(filled);
+		pge_column_set_bitmap_callbacks(filled);
+		pge_column_set_sample_callbacks(filled);
+		pge_column_set_fetch_callbacks(filled);
+		pge_column_set_modify_callbacks(filled);
+		pge_column_set_index_callbacks(filled);
+		pge_column_set_storage_callbacks(filled);
+		pge_column_set_rewrite_callbacks(filled);
+		pge_column_set_vacuum_callbacks(filled);
+	}
+	return filled;
+}
+
 Datum
 pge_column_handler(PG_FUNCTION_ARGS)
 {
-	if (routine.type != T_TableAmRoutine)
-	{
-		routine = *GetHeapamTableAmRoutine();
-		pge_column_set_scan_callbacks(&routine);
-		pge_column_set_bitmap_callbacks(&routine);
-		pge_column_set_sample_callbacks(&routine);
-		pge_column_set_fetch_callbacks(&routine);
-		pge_column_set_modify_callbacks(&routine);
-		pge_column_set_index_callbacks(&routine);
-		pge_column_set_storage_callbacks(&routine);
-		pge_column_set_rewrite_callbacks(&routine);
-		pge_column_set_vacuum_callbacks(&routine);
-	}
-	PG_RETURN_POINTER(&routine);
+	PG_RETURN_POINTER(fill(&routine));
+}
+
+Datum
+pge_vector_table_handler(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(fill(&vector_routine));
 }

@@ -253,7 +253,8 @@ read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length,
 	if (length == 0)
 		return;
 	pge_block_must_exist(rel, desc->first_block + page_no + (BlockNumber) pages - 1);
-	if (plan != NULL && plan->ahead)
+	/* Who reads here and there has not read the page before. */
+	if (plan != NULL && plan->ahead && (page_no == 0 || BufferIsValid(guess_buffer(rel, desc, page_no - 1, plan))))
 		prefetch_pages(rel, desc, page_no + pages, pages, plan);
 	while (pages > 0)
 	{

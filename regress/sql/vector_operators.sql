@@ -1,7 +1,9 @@
 -- Vector types: operators, functions, aggregates, order, B-trees. Distances are printed as pgvector prints them.
 CREATE DATABASE vectors;
 \c vectors
-CREATE EXTENSION epiphany_vectorstore;
+SET client_min_messages = warning;
+CREATE EXTENSION epiphany_vectorstore CASCADE;
+RESET client_min_messages;
 SET extra_float_digits = 0;
 
 -- Distances, the short ones element by element, the long ones in registers with a rest.

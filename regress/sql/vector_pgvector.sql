@@ -1,7 +1,23 @@
 -- Beside pgvector: its types are used, and none made. An extension that is called as it is, and has types of these names, stands for it.
 CREATE DATABASE vectors;
 \c vectors
-CREATE EXTENSION epiphany_vectorstore;
+SET client_min_messages = warning;
+-- As pgvector has none of our access methods.
+CREATE PROCEDURE drop_methods() LANGUAGE plpgsql AS $$
+DECLARE
+	method record;
+BEGIN
+	FOR method IN SELECT a.amname, a.amhandler::regprocedure AS handler FROM pg_am a JOIN pg_depend d ON d.classid = 'pg_am'::regclass AND d.objid = a.oid
+		JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid WHERE e.extname = 'epiphany_vectorstore'
+	LOOP
+		EXECUTE format('ALTER EXTENSION epiphany_vectorstore DROP ACCESS METHOD %I', method.amname);
+		EXECUTE format('ALTER EXTENSION epiphany_vectorstore DROP FUNCTION %s', method.handler);
+		EXECUTE format('DROP FUNCTION %s CASCADE', method.handler);
+	END LOOP;
+END$$;
+CREATE EXTENSION epiphany_vectorstore CASCADE;
+CALL drop_methods();
+RESET client_min_messages;
 UPDATE pg_extension SET extname = 'vector' WHERE extname = 'epiphany_vectorstore';
 CREATE SCHEMA other;
 CREATE EXTENSION epiphany_vectorstore SCHEMA other;

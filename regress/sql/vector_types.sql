@@ -1,7 +1,9 @@
 -- Vector types: text, limits, errors, type modifiers, casts. Texts of errors are pgvector's. A database of its own, as the types go to public.
 CREATE DATABASE vectors;
 \c vectors
-CREATE EXTENSION epiphany_vectorstore;
+SET client_min_messages = warning;
+CREATE EXTENSION epiphany_vectorstore CASCADE;
+RESET client_min_messages;
 SELECT count(*) > 100 AS some, count(*) FILTER (WHERE d.objid IS NULL OR p.provolatile <> 'i' OR NOT p.proisstrict OR p.proparallel <> 's') AS odd
 FROM pg_proc p LEFT JOIN pg_depend d ON d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e'
 WHERE p.pronamespace = 'public'::regnamespace AND p.prokind = 'f' AND p.proname !~ '^epiphany_';

@@ -39,7 +39,7 @@ $old->safe_psql(
 	CREATE TABLE parts_column PARTITION OF parts FOR VALUES FROM (5000) TO (10000) USING epiphany_column;
 	INSERT INTO parts SELECT i, md5(i::text) FROM generate_series(0, 9999) i;
 	CREATE MATERIALIZED VIEW view_ USING epiphany_column AS SELECT a, b FROM grouped;
-	CREATE EXTENSION epiphany_vectorstore;
+	CREATE EXTENSION epiphany_vectorstore CASCADE;
 	CREATE TABLE vectors (a int, v vector(3), s sparsevec) USING epiphany_column;
 	INSERT INTO vectors SELECT i, ARRAY[i, 1, -i], ARRAY[i, 0, 0, i] FROM generate_series(1, 5000) i;
 	CREATE INDEX vectors_v ON vectors (v);

@@ -19,6 +19,8 @@ my $tables = q{
 		(SELECT i, (SELECT array_agg(((i * g) % 13 - 6)::real / 3) FROM generate_series(1, 8) g) FROM generate_series(1, 3000) i) x(i, a);
 	CREATE TABLE c (LIKE h) USING epiphany_column;
 	INSERT INTO c SELECT * FROM h;
+	CREATE TABLE e (LIKE h) USING epiphany_vector WITH (epiphany.row_group_rows = 2048);
+	INSERT INTO e SELECT * FROM h;
 	CREATE INDEX ON h (v);
 	CREATE TABLE shape (v vector(3) DEFAULT '[1,2,3]' CHECK (v <-> '[0,0,0]' < 10), d float8 GENERATED ALWAYS AS (vector_norm(v)) STORED);
 	INSERT INTO shape DEFAULT VALUES;
@@ -27,6 +29,8 @@ my $tables = q{
 my $query = q{
 	SELECT count(*), md5(string_agg(h::text, '' ORDER BY id)) FROM h;
 	SELECT count(*), md5(string_agg(c::text, '' ORDER BY id)) FROM c;
+	SELECT count(*), md5(string_agg(e::text, '' ORDER BY id)) FROM e;
+	SELECT amname, epiphany.table_stats('e') FROM pg_class c JOIN pg_am a ON c.relam = a.oid WHERE c.oid = 'e'::regclass;
 	SELECT attrelid::regclass::text, attname, format_type(atttypid, atttypmod) FROM pg_attribute
 		WHERE attnum > 0 AND attrelid IN ('h'::regclass, 'c'::regclass, 'shape'::regclass) ORDER BY 1, attnum;
 	SELECT array_agg(id) FROM near;
@@ -55,7 +59,24 @@ dump_and_restore('ours');
 
 # Whoever comes first in the alphabet must not come first in the dump.
 $node->safe_psql('postgres', 'CREATE DATABASE named TEMPLATE ours');
-$node->safe_psql('named', q{UPDATE pg_extension SET extname = 'vector' WHERE extname = 'epiphany_vectorstore'; CREATE EXTENSION epiphany_vectorstore});
+$node->safe_psql('named', q{
+	-- pgvector has none of our access methods.
+	DO $$
+	DECLARE
+		method record;
+	BEGIN
+		FOR method IN SELECT a.amname, a.amhandler::regprocedure AS handler FROM pg_am a
+			JOIN pg_depend d ON d.classid = 'pg_am'::regclass AND d.objid = a.oid
+			JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid WHERE e.extname = 'epiphany_vectorstore'
+		LOOP
+			EXECUTE format('ALTER EXTENSION epiphany_vectorstore DROP ACCESS METHOD %I', method.amname);
+			EXECUTE format('ALTER EXTENSION epiphany_vectorstore DROP FUNCTION %s', method.handler);
+			EXECUTE format('DROP FUNCTION %s CASCADE', method.handler);
+		END LOOP;
+	END$$;
+	UPDATE pg_extension SET extname = 'vector' WHERE extname = 'epiphany_vectorstore';
+	CREATE EXTENSION epiphany_vectorstore;
+});
 my ($dump) = run_command([ 'pg_dump', '-d', $node->connstr('named') ]);
 like($dump, qr/CREATE EXTENSION IF NOT EXISTS vector .*CREATE EXTENSION IF NOT EXISTS epiphany_vectorstore /s, 'pgvector is dumped first');
 unlike($dump, qr/CREATE TYPE/, 'types belong to their extension');

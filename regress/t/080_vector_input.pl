@@ -17,7 +17,7 @@ my $node = PostgreSQL::Test::Cluster->new('fuzzed');
 $node->init(extra => [ '--encoding=SQL_ASCII', '--locale=C' ]);
 $node->append_conf('postgresql.conf', "autovacuum = off\nlog_statement = none\nlog_min_messages = fatal");
 $node->start;
-$node->safe_psql('postgres', 'CREATE EXTENSION epiphany_vectorstore');
+$node->safe_psql('postgres', 'CREATE EXTENSION epiphany_vectorstore CASCADE');
 
 my %good = (
 	vector => [ '[1,2,3]', '[ 0.25 , -1e10, 3.4e38 ]', '[0]', '[' . join(',', map { $_ / 7 } 1 .. 50) . ']' ],

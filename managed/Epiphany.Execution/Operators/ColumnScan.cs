@@ -30,6 +30,7 @@ sealed unsafe class ColumnScan : Operator
     readonly int[] _outputs;
     AggregateWhole? _whole;
     ScanNearest? _nearest;
+    int _nearestColumn = -1;
     bool _allPass;
     ScanUnit _unit;
     ulong _vectors;
@@ -76,7 +77,16 @@ sealed unsafe class ColumnScan : Operator
         return true;
     }
 
-    public override void OfferNearest(int column, Nearest nearest) => _nearest = ScanNearest.Of(Tail.Computed(column), nearest);
+    public override void OfferNearest(int column, Nearest nearest)
+    {
+        if (_nearestColumn != column)
+        {
+            _nearestColumn = column;
+            _nearest = ScanNearest.Of(Tail.Computed(column), Context, Stats);
+        }
+
+        _nearest?.Begin(nearest);
+    }
 
     public override void OfferWhole(AggregateWhole whole) => _whole = whole;
 
@@ -119,7 +129,7 @@ sealed unsafe class ColumnScan : Operator
         _unit = default;
         _vectors = 0;
         _filters.Clear();
-        _nearest = null;
+        _nearest?.Begin(null);
     }
 
     void Enter()
@@ -130,6 +140,11 @@ sealed unsafe class ColumnScan : Operator
         {
             _columns.Enter(_unit);
             _tests.ForEach(t => t.Enter());
+            if (_nearest is { IsAsked: true })
+            {
+                _nearest.Enter(_unit);
+            }
+
             int all = (_unit.Rows + Batch.Capacity - 1) / Batch.Capacity;
             _filters.ForEach(f => _vectors &= f.Vectors(_unit));
             int left = BitOperations.PopCount(_vectors);
@@ -194,11 +209,9 @@ sealed unsafe class ColumnScan : Operator
         }
 
         Stats.Unmatched += (ulong)(passed - rows.Count);
-        if (rows.Count > 0 && _nearest != null)
+        if (rows.Count > 0 && _nearest is { IsAsked: true })
         {
-            rows = Narrow(rows, _conditionColumns.Length);
-            _columns.Load(_nearest.Column);
-            rows = _nearest.Keep(raw, rows, Tail.Selected, Stats);
+            rows = Near(_nearest, vector, Narrow(rows, _conditionColumns.Length));
         }
 
         if (rows.Count == 0)
@@ -209,6 +222,20 @@ sealed unsafe class ColumnScan : Operator
         rows = Narrow(rows, _conditionColumns.Length);
         _columns.Load(Tail.Wanted);
         return Tail.Project(raw, rows, Stats);
+    }
+
+    /// <summary>The rows that may be among the nearest.</summary>
+    Rows Near(ScanNearest nearest, int vector, Rows rows)
+    {
+        if (nearest.AsksCodes(rows.Count))
+        {
+            _columns.Touch(nearest.Column);
+            _columns.Drop(nearest.Column);
+            return nearest.KeepByCodes(vector, _columns.Numbers, rows.Count, Tail.Selected);
+        }
+
+        _columns.Load(nearest.Column);
+        return nearest.Keep(_columns.Batch, rows, Tail.Selected);
     }
 
     /// <summary>Rows that are gone are not decoded any more, and expressions find the others side by side.</summary>
@@ -273,9 +300,9 @@ sealed unsafe class ColumnScan : Operator
         }
 
         Stats.Unmatched += (ulong)(passed - rows.Count);
-        if (rows.Count > 0 && _nearest != null)
+        if (rows.Count > 0 && _nearest is { IsAsked: true })
         {
-            rows = _nearest.Keep(raw, rows, Tail.Selected, Stats);
+            rows = _nearest.Keep(raw, rows, Tail.Selected);
         }
 
         return rows.Count == 0 ? null : Tail.Project(raw, rows, Stats);

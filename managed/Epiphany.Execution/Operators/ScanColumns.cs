@@ -36,6 +36,9 @@ sealed unsafe class ScanColumns
     /// <summary>Of the columns only those that were loaded are there.</summary>
     internal Batch Batch { get; }
 
+    /// <summary>Which rows of the vector there are; null: all.</summary>
+    internal ushort* Numbers => _isWhole ? null : _rows;
+
     internal void Enter(in ScanUnit unit)
     {
         _unit = unit;
@@ -116,6 +119,9 @@ sealed unsafe class ScanColumns
             _stats.DecodeTime += _context.Host.Now() - begun;
         }
     }
+
+    /// <summary>Somebody else is going to ask the reader for values of the column, which ends those that it has given.</summary>
+    internal void Drop(int column) => _loaded[column] = false;
 
     /// <summary>Something of the column is read in this group.</summary>
     internal void Touch(int column)

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x83d30179;
+    public const u32 Hash = 0xbf685ad0;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -340,7 +340,8 @@ public unsafe struct PgeWriterOptions
     [FieldOffset(4)] public i32 Level;
     /* The group is full at so many rows ... */
     [FieldOffset(8)] public i32 MaxRows;
-    [FieldOffset(12)] public i32 Reserved;
+    /* Not 0: vectors get codes beside them, by which distances are estimated. */
+    [FieldOffset(12)] public i32 Codes;
     /* ... or where finishing it takes so many bytes of memory, whichever comes first. */
     [FieldOffset(16)] public u64 MaxBytes;
 }

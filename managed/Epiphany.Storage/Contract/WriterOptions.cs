@@ -4,9 +4,9 @@ namespace Epiphany.Storage;
 
 /// <summary>
 /// The group is full at <paramref name="MaxRows"/> rows, or where finishing it will take <paramref name="MaxBytes"/> bytes of memory,
-/// whichever comes first.
+/// whichever comes first. <paramref name="Codes"/>: vectors get codes beside them.
 /// </summary>
-public readonly record struct WriterOptions(Codec Codec, int Level, int MaxRows, ulong MaxBytes);
+public readonly record struct WriterOptions(Codec Codec, int Level, int MaxRows, ulong MaxBytes, bool Codes = false);
 
 /// <summary>A finished row group in the writer's memory: addresses of segments, all of one length but for the last one's end.</summary>
 public readonly unsafe struct GroupImage

@@ -8,9 +8,11 @@ namespace Epiphany.Storage;
 sealed unsafe partial class ColumnReader
 {
     MatrixHeader _matrix;
+    ReadBuffer _codeBuffer;
 
-    /// <summary>Where the first row lies in the chunk.</summary>
+    /// <summary>Where the first row lies in the chunk, and the first code.</summary>
     ulong _matrixRows;
+    ulong _matrixCodes;
 
     /// <summary>Which vector the segment at hand is of.</summary>
     int _vectorAtHand;
@@ -18,36 +20,107 @@ sealed unsafe partial class ColumnReader
     /// <summary>From a datum to the next.</summary>
     ulong MatrixStep => Datums.Bytes(_kind, MatrixHeader.HeadBytes + (ulong)_matrix.RowBytes);
 
-    /// <summary>What all rows share, once; and whether the segment at hand has a checksum for each row that is not null.</summary>
-    Fault LoadMatrix(ulong length, int present)
+    /// <summary>
+    /// What all rows share, once; and where in the segment at hand the checksums are of rows that are not null. The one before them is of codes.
+    /// </summary>
+    Fault LoadMatrix(byte* segment, ulong length, int present, out uint* checksums)
     {
-        if (_matrix.RowBytes == 0)
+        Fault fault = _matrix.RowBytes == 0 ? LoadShared() : Fault.None;
+        ulong before = _matrix.Codes == MatrixCodes.None ? 0UL : sizeof(ulong);
+        checksums = (uint*)(segment + before);
+        return fault == Fault.None && length < before + ((ulong)present * sizeof(uint)) ? Fault.SegmentTooShort : fault;
+    }
+
+    Fault LoadShared()
+    {
+        byte* shared = Shared(out ulong length);
+        if (length < MatrixHeader.Size)
         {
-            byte* shared = Shared(out ulong sharedLength);
-            if (sharedLength < MatrixHeader.Size)
-            {
-                return Fault.SegmentTooShort;
-            }
-
-            var header = *(MatrixHeader*)shared;
-            if (!header.IsValid)
-            {
-                return Fault.WidthTooLarge;
-            }
-
-            BlockEntry* last = _blocks + GroupFormat.Vectors(Rows);
-            ulong rows = (ulong)(Rows - (int)_entry->NullCount) * header.RowBytes;
-            if (rows > _entry->StoredLength - (last->Offset + last->StoredLength))
-            {
-                return Fault.SegmentTooShort;
-            }
-
-            _matrix = header;
-            _matrixRows = _entry->StoredLength - rows;
+            return Fault.SegmentTooShort;
         }
 
-        return length < (ulong)present * sizeof(uint) ? Fault.SegmentTooShort : Fault.None;
+        var header = *(MatrixHeader*)shared;
+        if (!header.IsValid)
+        {
+            return Fault.WidthTooLarge;
+        }
+
+        ulong codes = 0;
+        for (int i = 0; i < GroupFormat.Vectors(Rows); i++)
+        {
+            codes += header.CodeBytes(Present(i));
+        }
+
+        BlockEntry* last = _blocks + GroupFormat.Vectors(Rows);
+        ulong rows = (ulong)(Rows - (int)_entry->NullCount) * header.RowBytes;
+        if (length < header.SharedBytes || codes + rows > _entry->StoredLength - (last->Offset + last->StoredLength))
+        {
+            return Fault.SegmentTooShort;
+        }
+
+        _matrix = header;
+        _matrixRows = _entry->StoredLength - rows;
+        _matrixCodes = _matrixRows - codes;
+        return Fault.None;
     }
+
+    /// <summary>False: the chunk has no codes.</summary>
+    internal bool TryCodes(out CodeShape shape)
+    {
+        shape = default;
+        if (_encoding != EncodingKind.Matrix || _entry->NullCount == Rows)
+        {
+            return false;
+        }
+
+        Fault fault = _matrix.RowBytes == 0 ? LoadShared() : Fault.None;
+        if (fault != Fault.None)
+        {
+            Throw.BadVector(_column, 0, fault);
+        }
+
+        shape.ElementBytes = _matrix.ElementBytes;
+        shape.Dimensions = _matrix.Dimensions;
+        shape.Seed = _matrix.Seed;
+        shape.Centroid = (float*)(Shared(out _) + MatrixHeader.Size);
+        return _matrix.Codes != MatrixCodes.None;
+    }
+
+    /// <summary>Codes of a vector, of a chunk that has them.</summary>
+    internal VectorCodes Codes(int vector)
+    {
+        int present = Present(vector);
+        if (present == 0)
+        {
+            return default;
+        }
+
+        byte* segment = Segment(vector, GroupFormat.RowsOf(Rows, vector), out ulong length, out byte* bitmap);
+        Fault fault = LoadMatrix(segment, length, present, out _);
+        if (fault != Fault.None)
+        {
+            Throw.BadVector(_column, vector, fault);
+        }
+
+        ulong offset = _entry->Offset + _matrixCodes;
+        for (int i = 0; i < vector; i++)
+        {
+            offset += _matrix.CodeBytes(Present(i));
+        }
+
+        ulong bytes = _matrix.CodeBytes(present);
+        byte* codes = _codeBuffer.Ensure(_group.Memory, bytes);
+        _group.Read(offset, codes, bytes);
+        if (Crc32C.Compute(codes, bytes) != *(uint*)segment)
+        {
+            Throw.BadChunk(_column, $"the checksum of vector {vector}'s codes does not match their bytes");
+        }
+
+        return new VectorCodes(codes, _matrix.Padded, bitmap);
+    }
+
+    /// <summary>Rows of a vector that are not null.</summary>
+    int Present(int vector) => GroupFormat.RowsOf(Rows, vector) - (int)_vectors[vector].Nulls;
 
     /// <summary>Rows of earlier vectors that are not null.</summary>
     ulong PresentBefore(int vector)
@@ -64,7 +137,7 @@ sealed unsafe partial class ColumnReader
     /// <summary>All rows of the vector that are not null.</summary>
     Fault DecodeMatrix(byte* segment, ulong length, int present, ulong* values)
     {
-        Fault fault = LoadMatrix(length, present);
+        Fault fault = LoadMatrix(segment, length, present, out uint* checksums);
         if (fault != Fault.None)
         {
             return fault;
@@ -79,7 +152,7 @@ sealed unsafe partial class ColumnReader
         {
             byte* datum = datums + (step * (ulong)i);
             System.Buffer.MemoryCopy(rows + ((ulong)_matrix.RowBytes * (ulong)i), Elements(datum), _matrix.RowBytes, _matrix.RowBytes);
-            CloseRow(datum, ((uint*)segment)[i]);
+            CloseRow(datum, checksums[i]);
             values[i] = (ulong)datum;
         }
 
@@ -92,7 +165,7 @@ sealed unsafe partial class ColumnReader
         int all = GroupFormat.RowsOf(Rows, vector);
         var result = new DecodedVector { Rows = count };
         byte* segment = Segment(vector, all, out ulong length, out byte* bitmap);
-        Fault fault = LoadMatrix(length, all - (int)_vectors[vector].Nulls);
+        Fault fault = LoadMatrix(segment, length, Present(vector), out uint* checksums);
         if (fault != Fault.None)
         {
             Throw.BadVector(_column, vector, fault);
@@ -118,7 +191,7 @@ sealed unsafe partial class ColumnReader
                 place -= NullBitmap.Count(bitmap, place);
             }
 
-            ReadRow(before, place, segment, datum);
+            ReadRow(before, place, checksums, datum);
             values[i] = (ulong)datum;
             datum += step;
         }
@@ -129,22 +202,22 @@ sealed unsafe partial class ColumnReader
     Fault DecodeMatrixRow(byte* segment, ulong length, int present, int index, out ulong value)
     {
         value = 0;
-        Fault fault = LoadMatrix(length, present);
+        Fault fault = LoadMatrix(segment, length, present, out uint* checksums);
         if (fault == Fault.None)
         {
             byte* datum = _datumBuffer.Ensure(_group.Memory, MatrixStep);
-            ReadRow(PresentBefore(_vectorAtHand), index, segment, datum);
+            ReadRow(PresentBefore(_vectorAtHand), index, checksums, datum);
             value = (ulong)datum;
         }
 
         return fault;
     }
 
-    void ReadRow(ulong before, int index, byte* checksums, byte* datum)
+    void ReadRow(ulong before, int index, uint* checksums, byte* datum)
     {
         ulong offset = _entry->Offset + _matrixRows + ((before + (ulong)index) * _matrix.RowBytes);
         _group.Read(offset, Elements(datum), _matrix.RowBytes);
-        CloseRow(datum, ((uint*)checksums)[index]);
+        CloseRow(datum, checksums[index]);
     }
 
     byte* Elements(byte* datum) => datum + Datums.HeaderBytes(_kind) + MatrixHeader.HeadBytes;

@@ -99,6 +99,17 @@ public sealed unsafe class RowGroupReader
         return Column(column).Select(vector, entries, nullsPass, bits);
     }
 
+    /// <summary>What codes there are beside a column's vectors, by which distances can be estimated; false: none.</summary>
+    public bool CodesOf(int column, out CodeShape shape) => Column(column).TryCodes(out shape);
+
+    /// <summary>Codes of one vector of a column that has them.</summary>
+    public VectorCodes Codes(int column, int vector)
+    {
+        CheckVector(vector);
+        _group.Poll();
+        return Column(column).Codes(vector);
+    }
+
     /// <summary>Bytes of a column's chunk as it is stored.</summary>
     public ulong ChunkBytes(int column) => _entries[column].StoredLength;
 

@@ -5,14 +5,14 @@ using Epiphany.Encoding;
 
 namespace Epiphany.Storage;
 
-sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor compressor, IMemory memory) : ChunkEncoder
+sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor compressor, bool wantsCodes, IMemory memory) : ChunkEncoder
 {
     /// <summary>Bytes of strings that are encoded both ways to see whether symbols pay: what a codec looks back on.</summary>
     const ulong TrialBytes = 64 * 1024;
 
     readonly DecimalChunk _decimals = new(scratch);
     readonly SymbolChunk _symbols = new(scratch, memory);
-    readonly MatrixChunk _matrix = new();
+    readonly MatrixChunk _matrix = new(wantsCodes, memory);
     readonly ByteSink _trial = new(memory);
     readonly ByteSink _room = new(memory);
     ColumnBuffer _column = null!;
@@ -130,6 +130,7 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
     internal void Free()
     {
         _symbols.Free();
+        _matrix.Free();
         _trial.Free();
         _room.Free();
     }

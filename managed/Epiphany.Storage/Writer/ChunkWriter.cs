@@ -31,7 +31,7 @@ sealed unsafe class ChunkWriter
         _interrupts = interrupts;
         _scratch = new WriterScratch(memory);
         _lanes = new LaneChunkEncoder(_scratch);
-        _bytes = new BytesChunkEncoder(_scratch, _compressor, memory);
+        _bytes = new BytesChunkEncoder(_scratch, _compressor, options.Codes, memory);
     }
 
     /// <summary>Chunks of so many rows come next.</summary>

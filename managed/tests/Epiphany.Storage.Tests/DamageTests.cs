@@ -174,6 +174,14 @@ public unsafe class DamageTests
     }
 
     /// <summary>Reads everything; true when that was refused. Any other exception than the one for bad bytes fails the test.</summary>
+    /// <summary>Whatever is in the last place of codes that a vector may have, and in the centroid, can be read.</summary>
+    static void Use(in CodeShape shape, in VectorCodes codes)
+    {
+        float used = shape.Centroid[Vector.Codes.Rotation.Padded(shape.Dimensions) - 1];
+        used += codes.IsEmpty ? 0 : codes.Squares(0)[Vector.Codes.CodeLayout.BlockVectors - 1];
+        GC.KeepAlive(used);
+    }
+
     static bool Fails(Group group)
     {
         using GuardedMemory memory = new();
@@ -192,8 +200,14 @@ public unsafe class DamageTests
                 }
 
                 new GroupPicks(reader, memory, group.Location.Rows, column).Pry(new Random(column));
+                bool hasCodes = reader.CodesOf(column, out CodeShape shape);
                 for (int vector = 0; vector < GroupFormat.Vectors(group.Location.Rows); vector++)
                 {
+                    if (hasCodes)
+                    {
+                        Use(shape, reader.Codes(column, vector));
+                    }
+
                     int rows = reader.Decode(column, vector, values, nulls);
                     for (int row = 0; row < rows; row++)
                     {

@@ -46,6 +46,8 @@ public class GoldenTests
         ("delta-of-delta", 11, TestColumn.OfLongs(ColumnKind.Int64, Generate(200, i => (i * 1000L) + (i < 100 ? 0 : 77_777) + 7))),
         ("patched", 12, TestColumn.OfLongs(ColumnKind.Int64, Generate(200, i => i % 80 == 50 ? -1L << 60 : 100 + (i * 37 % 8)))),
         ("gorilla", 13, TestColumn.OfDoubles([.. Enumerable.Range(0, 96).Select(i => (double?)NearPi(i))])),
+        ("matrix", 15, TestColumn.OfStrings(ColumnKind.VarBytes, [Point(1, 2, 3), null, Point(4, 5, -6)])),
+        ("matrix-codes", 15, TestColumn.OfStrings(ColumnKind.VarBytes, [.. Enumerable.Range(0, 3).Select(Slope)])),
         ("plain-text", 7, TestColumn.OfStrings(ColumnKind.VarBytes, [Ascii("abc"), null, Ascii(""), Ascii("defgh")])),
     ];
 
@@ -161,10 +163,28 @@ public class GoldenTests
         // Two places, display scales 0, 1, 2 with codes 0, 1, 2, 0: 10 bytes, padded to 16. Then 0, 3.7 and 0.74 as 0, 370, 74.
         Assert.Equal("0203030000000000" + "000102", Block(Read("decimal-scales"), 0)[..22]);
         Assert.Equal("24499224499224499224" + "000000000000" + "0000000000000000" + "1200000000000000", Block(Read("decimal-scales"), 1)[..64]);
+
+        // Rows of 12 bytes, 3 dimensions, no codes; rows behind the blocks, after a null bitmap and two checksums.
+        Assert.Equal("0C000000" + "03000000" + new string('0', 48), Block(Read("matrix"), 0));
+        Assert.Equal("0200000000000000", Block(Read("matrix"), 1)[..16]);
+        Assert.Equal(32, Block(Read("matrix"), 1).Length);
+        Assert.Equal("0000803F0000004000004040" + "000080400000A0400000C0C0", Behind(Read("matrix")));
+
+        // Rows of 256 bytes, 64 dimensions, one-bit codes of that seed, 64 floats of the centroid; a block of codes, 768 bytes, before the rows.
+        Assert.Equal("00010000" + "40000000" + "0100000000000000" + "464F524D56495245" + "0000000000000000", Block(Read("matrix-codes"), 0)[..64]);
+        Assert.Equal(2 * (32 + 256), Block(Read("matrix-codes"), 0).Length);
+        Assert.Equal(2 * (8 + 16), Block(Read("matrix-codes"), 1).Length);
+        Assert.Equal(2 * (768 + (3 * 256)), Behind(Read("matrix-codes")).Length);
+        Assert.Equal("00000000" + "0000803F" + "00000040", Behind(Read("matrix-codes"))[(2 * 768)..][..24]);
+
         Assert.Equal("FEFFFFFFFFFFFFFF", Block(Read("constant"), 0));
         Assert.Equal("6869", Block(Read("constant-text"), 0));
         Assert.Equal("", Block(Read("all-null"), 0) + Block(Read("all-null"), 1));
     }
+
+    static byte[] Point(params float[] elements) => Samples.Floats((short)elements.Length, i => elements[i]);
+
+    static byte[] Slope(int row) => Samples.Floats(64, i => (row + 1) * i % 7);
 
     static double NearPi(int i) => BitConverter.UInt64BitsToDouble(0x400921FB_54442D18 + (ulong)(i < 4 ? i / 2 : i * i * 256));
 
@@ -180,6 +200,14 @@ public class GoldenTests
         int offset = Int(group, block * 32);
         int length = Int(group, (block * 32) + 8);
         return Convert.ToHexString(group.AsSpan(offset, length));
+    }
+
+    /// <summary>What of the only chunk lies behind its blocks.</summary>
+    static string Behind(byte[] group)
+    {
+        int end = (Int(group, 32) + Int(group, 40) + 7) / 8 * 8;
+        long length = BinaryPrimitives.ReadInt64LittleEndian(group.AsSpan(group.Length - 232 + 64 + 16));
+        return Convert.ToHexString(group.AsSpan(end, (int)length - end));
     }
 
     static int Int(ReadOnlySpan<byte> bytes, int offset) => BinaryPrimitives.ReadInt32LittleEndian(bytes[offset..]);

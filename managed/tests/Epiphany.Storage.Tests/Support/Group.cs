@@ -17,7 +17,7 @@ sealed unsafe record Group(byte[] Bytes, GroupLocation Location, ColumnShape[] S
 
     internal static RowGroupWriter Writer(TestColumn[] columns, IMemory memory, Codec codec = Codec.None) => new(
         [.. columns.Select(column => column.Shape)],
-        new WriterOptions(codec, 1, GroupFormat.MaxRows, ulong.MaxValue),
+        new WriterOptions(codec, 1, GroupFormat.MaxRows, ulong.MaxValue, Codes: true),
         memory,
         new TestCodec(),
         new CountingInterrupts());

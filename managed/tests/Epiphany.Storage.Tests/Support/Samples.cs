@@ -51,6 +51,10 @@ static class Samples
     internal static byte[] Vector(Random random, short dimensions, int elementBytes) =>
         [.. BitConverter.GetBytes((int)dimensions), .. RandomBytes(random, dimensions * elementBytes)];
 
+    /// <summary>Likewise, of floats, which get codes.</summary>
+    internal static byte[] Floats(short dimensions, Func<int, float> element) =>
+        [.. BitConverter.GetBytes((int)dimensions), .. Enumerable.Range(0, dimensions).SelectMany(i => BitConverter.GetBytes(element(i)))];
+
     /// <summary>Some words, seldom twice the same.</summary>
     internal static byte[] Sentence(Random random)
     {
@@ -124,6 +128,7 @@ static class Samples
         yield return Of(ColumnKind.VarBytes, row => []);
         yield return Of(ColumnKind.VarBytes, row => Vector(random, 3, 4));
         yield return Of(ColumnKind.VarBytes, row => Vector(random, 40, 2));
+        yield return Of(ColumnKind.VarBytes, row => Floats(70, i => random.NextSingle() - 0.5f));
         yield return Of(ColumnKind.VarBytes, row => new byte[row % 2]);
         yield return Of(ColumnKind.VarBytes, row => Sentence(random));
         yield return Of(ColumnKind.VarBytes, row => row % 700 == 9 ? RandomBytes(random, 2000) : Sentence(random));

@@ -1,0 +1,110 @@
+// Vectors of as many elements each: codes lie where rows do, bounds by them hold, and none are made of what cannot be computed with.
+
+using System;
+using System.Linq;
+using Epiphany.Vector.Codes;
+using Xunit;
+
+namespace Epiphany.Storage.Tests;
+
+public unsafe class MatrixTests
+{
+    const int Dimensions = 96;
+
+    [Theory]
+    [InlineData(1, NullPattern.None)]
+    [InlineData(31, NullPattern.None)]
+    [InlineData(2049, NullPattern.Rare)]
+    [InlineData(5000, NullPattern.None)]
+    [InlineData(5000, NullPattern.Most)]
+    [InlineData(5000, NullPattern.Vectors)]
+    public void Codes_bound_the_distances_of_their_rows(int rows, NullPattern nulls)
+    {
+        Random random = new(rows);
+        byte[]?[] strings = Samples.Strings(random, rows, nulls, row => Samples.Floats(Dimensions, i => (row % 5) + random.NextSingle()));
+        strings[^1] ??= Samples.Floats(Dimensions, i => 0);
+        Group group = Group.WriteOne(TestColumn.OfStrings(ColumnKind.VarBytes, strings));
+        using GuardedMemory memory = new();
+        RowGroupReader reader = group.Open(memory);
+        if (rows == 1)
+        {
+            Assert.Equal("constant", group.EncodingOf(0));
+            Assert.False(reader.CodesOf(0, out _));
+            return;
+        }
+
+        Assert.Equal("matrix", group.EncodingOf(0));
+        Assert.True(reader.CodesOf(0, out CodeShape shape));
+        Assert.Equal((Dimensions, sizeof(float)), (shape.Dimensions, shape.ElementBytes));
+        float[] query = [.. Enumerable.Range(0, Dimensions).Select(i => random.NextSingle() * 4)];
+        QueryCodes* prepared = Prepare(query, shape.Seed, memory);
+        (float add, float distance) = Estimator.ForCentroid(prepared, shape.Centroid);
+        float* estimates = stackalloc float[CodeLayout.BlockVectors];
+        float* lowers = stackalloc float[CodeLayout.BlockVectors];
+        int seen = 0;
+        int broken = 0;
+        for (int vector = 0; vector * GroupFormat.VectorRows < rows; vector++)
+        {
+            VectorCodes codes = reader.Codes(0, vector);
+            int place = 0;
+            for (int row = vector * GroupFormat.VectorRows; row < Math.Min(rows, (vector + 1) * GroupFormat.VectorRows); row++)
+            {
+                if (strings[row] is not { } value)
+                {
+                    Assert.True(codes.IsEmpty || Kernels.NullBitmap.IsNull(codes.Nulls, row % GroupFormat.VectorRows));
+                    continue;
+                }
+
+                int block = place / CodeLayout.BlockVectors;
+                int slot = place++ % CodeLayout.BlockVectors;
+                FastScan.Run(prepared, codes.Block(block), codes.Factors(block), add, 4 * distance, float.PositiveInfinity, estimates, lowers);
+                double square = Enumerable.Range(0, Dimensions).Sum(i => Math.Pow(BitConverter.ToSingle(value, 4 + (4 * i)), 2));
+                double truth = Enumerable.Range(0, Dimensions).Sum(i => Math.Pow(BitConverter.ToSingle(value, 4 + (4 * i)) - query[i], 2));
+                Assert.Equal(square, codes.Squares(block)[slot], square / 1e5);
+                broken += lowers[slot] > truth ? 1 : 0;
+                seen++;
+            }
+        }
+
+        Assert.Equal(strings.Count(s => s != null), seen);
+        Assert.InRange(broken, 0, 1 + (seen / 500));
+        group.Check([TestColumn.OfStrings(ColumnKind.VarBytes, strings)]);
+    }
+
+    [Fact]
+    public void What_cannot_be_computed_with_has_no_codes()
+    {
+        foreach (float odd in new[] { float.NaN, float.PositiveInfinity, float.MaxValue })
+        {
+            byte[]?[] strings = [.. Enumerable.Range(0, 40).Select(row => Samples.Floats(Dimensions, i => row == 7 && i == 3 ? odd : row + i))];
+            Group group = Group.WriteOne(TestColumn.OfStrings(ColumnKind.VarBytes, strings));
+            using GuardedMemory memory = new();
+            Assert.Equal("matrix", group.EncodingOf(0));
+            Assert.False(group.Open(memory).CodesOf(0, out _));
+            group.Check([TestColumn.OfStrings(ColumnKind.VarBytes, strings)]);
+        }
+    }
+
+    [Fact]
+    public void What_differs_in_length_or_is_no_vector_is_no_matrix()
+    {
+        Random random = new(5);
+        byte[]?[] longer = [.. Enumerable.Range(0, 40).Select(row => Samples.Floats((short)(64 + (row / 39)), i => row + i))];
+        byte[]?[] bytes = [.. Enumerable.Range(0, 40).Select(row => Samples.RandomBytes(random, 100))];
+        foreach (byte[]?[] strings in new[] { longer, bytes })
+        {
+            Assert.NotEqual("matrix", Group.WriteOne(TestColumn.OfStrings(ColumnKind.VarBytes, strings)).EncodingOf(0));
+        }
+    }
+
+    static QueryCodes* Prepare(float[] query, ulong seed, GuardedMemory memory)
+    {
+        int padded = Rotation.Padded(query.Length);
+        float* rotated = (float*)memory.Allocate((nuint)padded * sizeof(float));
+        byte* signs = memory.Allocate((nuint)Rotation.SignBytes(padded));
+        query.CopyTo(new Span<float>(rotated, query.Length));
+        Rotation.MakeSigns(seed, padded, signs);
+        Rotation.Apply(signs, rotated, query.Length, rotated);
+        return QueryCodes.Prepare(memory.Allocate((nuint)QueryCodes.Bytes(padded)), CodeMetric.L2Squared, rotated, padded);
+    }
+}
