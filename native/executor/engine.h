@@ -76,6 +76,9 @@ extern bool pge_join_is_turned(const Plan *plan);
  */
 extern Expr *pge_lowered_over_columns(const PgeLoweredExpr *lowered, int *columns, int *ncolumns);
 
+/* planner/nearest_costs.c */
+extern OpExpr *pge_nearest_key(Expr *key, PgeOwnFunction *distance);
+
 /* planner/vectorize_tlist.c: an expression of a node in a subtree, in terms of the tables at the bottom; for EXPLAIN. */
 extern Node *pge_over_tables(Plan *plan, Node *expr);
 

@@ -138,7 +138,7 @@ pge_host_prepare_call(ptr host, u32 function, u32 collation, i32 expression, i32
 	int			nargs;
 
 	/* The extension's own functions have other numbers; only calls name them. */
-	if (function <= PgeOwnFunction_TimeBucketInteger)
+	if (function <= PgeOwnFunction_HalfvecL1)
 		function = IsA(node, OpExpr) ? ((OpExpr *) node)->opfuncid : castNode(FuncExpr, node)->funcid;
 	fmgr_info_cxt(function, &call->function, engine->cxt);
 	if (node != NULL)

@@ -15,7 +15,6 @@
 #include "utils/typcache.h"
 
 #include "engine_state.h"
-#include "vector/distance.h"
 
 #define PLAN_GROUP	"Engine Plan"
 
@@ -239,8 +238,7 @@ explain_sets(Agg *plan, List *ancestors, ExplainState *es)
 static void
 explain_nearest(Plan *scan, List *ancestors, ExplainState *es)
 {
-	PgeVectorDistance distance;
-	PgeVectorElement element;
+	PgeOwnFunction distance;
 	Sort	   *sort;
 	OpExpr	   *key;
 
@@ -250,7 +248,7 @@ explain_nearest(Plan *scan, List *ancestors, ExplainState *es)
 		((const Limit *) lsecond(ancestors))->limitOption == LIMIT_OPTION_WITH_TIES || sort->nullsFirst[0] ||
 		sort->sortOperators[0] != Float8LessOperator)
 		return;
-	key = pge_nearest_key(get_tle_by_resno(scan->targetlist, sort->sortColIdx[0])->expr, &distance, &element);
+	key = pge_nearest_key(get_tle_by_resno(scan->targetlist, sort->sortColIdx[0])->expr, &distance);
 	if (key != NULL)
 		ExplainPropertyText("Nearest", deparse((Node *) key, scan, ancestors, false, false, es), es);
 }

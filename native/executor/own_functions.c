@@ -27,6 +27,14 @@ static const struct
 	{"pge_time_bucket_int2", PgeOwnFunction_TimeBucketInteger},
 	{"pge_time_bucket_int4", PgeOwnFunction_TimeBucketInteger},
 	{"pge_time_bucket_int8", PgeOwnFunction_TimeBucketInteger},
+	{"pge_vector_l2_distance", PgeOwnFunction_VectorL2},
+	{"pge_vector_negative_inner_product", PgeOwnFunction_VectorNegativeInnerProduct},
+	{"pge_vector_cosine_distance", PgeOwnFunction_VectorCosine},
+	{"pge_vector_l1_distance", PgeOwnFunction_VectorL1},
+	{"pge_halfvec_l2_distance", PgeOwnFunction_HalfvecL2},
+	{"pge_halfvec_negative_inner_product", PgeOwnFunction_HalfvecNegativeInnerProduct},
+	{"pge_halfvec_cosine_distance", PgeOwnFunction_HalfvecCosine},
+	{"pge_halfvec_l1_distance", PgeOwnFunction_HalfvecL1},
 };
 
 static PgeOwnFunction

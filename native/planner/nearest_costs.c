@@ -10,7 +10,7 @@
 #include "parser/parsetree.h"
 #include "utils/lsyscache.h"
 
-#include "vector/distance.h"
+#include "executor/lower.h"
 #include "vectorize.h"
 
 /* A code's factors and what is kept of its vector's length. */
@@ -19,24 +19,25 @@
 /* More rows are not kept apart by distance (Nearest.MaxRows). */
 #define MAX_LIMIT		65536.0
 
-/* The distance that a sort key is, as far as a scan can make use of it: between a column and what is the same for all rows. */
+/* The distance that a sort key is, as far as a scan can make use of it: between a column and what is the same for all rows. NULL: it is none. */
 OpExpr *
-pge_nearest_key(Expr *key, PgeVectorDistance *distance, PgeVectorElement *element)
+pge_nearest_key(Expr *key, PgeOwnFunction *distance)
 {
 	OpExpr	   *call = (OpExpr *) key;
 	bool		left;
 
-	if (!IsA(key, OpExpr) || list_length(call->args) != 2 || !pge_is_vector_distance(get_opcode(call->opno), distance, element))
+	if (!IsA(key, OpExpr) || list_length(call->args) != 2)
 		return NULL;
+	*distance = pge_own_function(get_opcode(call->opno));
 	left = IsA(linitial(call->args), Var);
-	if (!left && !IsA(lsecond(call->args), Var))
+	if (*distance < PgeOwnFunction_VectorL2 || *distance > PgeOwnFunction_HalfvecL1 || (!left && !IsA(lsecond(call->args), Var)))
 		return NULL;
 	return contain_var_clause(left ? lsecond(call->args) : linitial(call->args)) ? NULL : call;
 }
 
 /* What part of a vector its code is; 1: it has none, or nobody knows. */
 static double
-code_share(const OpExpr *key, PgeVectorElement element)
+code_share(const OpExpr *key, PgeOwnFunction distance)
 {
 	Node	   *column = linitial(key->args);
 	int32		dims;
@@ -46,7 +47,7 @@ code_share(const OpExpr *key, PgeVectorElement element)
 	dims = exprTypmod(column);
 	if (dims < 1)
 		return 1;
-	return Min(1, (dims / 8.0 + FACTOR_BYTES) / (dims * (element == PgeVectorElement_Float16 ? 2.0 : 4.0)));
+	return Min(1, (dims / 8.0 + FACTOR_BYTES) / (dims * (distance >= PgeOwnFunction_HalfvecL2 ? 2.0 : 4.0)));
 }
 
 /*
@@ -57,8 +58,7 @@ double
 pge_nearest_share(PlannerInfo *root, RelOptInfo *rel)
 {
 	const Query *query = root->parse;
-	PgeVectorDistance distance;
-	PgeVectorElement element;
+	PgeOwnFunction distance;
 	OpExpr	   *key;
 	Relids		named = rel->top_parent_relids != NULL ? rel->top_parent_relids : rel->relids;
 
@@ -66,6 +66,6 @@ pge_nearest_share(PlannerInfo *root, RelOptInfo *rel)
 		query->groupingSets != NIL || query->distinctClause != NIL || query->hasWindowFuncs || query->setOperations != NULL ||
 		query->hasTargetSRFs || query->limitOption == LIMIT_OPTION_WITH_TIES || !bms_equal(root->all_query_rels, named))
 		return 1;
-	key = pge_nearest_key((Expr *) get_sortgroupclause_expr(linitial(query->sortClause), query->targetList), &distance, &element);
-	return key == NULL || distance == PgeVectorDistance_L1 ? 1 : code_share(key, element);
+	key = pge_nearest_key((Expr *) get_sortgroupclause_expr(linitial(query->sortClause), query->targetList), &distance);
+	return key == NULL || distance == PgeOwnFunction_VectorL1 || distance == PgeOwnFunction_HalfvecL1 ? 1 : code_share(key, distance);
 }

@@ -5,27 +5,28 @@ using Epiphany.Vector;
 
 namespace Epiphany.Execution;
 
-/// <summary>As operators name it; numbers as in the boundary.</summary>
-enum DistanceKind
+/// <summary>A distance between two vectors of one kind of elements, as the SQL function of that name gives it.</summary>
+readonly record struct DistanceForm(OwnFunction Function)
 {
-    L2 = 1,
-    NegativeInnerProduct = 2,
-    Cosine = 3,
-    L1 = 4,
-}
+    internal ElementKind Element => Function >= OwnFunction.HalfvecL2 ? ElementKind.Float16 : ElementKind.Float32;
 
-/// <summary>What the program says of a distance.</summary>
-readonly record struct DistanceForm(DistanceKind Kind, ElementKind Element)
-{
-    internal int ElementBytes => Element == ElementKind.Float16 ? 2 : 4;
+    internal int ElementBytes => Function >= OwnFunction.HalfvecL2 ? 2 : 4;
+
+    internal bool IsL2 => Function is OwnFunction.VectorL2 or OwnFunction.HalfvecL2;
+
+    internal bool IsInnerProduct => Function is OwnFunction.VectorNegativeInnerProduct or OwnFunction.HalfvecNegativeInnerProduct;
+
+    internal bool IsL1 => Function is OwnFunction.VectorL1 or OwnFunction.HalfvecL1;
 
     /// <summary>Of elements, as many of both.</summary>
-    internal unsafe double Measure(byte* a, byte* b, int dimensions) => Kind switch
+    internal unsafe double Measure(byte* a, byte* b, int dimensions) => Function switch
     {
-        DistanceKind.L2 => Math.Sqrt(Vectors.Distance(Metric.L2Squared, Element, a, b, dimensions)),
-        DistanceKind.NegativeInnerProduct => -Vectors.Distance(Metric.InnerProduct, Element, a, b, dimensions),
+        OwnFunction.VectorL2 or OwnFunction.HalfvecL2 => Math.Sqrt(Vectors.Distance(Metric.L2Squared, Element, a, b, dimensions)),
+        OwnFunction.VectorNegativeInnerProduct or OwnFunction.HalfvecNegativeInnerProduct =>
+            -Vectors.Distance(Metric.InnerProduct, Element, a, b, dimensions),
         // Rounding takes similarities past their bounds; NaN stays.
-        DistanceKind.Cosine => 1 - Math.Clamp(Vectors.Distance(Metric.CosineSimilarity, Element, a, b, dimensions), -1, 1),
+        OwnFunction.VectorCosine or OwnFunction.HalfvecCosine =>
+            1 - Math.Clamp(Vectors.Distance(Metric.CosineSimilarity, Element, a, b, dimensions), -1, 1),
         _ => Vectors.Distance(Metric.L1, Element, a, b, dimensions),
     };
 }
@@ -37,6 +38,13 @@ sealed unsafe class Distance(CallSite call, DistanceForm form) : Kernel(call.Typ
     readonly Output _output = new(call.Host);
 
     internal DistanceForm Form => form;
+
+    internal static Distance? Find(CallSite call)
+    {
+        var function = (OwnFunction)call.Function;
+        return function is >= OwnFunction.VectorL2 and <= OwnFunction.HalfvecL1 && call.Arguments.Length == 2
+            ? new Distance(call, new DistanceForm(function)) : null;
+    }
 
     /// <summary>One side is a column, the other the same for all rows.</summary>
     internal bool TrySides(out int column, out Expression query)

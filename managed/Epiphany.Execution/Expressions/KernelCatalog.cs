@@ -8,5 +8,5 @@ static class KernelCatalog
     /// <summary>Null: there is none for these arguments.</summary>
     internal static Expression? Find(CallSite call) =>
         ComparisonCatalog.Find(call) ?? IntegerCatalog.Find(call) ?? DecimalCatalog.Find(call) ?? BytesCatalog.Find(call)
-        ?? TextCatalog.Find(call) ?? DateCatalog.Find(call) ?? FloatCatalog.Find(call) ?? TimeBucketCatalog.Find(call);
+        ?? TextCatalog.Find(call) ?? DateCatalog.Find(call) ?? FloatCatalog.Find(call) ?? TimeBucketCatalog.Find(call) ?? Distance.Find(call);
 }

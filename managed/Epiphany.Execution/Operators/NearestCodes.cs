@@ -2,6 +2,7 @@
 
 using System;
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using Epiphany.Kernels;
 using Epiphany.Storage;
 using Epiphany.Vector;
@@ -23,6 +24,7 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
 
     readonly float* _estimates = (float*)memory.Allocate(CodeLayout.BlockVectors * sizeof(float));
     readonly float* _lowers = (float*)memory.Allocate(CodeLayout.BlockVectors * sizeof(float));
+    float* _squares;
     QueryCodes* _query;
     byte* _elements;
     int _dimensions;
@@ -35,7 +37,7 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
     float _slack;
 
     /// <summary>Codes say nothing of sums of absolute differences.</summary>
-    internal static bool Knows(DistanceForm form) => form.Kind != DistanceKind.L1;
+    internal static bool Knows(DistanceForm form) => !form.IsL1;
 
     /// <summary>A run begins, with that query.</summary>
     internal void Begin(byte* elements, int dimensions)
@@ -60,7 +62,7 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
 
         (_add, float distance) = Estimator.ForCentroid(_query, shape.Centroid);
         _error = Epsilon * distance;
-        _slack = Rounding * (_add + (form.Kind == DistanceKind.L2 ? 0 : _square));
+        _slack = Rounding * (_add + (form.IsL2 ? 0 : _square));
         return float.IsFinite(_add) && float.IsFinite(_square);
     }
 
@@ -86,11 +88,11 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
                 continue;
             }
 
-            left &= Bound(codes, block, furthest);
+            left &= Near(codes, block, furthest);
             for (; left != 0; left &= left - 1)
             {
                 int slot = BitOperations.TrailingZeroCount(left);
-                bounds[count] = _lowers[slot];
+                bounds[count] = Bound(slot);
                 candidates[count++] = (block * CodeLayout.BlockVectors) + slot;
             }
         }
@@ -117,13 +119,15 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
                 if (block != place / CodeLayout.BlockVectors)
                 {
                     block = place / CodeLayout.BlockVectors;
-                    near = Bound(codes, block, furthest);
+                    near = Near(codes, block, furthest);
                 }
 
                 int slot = place % CodeLayout.BlockVectors;
-                bounds[count] = _lowers[slot];
-                candidates[count] = row;
-                count += (int)(near >> slot & 1);
+                if ((near >> slot & 1) != 0)
+                {
+                    bounds[count] = Bound(slot);
+                    candidates[count++] = row;
+                }
             }
 
             place++;
@@ -132,45 +136,36 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
         return count;
     }
 
-    /// <summary>Lower bounds of 32 distances, and a bit for each that is not above <paramref name="furthest"/>; NaN is not.</summary>
-    uint Bound(in VectorCodes codes, int block, double furthest)
+    /// <summary>A bit for each of 32 rows whose distance is not known to be above <paramref name="furthest"/>; NaN is not.</summary>
+    uint Near(in VectorCodes codes, int block, double furthest)
     {
-        float* squares = codes.Squares(block);
+        _squares = codes.Squares(block);
         FastScan.Run(_query, codes.Block(block), codes.Factors(block), _add, _error, float.PositiveInfinity, _estimates, _lowers);
-        switch (form.Kind)
+
+        // Lower bound less a share of the square, less a multiple of the length: what would make the distance the furthest.
+        double limit = form.IsL2 ? (furthest * furthest) + _slack : form.IsInnerProduct ? (2 * furthest) + _square + _slack : _square + _slack;
+        var ofSquare = Vector256.Create(form.IsL2 ? Rounding : 1 + Rounding);
+        var ofLength = Vector256.Create(form.IsL2 || form.IsInnerProduct ? 0 : (float)(2 * _length * (furthest - 1)));
+        var most = Vector256.Create((float)(limit + (Rounding * Math.Abs(limit))));
+        uint far = 0;
+        for (int i = 0; i < CodeLayout.BlockVectors && !double.IsPositiveInfinity(furthest); i += Vector256<float>.Count)
         {
-            case DistanceKind.L2:
-                for (int i = 0; i < CodeLayout.BlockVectors; i++)
-                {
-                    _lowers[i] = MathF.Sqrt(MathF.Max(0, _lowers[i] - _slack - (Rounding * squares[i])));
-                }
-
-                break;
-            case DistanceKind.NegativeInnerProduct:
-                for (int i = 0; i < CodeLayout.BlockVectors; i++)
-                {
-                    _lowers[i] = 0.5f * (_lowers[i] - _slack - _square - ((1 + Rounding) * squares[i]));
-                }
-
-                break;
-            default:
-                for (int i = 0; i < CodeLayout.BlockVectors; i++)
-                {
-                    float product = _square + _slack + ((1 + Rounding) * squares[i]) - _lowers[i];
-                    _lowers[i] = 1 - (product / (2 * _length * MathF.Sqrt(squares[i])));
-                }
-
-                break;
+            var squares = Vector256.Load(_squares + i);
+            Vector256<float> left = Vector256.Load(_lowers + i) - (ofSquare * squares) - (ofLength * Vector256.Sqrt(squares));
+            far |= Vector256.GreaterThan(left, most).ExtractMostSignificantBits() << i;
         }
 
-        uint near = 0;
-        // In doubles: what is as far as the furthest stays.
-        for (int i = 0; i < CodeLayout.BlockVectors; i++)
-        {
-            near |= _lowers[i] > furthest ? 0 : 1u << i;
-        }
+        return ~far;
+    }
 
-        return near;
+    /// <summary>Of a row of the block looked at last: its distance is not below that.</summary>
+    float Bound(int slot)
+    {
+        float square = _squares[slot] * (1 + Rounding);
+        float product = _square + _slack + square - _lowers[slot];
+        return form.IsL2 ? MathF.Sqrt(MathF.Max(0, _lowers[slot] - _slack - (Rounding * square)))
+            : form.IsInnerProduct ? -0.5f * product
+            : 1 - (product / (2 * _length * MathF.Sqrt(square)));
     }
 
     void Prepare(ulong seed)

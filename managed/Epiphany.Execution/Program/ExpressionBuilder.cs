@@ -1,7 +1,6 @@
 // Execution layer, program. Words to expressions: kernels where there are some, PostgreSQL's own functions elsewhere.
 
 using System.Collections.Generic;
-using Epiphany.Vector;
 
 namespace Epiphany.Execution;
 
@@ -73,9 +72,6 @@ sealed class ExpressionBuilder(IExecutionHost host)
                 return new Parameter(type, reader.Int(), host);
             case ExpressionKind.Call:
                 return Call(ref reader, type, id);
-            case ExpressionKind.Distance:
-                var form = new DistanceForm((DistanceKind)reader.Int(), (ElementKind)reader.Int());
-                return Once(new Distance(Site(ref reader, type, id), form));
             case ExpressionKind.And:
                 return Once(new And(type, Arguments(ref reader), host));
             case ExpressionKind.Or:
@@ -111,17 +107,12 @@ sealed class ExpressionBuilder(IExecutionHost host)
 
     Expression Call(ref ProgramReader reader, ValueType type, int id)
     {
-        CallSite call = Site(ref reader, type, id);
-        return Once(KernelCatalog.Find(call) ?? call.OnHost());
-    }
-
-    CallSite Site(ref ProgramReader reader, ValueType type, int id)
-    {
         uint function = reader.Oid();
         uint collation = reader.Oid();
         var flags = (CallFlags)reader.Int();
         Expression[] arguments = Arguments(ref reader);
-        return new CallSite(type, function, collation, flags, arguments, id, host);
+        var call = new CallSite(type, function, collation, flags, arguments, id, host);
+        return Once(KernelCatalog.Find(call) ?? call.OnHost());
     }
 
     Expression MinMax(ref ProgramReader reader, ValueType type, int id)

@@ -38,7 +38,6 @@ enum ExpressionKind
     ArrayCompare = 16,
     Other = 17,
     Subquery = 18,
-    Distance = 19,
 }
 
 /// <summary>Functions of the extension's own, in place of an OID.</summary>
@@ -52,4 +51,12 @@ enum OwnFunction
     TimeBucketDateOrigin = 5,
     TimeBucketDateOffset = 6,
     TimeBucketInteger = 7,
+    VectorL2 = 8,
+    VectorNegativeInnerProduct = 9,
+    VectorCosine = 10,
+    VectorL1 = 11,
+    HalfvecL2 = 12,
+    HalfvecNegativeInnerProduct = 13,
+    HalfvecCosine = 14,
+    HalfvecL1 = 15,
 }

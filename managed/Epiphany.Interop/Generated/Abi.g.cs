@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xbf685ad0;
+    public const u32 Hash = 0xa3311b37;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -132,8 +132,6 @@ public enum PgeExpressionKind : int
     Other = 17,
     /* value = ANY (subquery), the same for all rows and runs. */
     Subquery = 18,
-    /* A call that is a distance between vectors: PgeVectorDistance, PgeVectorElement, then as Call. */
-    Distance = 19,
 }
 
 /* What a lowered call says of its function; bits. */
@@ -164,6 +162,15 @@ public enum PgeOwnFunction : int
     TimeBucketDateOffset = 6,
     /* Of an integer of any size, with an offset or without. */
     TimeBucketInteger = 7,
+    /* Distances as operators give them: of vectors, of half vectors. */
+    VectorL2 = 8,
+    VectorNegativeInnerProduct = 9,
+    VectorCosine = 10,
+    VectorL1 = 11,
+    HalfvecL2 = 12,
+    HalfvecNegativeInnerProduct = 13,
+    HalfvecCosine = 14,
+    HalfvecL1 = 15,
 }
 
 /* Does the engine have an aggregate function? Else it calls PostgreSQL's own functions for it. */
@@ -232,15 +239,6 @@ public enum PgeVectorMetric : int
     /* These two of bits only. */
     Hamming = 5,
     Jaccard = 6,
-}
-
-/* What operators between vectors give. */
-public enum PgeVectorDistance : int
-{
-    L2 = 1,
-    NegativeInnerProduct = 2,
-    Cosine = 3,
-    L1 = 4,
 }
 
 /* Element by element. */
