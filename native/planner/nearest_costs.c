@@ -1,6 +1,6 @@
 /*
- * Planner: what a query for the nearest rows, ORDER BY column <-> vector LIMIT n, reads of a table whose vectors have codes. Codes are read of
- * all rows, vectors of those that may be among the nearest (managed/Epiphany.Execution, ScanNearest).
+ * Planner: what a query for the nearest rows, ORDER BY column <-> vector LIMIT n, reads of a table whose vectors have codes: codes of all
+ * rows, and vectors of those that may be among the nearest (managed/Epiphany.Execution, ScanNearest).
  */
 #include "postgres.h"
 
@@ -19,7 +19,7 @@
 /* More rows are not kept apart by distance (Nearest.MaxRows). */
 #define MAX_LIMIT		65536.0
 
-/* The distance that a sort key is, as far as a scan can make use of it: between a column and what is the same for all rows. NULL: it is none. */
+/* The distance that a sort key is, if a scan can make use of it: between a column and what is the same for all rows. NULL: it is none. */
 OpExpr *
 pge_nearest_key(Expr *key, PgeOwnFunction *distance)
 {
@@ -62,9 +62,9 @@ pge_nearest_share(PlannerInfo *root, RelOptInfo *rel)
 	OpExpr	   *key;
 	Relids		named = rel->top_parent_relids != NULL ? rel->top_parent_relids : rel->relids;
 
-	if (query->sortClause == NIL || query->limitCount == NULL || root->limit_tuples > MAX_LIMIT || query->hasAggs || query->groupClause != NIL ||
-		query->groupingSets != NIL || query->distinctClause != NIL || query->hasWindowFuncs || query->setOperations != NULL ||
-		query->hasTargetSRFs || query->limitOption == LIMIT_OPTION_WITH_TIES || !bms_equal(root->all_query_rels, named))
+	if (query->sortClause == NIL || query->limitCount == NULL || root->limit_tuples > MAX_LIMIT ||
+		query->hasAggs || query->groupClause != NIL || query->groupingSets != NIL || query->distinctClause != NIL ||
+		query->hasWindowFuncs || query->setOperations != NULL || query->hasTargetSRFs || query->limitOption == LIMIT_OPTION_WITH_TIES || !bms_equal(root->all_query_rels, named))
 		return 1;
 	key = pge_nearest_key((Expr *) get_sortgroupclause_expr(linitial(query->sortClause), query->targetList), &distance);
 	return key == NULL || distance == PgeOwnFunction_VectorL1 || distance == PgeOwnFunction_HalfvecL1 ? 1 : code_share(key, distance);

@@ -75,7 +75,8 @@ $node->safe_psql('named', q{
 		END LOOP;
 	END$$;
 	UPDATE pg_extension SET extname = 'vector' WHERE extname = 'epiphany_vectorstore';
-	CREATE EXTENSION epiphany_vectorstore;
+	CREATE SCHEMA other;
+	CREATE EXTENSION epiphany_vectorstore SCHEMA other;
 });
 my ($dump) = run_command([ 'pg_dump', '-d', $node->connstr('named') ]);
 like($dump, qr/CREATE EXTENSION IF NOT EXISTS vector .*CREATE EXTENSION IF NOT EXISTS epiphany_vectorstore /s, 'pgvector is dumped first');
