@@ -64,7 +64,8 @@ pge_nearest_share(PlannerInfo *root, RelOptInfo *rel)
 
 	if (query->sortClause == NIL || query->limitCount == NULL || root->limit_tuples > MAX_LIMIT ||
 		query->hasAggs || query->groupClause != NIL || query->groupingSets != NIL || query->distinctClause != NIL ||
-		query->hasWindowFuncs || query->setOperations != NULL || query->hasTargetSRFs || query->limitOption == LIMIT_OPTION_WITH_TIES || !bms_equal(root->all_query_rels, named))
+		query->hasWindowFuncs || query->setOperations != NULL || query->hasTargetSRFs ||
+		query->limitOption == LIMIT_OPTION_WITH_TIES || !bms_equal(root->all_query_rels, named))
 		return 1;
 	key = pge_nearest_key((Expr *) get_sortgroupclause_expr(linitial(query->sortClause), query->targetList), &distance);
 	return key == NULL || distance == PgeOwnFunction_VectorL1 || distance == PgeOwnFunction_HalfvecL1 ? 1 : code_share(key, distance);
