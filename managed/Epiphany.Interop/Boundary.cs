@@ -57,5 +57,29 @@ public static unsafe class Boundary
         managed->SparseDistance = &Exports.SparseDistance;
         managed->VectorSumOfSquares = &Exports.VectorSumOfSquares;
         managed->VectorCompute = &Exports.VectorCompute;
+        managed->IvfComplete = &Exports.IvfComplete;
+        managed->IvfModelBytes = &Exports.IvfModelBytes;
+        managed->IvfModelBegin = &Exports.IvfModelBegin;
+        managed->IvfModelFinish = &Exports.IvfModelFinish;
+        managed->IvfRotate = &Exports.IvfRotate;
+        managed->IvfNearest = &Exports.IvfNearest;
+        managed->IvfPanelBytes = &Exports.IvfPanelBytes;
+        managed->IvfArrange = &Exports.IvfArrange;
+        managed->IvfAssign = &Exports.IvfAssign;
+        managed->IvfTrainBegin = &Exports.IvfTrainBegin;
+        managed->IvfTrainRoundBegin = &Exports.IvfTrainRoundBegin;
+        managed->IvfTrainAdd = &Exports.IvfTrainAdd;
+        managed->IvfTrainRoundEnd = &Exports.IvfTrainRoundEnd;
+        managed->IvfEncode = &Exports.IvfEncode;
+        managed->IvfPut = &Exports.IvfPut;
+        managed->IvfGet = &Exports.IvfGet;
+        managed->IvfScanPrepare = &Exports.IvfScanPrepare;
+        managed->IvfScanBegin = &Exports.IvfScanBegin;
+        managed->IvfPickLists = &Exports.IvfPickLists;
+        managed->IvfScanBlocks = &Exports.IvfScanBlocks;
+        managed->IvfScanRecords = &Exports.IvfScanRecords;
+        managed->IvfKeepNear = &Exports.IvfKeepNear;
+        managed->IvfReach = &Exports.IvfReach;
+        managed->IvfRefine = &Exports.IvfRefine;
     }
 }

@@ -54,6 +54,9 @@ internal unsafe interface ILanes<TSelf>
 
     /// <summary>A bit for each lane, the first one's the lowest, that is at the limit or above; NaN is not.</summary>
     static abstract uint NotBelow(TSelf value, TSelf limit);
+
+    /// <summary>Likewise, that is above the limit; NaN is not, nor is anything above NaN.</summary>
+    static abstract uint Above(TSelf value, TSelf limit);
 }
 
 internal static unsafe class Lanes

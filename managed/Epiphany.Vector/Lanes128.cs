@@ -133,6 +133,13 @@ internal readonly unsafe struct Lanes128(Vector128<float> v0, Vector128<float> v
         (Bits(Vector128.GreaterThanOrEqual(value._v3, limit._v3)) << 12);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Above(Lanes128 value, Lanes128 limit) =>
+        Bits(Vector128.GreaterThan(value._v0, limit._v0)) |
+        (Bits(Vector128.GreaterThan(value._v1, limit._v1)) << 4) |
+        (Bits(Vector128.GreaterThan(value._v2, limit._v2)) << 8) |
+        (Bits(Vector128.GreaterThan(value._v3, limit._v3)) << 12);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<float> IsZero(Vector128<float> value) => Vector128.Equals(value, Vector128<float>.Zero);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -94,6 +94,11 @@ internal readonly unsafe struct Lanes256(Vector256<float> lower, Vector256<float
         (Vector256.GreaterThanOrEqual(value._upper, limit._upper).ExtractMostSignificantBits() << 8);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Above(Lanes256 value, Lanes256 limit) =>
+        Vector256.GreaterThan(value._lower, limit._lower).ExtractMostSignificantBits() |
+        (Vector256.GreaterThan(value._upper, limit._upper).ExtractMostSignificantBits() << 8);
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector256<float> Widen(ushort* from) => Halves.Widen(Vector256.WidenLower(Vector128.Load((short*)from).ToVector256Unsafe()));
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]

@@ -72,4 +72,8 @@ internal readonly unsafe struct Lanes512(Vector512<float> value) : ILanes<Lanes5
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public static uint NotBelow(Lanes512 value, Lanes512 limit) =>
         (uint)Vector512.GreaterThanOrEqual(value._value, limit._value).ExtractMostSignificantBits();
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    public static uint Above(Lanes512 value, Lanes512 limit) =>
+        (uint)Vector512.GreaterThan(value._value, limit._value).ExtractMostSignificantBits();
 }

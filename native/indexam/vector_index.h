@@ -1,5 +1,6 @@
 /*
- * What the index access methods for vectors share: what an operator class stands for, what may be indexed, and exact distances from the table.
+ * What the index access methods for vectors share: what an operator class stands for, what may be indexed, and exact distances from the
+ * table.
  *
  * An access method estimates from codes, but what it returns is exact: it fetches each row that it is about to return with the scan's own
  * snapshot and computes the operator's result. So the executor never sees an estimate, and rechecks no order.
@@ -34,14 +35,14 @@ typedef struct PgeVectorIndexType
 extern const PgeVectorIndexType *pge_vector_index_type(Relation index);
 
 /*
- * The first key column's dimensions, from its declaration; an error where it has none or more than the type's limit for indexes. Bits: as many
- * dimensions. 0 for sparse vectors that are declared without.
+ * The first key column's dimensions, from its declaration; an error where it has none or more than the type's limit for indexes. Bits:
+ * as many dimensions. 0 for sparse vectors that are declared without.
  */
 extern int	pge_vector_index_dims(Relation index, const PgeVectorIndexType *type);
 
 /*
- * A value (a varlena that is not NULL) as floats, of vectors for cosine normalised to length 1; bits are 0 and 1. False: it is not indexed (it
- * has no direction, and its class is for cosine). An error if it does not have the dimensions. Not for sparse vectors.
+ * A value (a varlena that is not NULL) as floats, of vectors for cosine normalised to length 1; bits are 0 and 1. False: it is not
+ * indexed (it has no direction, and its class is for cosine). An error if it does not have the dimensions. Not for sparse vectors.
  */
 extern bool pge_vector_index_floats(const PgeVectorIndexType *type, int dims, Datum value, float *to);
 
@@ -62,7 +63,8 @@ extern PgeRerank *pge_rerank_begin(Relation heap, Relation index, const PgeVecto
 extern void pge_rerank_query(PgeRerank *rerank, Datum query);
 
 /*
- * The distance of the row that an index entry points to. False: the snapshot sees none; *all_dead: nobody does, so the entry may be forgotten.
+ * The distance of the row that an index entry points to. False: the snapshot sees none; *all_dead: nobody does, so the entry may be
+ * forgotten.
  */
 extern bool pge_rerank_fetch(PgeRerank *rerank, ItemPointer tid, Snapshot snapshot, double *distance, bool *all_dead);
 

@@ -10,6 +10,7 @@
 #include "pge.h"
 #include "planner/options.h"
 #include "planner/vectorize.h"
+#include "indexam/ivf.h"
 #include "tableam/column_init.h"
 
 #if PG_VERSION_NUM < 170000 || PG_VERSION_NUM >= 180000
@@ -31,4 +32,5 @@ _PG_init(void)
 	pge_vectorize_init();
 	pge_metadata_paths_init();
 	pge_maintenance_init();
+	pge_ivf_init();
 }

@@ -8,7 +8,7 @@ DECLARE
 	method record;
 BEGIN
 	FOR method IN SELECT a.amname, a.amhandler::regprocedure AS handler FROM pg_am a JOIN pg_depend d ON d.classid = 'pg_am'::regclass AND d.objid = a.oid
-		JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid WHERE e.extname = 'epiphany_vectorstore'
+		JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid WHERE e.extname = 'epiphany_vectorstore' AND a.amtype = 't'
 	LOOP
 		EXECUTE format('ALTER EXTENSION epiphany_vectorstore DROP ACCESS METHOD %I', method.amname);
 		EXECUTE format('ALTER EXTENSION epiphany_vectorstore DROP FUNCTION %s', method.handler);
@@ -19,6 +19,7 @@ CREATE EXTENSION epiphany_vectorstore CASCADE;
 CALL drop_methods();
 RESET client_min_messages;
 UPDATE pg_extension SET extname = 'vector' WHERE extname = 'epiphany_vectorstore';
+UPDATE pg_am SET amname = 'its ' || amname WHERE amtype = 'i' AND amname ~ '^epiphany_';
 CREATE SCHEMA other;
 CREATE EXTENSION epiphany_vectorstore SCHEMA other;
 SELECT count(*) FROM pg_depend WHERE refclassid = 'pg_extension'::regclass AND deptype = 'e' AND classid = 'pg_type'::regclass

@@ -68,6 +68,7 @@ $node->safe_psql('named', q{
 		FOR method IN SELECT a.amname, a.amhandler::regprocedure AS handler FROM pg_am a
 			JOIN pg_depend d ON d.classid = 'pg_am'::regclass AND d.objid = a.oid
 			JOIN pg_extension e ON d.refclassid = 'pg_extension'::regclass AND d.refobjid = e.oid WHERE e.extname = 'epiphany_vectorstore'
+				AND a.amtype = 't'
 		LOOP
 			EXECUTE format('ALTER EXTENSION epiphany_vectorstore DROP ACCESS METHOD %I', method.amname);
 			EXECUTE format('ALTER EXTENSION epiphany_vectorstore DROP FUNCTION %s', method.handler);
@@ -75,6 +76,7 @@ $node->safe_psql('named', q{
 		END LOOP;
 	END$$;
 	UPDATE pg_extension SET extname = 'vector' WHERE extname = 'epiphany_vectorstore';
+	UPDATE pg_am SET amname = 'its ' || amname WHERE amtype = 'i' AND amname ~ '^epiphany_';
 	CREATE SCHEMA other;
 	CREATE EXTENSION epiphany_vectorstore SCHEMA other;
 });

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xa3311b37;
+    public const u32 Hash = 0x12d11e57;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -431,6 +431,125 @@ public unsafe struct PgeSparseElements
     [FieldOffset(20)] public i32 Reserved;
 }
 
+[StructLayout(LayoutKind.Explicit, Size = 80)]
+public unsafe struct PgeIvfShape
+{
+    [FieldOffset(0)] public i32 Dimensions;
+    [FieldOffset(4)] public i32 Metric;
+    [FieldOffset(8)] public i32 Bits;
+    [FieldOffset(12)] public i32 Lists;
+    [FieldOffset(16)] public i32 Attributes;
+    [FieldOffset(20)] public i32 Reserved;
+    [FieldOffset(24)] public u64 Seed;
+    [FieldOffset(32)] public i32 Padded;
+    [FieldOffset(36)] public i32 RecordBytes;
+    [FieldOffset(40)] public i32 RecordFactors;
+    [FieldOffset(44)] public i32 ExtendedBytes;
+    [FieldOffset(48)] public i32 BlockBytes;
+    [FieldOffset(52)] public i32 BlockTids;
+    [FieldOffset(56)] public i32 BlockParts;
+    [FieldOffset(60)] public i32 BlockCodes;
+    [FieldOffset(64)] public i32 BlockFactors;
+    [FieldOffset(68)] public i32 BlockAttributes;
+    [FieldOffset(72)] public i32 ScratchBytes;
+    [FieldOffset(76)] public i32 QueryBytes;
+}
+
+/* What a session keeps of an index; the arrays lie behind it in the same memory. */
+[StructLayout(LayoutKind.Explicit, Size = 120)]
+public unsafe struct PgeIvfModel
+{
+    [FieldOffset(0)] public PgeIvfShape Shape;
+    [FieldOffset(80)] public u8* Signs;
+    /* Rotated, Padded floats each. */
+    [FieldOffset(88)] public f32* Centroids;
+    [FieldOffset(96)] public f32* Mean;
+    [FieldOffset(104)] public u8* Blocks;
+    [FieldOffset(112)] public f32* Factors;
+}
+
+/* k-means; memory is the caller's: Lists x Padded floats of Centroids and Sums, IvfPanelBytes of Panels, an entry a list or a sample else. */
+[StructLayout(LayoutKind.Explicit, Size = 80)]
+public unsafe struct PgeIvfTrainer
+{
+    [FieldOffset(0)] public f32* Samples;
+    [FieldOffset(8)] public f32* Centroids;
+    [FieldOffset(16)] public f32* Panels;
+    [FieldOffset(24)] public f32* Sums;
+    [FieldOffset(32)] public i32* Counts;
+    [FieldOffset(40)] public i32* Nearest;
+    [FieldOffset(48)] public f32* Scores;
+    [FieldOffset(56)] public i64 SampleCount;
+    [FieldOffset(64)] public u64 Seed;
+    [FieldOffset(72)] public i32 Lists;
+    [FieldOffset(76)] public i32 Padded;
+}
+
+/* A list that a scan looks into, and what its query adds to estimates there. */
+[StructLayout(LayoutKind.Explicit, Size = 16)]
+public unsafe struct PgeIvfProbe
+{
+    [FieldOffset(0)] public i32 List;
+    [FieldOffset(4)] public f32 Distance;
+    [FieldOffset(8)] public f32 Add;
+    [FieldOffset(12)] public f32 Error;
+}
+
+/* An entry that may be near enough. PartBlock: where its extended code is, or 2^32 - 1: the estimate is as good as it gets. */
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+public unsafe struct PgeIvfCandidate
+{
+    [FieldOffset(0)] public f32 Lower;
+    [FieldOffset(4)] public f32 Estimate;
+    [FieldOffset(8)] public u32 TidBlock;
+    [FieldOffset(12)] public u16 TidOffset;
+    [FieldOffset(14)] public u16 PartOffset;
+    [FieldOffset(16)] public u32 PartBlock;
+    [FieldOffset(20)] public i32 Probe;
+}
+
+/* What PgeIvfTest demands of an attribute; NULL meets nothing. */
+public enum PgeIvfTestKind : int
+{
+    /* From Low to High. */
+    Range = 1,
+    /* One of so many Values, which ascend. */
+    OneOf = 2,
+}
+
+[StructLayout(LayoutKind.Explicit, Size = 40)]
+public unsafe struct PgeIvfTest
+{
+    [FieldOffset(0)] public i32 Attribute;
+    [FieldOffset(4)] public i32 Kind;
+    [FieldOffset(8)] public i64 Low;
+    [FieldOffset(16)] public i64 High;
+    [FieldOffset(24)] public i64* Values;
+    [FieldOffset(32)] public i64 Count;
+}
+
+[StructLayout(LayoutKind.Explicit, Size = 80)]
+public unsafe struct PgeIvfScan
+{
+    [FieldOffset(0)] public PgeIvfModel* Model;
+    [FieldOffset(8)] public ptr Query;
+    /* Room for 32 more for each block, one more for each record that is handed over. */
+    [FieldOffset(16)] public PgeIvfCandidate* Candidates;
+    /* Room for as many floats as are wanted. */
+    [FieldOffset(24)] public f32* Best;
+    [FieldOffset(32)] public PgeIvfTest* Tests;
+    /* Entries looked at, and those of them that passed the tests. */
+    [FieldOffset(40)] public i64 Visited;
+    [FieldOffset(48)] public i64 Qualified;
+    [FieldOffset(56)] public i32 TestCount;
+    [FieldOffset(60)] public i32 Count;
+    [FieldOffset(64)] public i32 BestCount;
+    [FieldOffset(68)] public i32 Wanted;
+    /* What has a lower bound above it is not among the wanted. NaN: no bound. */
+    [FieldOffset(72)] public f32 Threshold;
+    [FieldOffset(76)] public i32 Reserved;
+}
+
 /* Values from a bound to another, both included. */
 [StructLayout(LayoutKind.Explicit, Size = 40)]
 public unsafe struct PgeZoneRange
@@ -665,4 +784,51 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<i32, ptr, i32, f64> VectorSumOfSquares;
     /* Operation, element, two vectors, result (may be either), elements; returns PgeVectorFaults. */
     public delegate* unmanaged<i32, i32, ptr, ptr, ptr, i32, i32> VectorCompute;
+    /* Inverted lists: likewise, they cannot fail; all memory is the caller's. The given fields of a shape to the others. */
+    public delegate* unmanaged<PgeIvfShape*, void> IvfComplete;
+    /* Bytes of a model. */
+    public delegate* unmanaged<PgeIvfShape*, i64> IvfModelBytes;
+    /* Model, shape: its arrays are in place, and wait for centroids. */
+    public delegate* unmanaged<PgeIvfModel*, PgeIvfShape*, void> IvfModelBegin;
+    /* Model, scratch: the centroids are there. */
+    public delegate* unmanaged<PgeIvfModel*, ptr, void> IvfModelFinish;
+    /* Model, a vector's floats, what they are rotated and padded. */
+    public delegate* unmanaged<PgeIvfModel*, f32*, f32*, void> IvfRotate;
+    /* Model, rotated vector: its list. */
+    public delegate* unmanaged<PgeIvfModel*, f32*, i32> IvfNearest;
+    /* Bytes of panels: centroids, arranged for IvfAssign. */
+    public delegate* unmanaged<PgeIvfShape*, i64> IvfPanelBytes;
+    /* Model, panels. */
+    public delegate* unmanaged<PgeIvfModel*, f32*, void> IvfArrange;
+    /* Model, panels, rotated vectors, their number, out lists, out scores (scratch). */
+    public delegate* unmanaged<PgeIvfModel*, f32*, f32*, i32, i32*, f32*, void> IvfAssign;
+    /* Draws centroids. */
+    public delegate* unmanaged<PgeIvfTrainer*, void> IvfTrainBegin;
+    public delegate* unmanaged<PgeIvfTrainer*, void> IvfTrainRoundBegin;
+    /* First sample, their number. */
+    public delegate* unmanaged<PgeIvfTrainer*, i64, i32, void> IvfTrainAdd;
+    /* Round, from 0. */
+    public delegate* unmanaged<PgeIvfTrainer*, i32, void> IvfTrainRoundEnd;
+    /* Model, list, rotated vector, scratch, record: its factors and code. */
+    public delegate* unmanaged<PgeIvfModel*, i32, f32*, u8*, u8*, void> IvfEncode;
+    /* Shape, block, place, record, where its part is (6 bytes, as a TID), scratch. */
+    public delegate* unmanaged<PgeIvfShape*, u8*, i32, u8*, u8*, u8*, void> IvfPut;
+    /* Shape, block, place, part (or null: there are none), out record. */
+    public delegate* unmanaged<PgeIvfShape*, u8*, i32, u8*, u8*, void> IvfGet;
+    /* Scan with its model, memory for the query, the query's floats. */
+    public delegate* unmanaged<PgeIvfScan*, ptr, f32*, void> IvfScanPrepare;
+    /* How many nearest are wanted. */
+    public delegate* unmanaged<PgeIvfScan*, i32, void> IvfScanBegin;
+    /* How many lists, scratch (two floats a list, and 64), out the nearest, ascending; returns their number. */
+    public delegate* unmanaged<PgeIvfScan*, i32, f32*, PgeIvfProbe*, i32> IvfPickLists;
+    /* Blocks, their number, probe, its number. */
+    public delegate* unmanaged<PgeIvfScan*, u8*, i32, PgeIvfProbe*, i32, void> IvfScanBlocks;
+    /* Records, likewise. */
+    public delegate* unmanaged<PgeIvfScan*, u8*, i32, PgeIvfProbe*, i32, void> IvfScanRecords;
+    /* Candidates that are not wanted any more are left out. */
+    public delegate* unmanaged<PgeIvfScan*, void> IvfKeepNear;
+    /* So far the search is good; NaN: without end. */
+    public delegate* unmanaged<PgeIvfScan*, f32> IvfReach;
+    /* Candidate, its part, its probe. */
+    public delegate* unmanaged<PgeIvfScan*, PgeIvfCandidate*, u8*, PgeIvfProbe*, void> IvfRefine;
 }

@@ -79,7 +79,7 @@ public static unsafe class FastScan
     /// <summary>
     /// From sums to estimates and lower bounds of 32 distances. <paramref name="add"/>: what the query adds for the centroid (see
     /// <see cref="Estimator"/>); <paramref name="error"/>: epsilon times the query's distance from it. A bit for each vector whose lower
-    /// bound is not at <paramref name="threshold"/> or above, NaN included.
+    /// bound is not above <paramref name="threshold"/>; NaN never is, on either side.
     /// </summary>
     public static uint Estimate(
         QueryCodes* query, uint* sums, float* factors, float add, float error, float threshold, float* estimates, float* lowers)
@@ -121,7 +121,7 @@ public static unsafe class FastScan
         TLanes minusError = TLanes.Create(-error);
         TLanes tableError = TLanes.Create(query->TableError);
         TLanes limit = TLanes.Create(threshold);
-        uint reached = 0;
+        uint above = 0;
         for (int i = 0; i < CodeLayout.BlockVectors; i += Lanes.Count)
         {
             TLanes dot = TLanes.MultiplyAdd(step, TLanes.Load(floats + i), constant);
@@ -131,10 +131,10 @@ public static unsafe class FastScan
             TLanes lower = estimate + off;
             TLanes.Store(estimate, estimates + i);
             TLanes.Store(lower, lowers + i);
-            reached |= TLanes.NotBelow(lower, limit) << i;
+            above |= TLanes.Above(lower, limit) << i;
         }
 
-        return ~reached;
+        return ~above;
     }
 
     internal static void AccumulateScalar(byte* tables, byte* block, int groups, uint* sums)

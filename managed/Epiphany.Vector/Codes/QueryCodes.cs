@@ -71,6 +71,26 @@ public unsafe struct QueryCodes
         return query;
     }
 
+    /// <summary>
+    /// A query of zeros and ones for plain bits: with factors Add = a code's ones and Rescale = -2, estimates are Hamming distances, exactly.
+    /// </summary>
+    public static QueryCodes* PrepareBits(void* memory, float* bits, int padded)
+    {
+        QueryCodes* query = Prepare(memory, CodeMetric.L2Squared, bits, padded);
+        query->TableStep = 1;
+        query->TableError = 0;
+        for (int i = 0; i < padded; i += 4)
+        {
+            for (int n = 0; n < 16; n++)
+            {
+                query->Tables[(4 * i) + n] = (byte)(
+                    ((n & 1) * bits[i]) + (((n >> 1) & 1) * bits[i + 1]) + (((n >> 2) & 1) * bits[i + 2]) + ((n >> 3) * bits[i + 3]));
+            }
+        }
+
+        return query;
+    }
+
     private void MakeTables<TLanes>()
         where TLanes : struct, ILanes<TLanes>
     {

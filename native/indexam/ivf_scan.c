@@ -1,0 +1,352 @@
+/*
+ * epiphany_ivf: scans.
+ *
+ * A pass picks lists, goes through their blocks and records with a bound on what is near enough for a guessed number of rows, and looks
+ * at the extended codes of what is left. Rows are then fetched from the table in the order of their lower bounds, and one is returned
+ * when no other can be nearer. If more rows are asked for than the pass was good for, the next one looks into more lists for more rows,
+ * and leaves out those that have been returned. So nobody needs to know the query's LIMIT, and a filter above the scan gets as many
+ * rows as there are.
+ */
+#include "postgres.h"
+
+#include "access/relscan.h"
+#include "access/tableam.h"
+#include "pgstat.h"
+#include "utils/float.h"
+#include "utils/memutils.h"
+#include "utils/snapmgr.h"
+
+#include "ivf_scan.h"
+
+#define FIRST_WANTED 24			/* nearest rows that a first pass looks for */
+#define WANTED_GROWTH 8
+
+/* Who wants many rows minds more that some are left out: with it one bound in a thousand is too high, not three in a hundred. */
+#define LATER_CAUTION 1.6f
+
+typedef struct IvfReturned
+{
+	uint64		tid;
+	char		status;
+} IvfReturned;
+
+#define SH_PREFIX returned
+#define SH_ELEMENT_TYPE IvfReturned
+#define SH_KEY_TYPE uint64
+#define SH_KEY tid
+#define SH_HASH_KEY(table, key) ((uint32) (((key) * UINT64CONST(0x9E3779B97F4A7C15)) >> 32))
+#define SH_EQUAL(table, a, b) ((a) == (b))
+#define SH_SCOPE static inline pg_attribute_unused()
+#define SH_DECLARE
+#define SH_DEFINE
+#include "lib/simplehash.h"
+
+IndexScanDesc
+pge_ivf_begin_scan(Relation index, int keys, int order_bys)
+{
+	IndexScanDesc scan = RelationGetIndexScan(index, keys, order_bys);
+	IvfScanState *state = palloc0(sizeof(IvfScanState));
+
+	state->type = pge_vector_index_type(index);
+	state->whole = CurrentMemoryContext;
+	state->search = AllocSetContextCreate(CurrentMemoryContext, "epiphany_ivf search", ALLOCSET_DEFAULT_SIZES);
+	scan->opaque = state;
+	if (order_bys > 0)
+	{
+		scan->xs_orderbyvals = palloc0(sizeof(Datum) * order_bys);
+		scan->xs_orderbynulls = palloc0(sizeof(bool) * order_bys);
+	}
+	return scan;
+}
+
+void
+pge_ivf_rescan(IndexScanDesc scan, ScanKey keys, int key_count, ScanKey order_bys, int order_by_count)
+{
+	IvfScanState *state = scan->opaque;
+
+	if (keys != NULL && scan->numberOfKeys > 0)
+		memmove(scan->keyData, keys, sizeof(ScanKeyData) * scan->numberOfKeys);
+	if (order_bys != NULL && scan->numberOfOrderBys > 0)
+		memmove(scan->orderByData, order_bys, sizeof(ScanKeyData) * scan->numberOfOrderBys);
+	MemoryContextReset(state->search);
+	state->started = false;
+}
+
+void
+pge_ivf_end_scan(IndexScanDesc scan)
+{
+	IvfScanState *state = scan->opaque;
+
+	if (state->rerank != NULL)
+		pge_rerank_end(state->rerank);
+	MemoryContextDelete(state->search);
+	pfree(state);
+}
+
+static void *
+allocate(Size bytes)
+{
+	return MemoryContextAllocExtended(CurrentMemoryContext, bytes, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+}
+
+/* The query's forms; everything else starts from nothing. In the search's context. */
+static void
+start(IndexScanDesc scan, IvfScanState *state)
+{
+	PgeIvfShape *shape;
+	float	   *vector;
+	Datum		query = 0;
+
+	if (scan->numberOfOrderBys == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("cannot scan an epiphany_ivf index without an order")));
+	state->index = pge_ivf_open(scan->indexRelation);
+	shape = &state->index->model->Shape;
+	state->no_query = (scan->orderByData[0].sk_flags & SK_ISNULL) != 0;
+	vector = allocate(sizeof(float) * shape->Dimensions);
+	if (!state->no_query)
+	{
+		query = scan->orderByData[0].sk_argument;
+		/* A query without direction has NaN for a cosine distance; it is searched for as zeros. */
+		pge_vector_index_floats(state->type, shape->Dimensions, query, vector);
+	}
+	if (state->rerank == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(state->whole);
+
+		state->rerank = pge_rerank_begin(scan->heapRelation, scan->indexRelation, state->type);
+		MemoryContextSwitchTo(old);
+	}
+	pge_rerank_query(state->rerank, query);
+
+	memset(&state->scan, 0, sizeof(state->scan));
+	state->scan.Model = state->index->model;
+	state->scan.TestCount = scan->numberOfKeys;
+	state->scan.Tests = palloc(sizeof(PgeIvfTest) * Max(scan->numberOfKeys, 1));
+	state->impossible = !pge_ivf_tests(scan->indexRelation, scan->keyData, scan->numberOfKeys, state->scan.Tests, &state->recheck);
+	pge_managed()->IvfScanPrepare(&state->scan, (void *) TYPEALIGN(64, allocate(shape->QueryBytes + 64)), vector);
+	state->probes = allocate(sizeof(PgeIvfProbe) * shape->Lists);
+	state->generations = allocate(sizeof(uint32) * shape->Lists);
+	state->probed = allocate(sizeof(bool) * shape->Lists);
+	state->scratch = allocate(sizeof(float) * 2 * (shape->Lists + 32));
+	state->capacity = 0;
+	state->long_block = shape->BlockBytes > IVF_AREA ? allocate(shape->BlockBytes) : NULL;
+	state->wanted = state->no_query ? 0 : FIRST_WANTED;
+	state->lists = state->no_query ? shape->Lists : pge_ivf_choose_probes(shape->Lists);
+	state->caution = 1;
+	state->complete = false;
+	state->last = -get_float8_infinity();
+	state->visited = 0;
+	state->results = NULL;
+	state->result_count = 0;
+	state->returned = NULL;
+	state->started = true;
+}
+
+static uint64
+tid_number(ItemPointer tid)
+{
+	return (uint64) ItemPointerGetBlockNumberNoCheck(tid) << 16 | ItemPointerGetOffsetNumberNoCheck(tid);
+}
+
+static bool
+before(const IvfResult *a, const IvfResult *b)
+{
+	/* NaN is above all; what is exact goes first */
+	if (isnan(a->key) || isnan(b->key))
+		return !isnan(a->key) || (isnan(b->key) && a->exact && !b->exact);
+	return a->key < b->key || (a->key == b->key && a->exact && !b->exact);
+}
+
+static void
+push(IvfScanState *state, IvfResult result)
+{
+	int			at = state->result_count++;
+
+	while (at > 0 && before(&result, &state->results[(at - 1) / 2]))
+	{
+		state->results[at] = state->results[(at - 1) / 2];
+		at = (at - 1) / 2;
+	}
+	state->results[at] = result;
+}
+
+static IvfResult
+pop(IvfScanState *state)
+{
+	IvfResult	top = state->results[0];
+	IvfResult	last = state->results[--state->result_count];
+	int			at = 0;
+
+	for (int child = 1; child < state->result_count; child = 2 * at + 1)
+	{
+		if (child + 1 < state->result_count && before(&state->results[child + 1], &state->results[child]))
+			child++;
+		if (!before(&state->results[child], &last))
+			break;
+		state->results[at] = state->results[child];
+		at = child;
+	}
+	state->results[at] = last;
+	return top;
+}
+
+/* What the pass has found becomes results. */
+static void
+collect(IvfScanState *state)
+{
+	PgeIvfScan *scan = &state->scan;
+
+	state->reach = pge_managed()->IvfReach(scan);
+	if (state->results != NULL)
+		pfree(state->results);
+	state->results = allocate(sizeof(IvfResult) * Max(scan->Count, 1));
+	state->result_count = 0;
+	for (int i = 0; i < scan->Count; i++)
+	{
+		PgeIvfCandidate *candidate = &scan->Candidates[i];
+		IvfResult	result = {.key = candidate->Lower};
+
+		if (candidate->Lower > scan->Threshold)
+			continue;
+		if (isnan(candidate->Lower))
+			result.key = -get_float8_infinity();
+		ItemPointerSet(&result.tid, candidate->TidBlock, candidate->TidOffset);
+		if (state->returned == NULL || returned_lookup(state->returned, tid_number(&result.tid)) == NULL)
+			push(state, result);
+	}
+}
+
+/* One pass, over and over until nothing comes between. */
+static void
+search(Relation index, IvfScanState *state)
+{
+	PgeIvfScan *scan = &state->scan;
+	MemoryContext old = MemoryContextSwitchTo(state->search);
+	bool		done;
+
+	if (scan->Best != NULL)
+		pfree(scan->Best);
+	scan->Best = state->wanted == 0 ? NULL : allocate(sizeof(float) * (Size) state->wanted);
+	do
+	{
+		CHECK_FOR_INTERRUPTS();
+		pge_managed()->IvfScanBegin(scan, state->wanted);
+		done = pge_ivf_search(index, state);
+		state->visited += scan->Visited;
+	} while (!done);
+	collect(state);
+	state->complete = isnan(scan->Threshold) && state->probe_count == state->index->model->Shape.Lists;
+	MemoryContextSwitchTo(old);
+}
+
+/* Whether another pass may find more, and what it is to look for. */
+static bool
+go_on(IvfScanState *state)
+{
+	int			all = state->index->model->Shape.Lists;
+	bool		pruned = !isnan(state->reach);
+	bool		further = pge_vector_iterative_scan != PGE_ITERATIVE_OFF &&
+		(pge_vector_max_scan_tuples == 0 || state->visited < pge_vector_max_scan_tuples);
+
+	if (state->complete || (!pruned && !further))
+		return false;
+	if (state->wanted > 0)
+		state->wanted = state->wanted > INT_MAX / 16 / WANTED_GROWTH ? 0 : state->wanted * WANTED_GROWTH;
+	state->caution = LATER_CAUTION;
+	if (further)
+		state->lists = Min(all, state->lists > all / IVF_PROBES_GROWTH ? all : state->lists * IVF_PROBES_GROWTH);
+	return true;
+}
+
+/* An operator's result as estimates count. */
+static double
+as_estimate(const PgeVectorIndexType *type, double distance)
+{
+	if (type->metric == PgeVectorMetric_L2Squared)
+		return distance * distance;
+	return type->metric == PgeVectorMetric_CosineSimilarity ? 2 * distance : distance;
+}
+
+/* The next row of this pass. False: there is none that it is good for. */
+static bool
+next_result(IndexScanDesc scan, IvfScanState *state, IvfResult *result)
+{
+	while (state->result_count > 0)
+	{
+		bool		all_dead;
+
+		if (state->results[0].key > state->reach)
+			return false;
+		*result = pop(state);
+		if (result->exact)
+			return true;
+		CHECK_FOR_INTERRUPTS();
+		if (!pge_rerank_fetch(state->rerank, &result->tid, scan->xs_snapshot, &result->distance, &all_dead))
+			continue;
+		result->exact = true;
+		result->key = as_estimate(state->type, result->distance);
+		push(state, *result);
+	}
+	return false;
+}
+
+/* Is it returned only now although it is nearer than what was? Then only those who do not mind get it. */
+static bool
+comes_too_late(IvfScanState *state, const IvfResult *result)
+{
+	return result->key < state->last && pge_vector_iterative_scan != PGE_ITERATIVE_RELAXED;
+}
+
+static void
+remember(IvfScanState *state, IvfResult *result)
+{
+	bool		found;
+
+	if (state->returned == NULL)
+		state->returned = returned_create(state->search, 256, NULL);
+	returned_insert(state->returned, tid_number(&result->tid), &found);
+}
+
+bool
+pge_ivf_get_tuple(IndexScanDesc scan, ScanDirection direction)
+{
+	IvfScanState *state = scan->opaque;
+	IvfResult	result;
+
+	if (!state->started)
+	{
+		MemoryContext old = MemoryContextSwitchTo(state->search);
+
+		start(scan, state);
+		MemoryContextSwitchTo(old);
+		pgstat_count_index_scan(scan->indexRelation);
+		if (state->impossible)
+			return false;
+		search(scan->indexRelation, state);
+	}
+	if (state->impossible)
+		return false;
+	for (;;)
+	{
+		if (!next_result(scan, state, &result))
+		{
+			if (!go_on(state))
+				return false;
+			search(scan->indexRelation, state);
+			continue;
+		}
+		if (!comes_too_late(state, &result))
+			break;
+	}
+	remember(state, &result);
+	if (!isnan(result.key))
+		state->last = Max(state->last, result.key);
+	scan->xs_heaptid = result.tid;
+	scan->xs_recheck = state->recheck;
+	scan->xs_recheckorderby = false;
+	scan->xs_orderbyvals[0] = Float8GetDatum(result.distance);
+	scan->xs_orderbynulls[0] = state->no_query;
+	return true;
+}

@@ -1,0 +1,257 @@
+/*
+ * epiphany_ivf: what a pass of a scan reads: lists in the order of their distance, their blocks and records with a bound on what is
+ * near enough, then the extended codes of what is left.
+ */
+#include "postgres.h"
+
+#include "utils/memutils.h"
+
+#include "ivf_scan.h"
+
+#define PREFETCHED_PARTS 4
+
+/* Room for so many candidates more. */
+static void
+reserve(IvfScanState *state, int more)
+{
+	PgeIvfScan *scan = &state->scan;
+	PgeIvfCandidate *bigger;
+
+	if (scan->Count + more <= state->capacity)
+		return;
+	state->capacity = Max(1024, 2 * (scan->Count + more));
+	bigger = MemoryContextAllocExtended(state->search, sizeof(PgeIvfCandidate) * (Size) state->capacity, MCXT_ALLOC_HUGE);
+	if (scan->Candidates != NULL)
+	{
+		memcpy(bigger, scan->Candidates, sizeof(PgeIvfCandidate) * scan->Count);
+		pfree(scan->Candidates);
+	}
+	scan->Candidates = bigger;
+}
+
+/* A block that goes on over pages; false: one is not the list's any more. */
+static bool
+read_long_block(Relation index, IvfScanState *state, BlockNumber block, const PgeIvfProbe *probe, uint32 generation, BlockNumber *next)
+{
+	Size		left = state->index->model->Shape.BlockBytes;
+	uint8	   *to = state->long_block;
+	IvfPageKind kind = IVF_BLOCKS;
+
+	for (; left > 0; kind = IVF_SLICE)
+	{
+		Buffer		buffer = ReadBuffer(index, block);
+		Page		page = BufferGetPage(buffer);
+		Size		bytes = Min(left, IVF_AREA);
+		bool		ours;
+
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		ours = pge_ivf_page_belongs(page, kind, probe->List, generation);
+		if (ours)
+		{
+			memcpy(to, IvfPageArea(page), bytes);
+			*next = IvfPageSpecial(page)->next;
+		}
+		UnlockReleaseBuffer(buffer);
+		if (!ours)
+			return false;
+		to += bytes;
+		left -= bytes;
+		block = *next;
+		if (left > 0 && block == InvalidBlockNumber)
+			pge_ivf_corrupt(index, block, "A block's pages end before it does.");
+	}
+	return true;
+}
+
+/* Has the processor fetch a page's beginning and end; it goes on by itself. */
+static void
+prefetch_page(IvfIndex *index, BlockNumber block)
+{
+	Page		page = block == InvalidBlockNumber ? NULL : pge_ivf_probable_page(index, block);
+
+	if (page == NULL)
+		return;
+	__builtin_prefetch((char *) page + BLCKSZ - sizeof(IvfSpecial));
+	for (int at = 0; at < 4 * PG_CACHE_LINE_SIZE; at += PG_CACHE_LINE_SIZE / 2)
+		__builtin_prefetch((char *) page + at);
+}
+
+/* A page of blocks or records; false: it is not the list's any more. */
+static bool
+scan_page(Relation index, IvfScanState *state, BlockNumber *block, IvfPageKind kind, int number)
+{
+	PgeIvfShape *shape = &state->index->model->Shape;
+	PgeIvfProbe *probe = &state->probes[number];
+	int			most = kind == IVF_BLOCKS ? IVF_AREA / shape->BlockBytes : IVF_AREA / shape->RecordBytes;
+	Buffer		buffer;
+	Page		page;
+	IvfSpecial *special;
+	BlockNumber next;
+
+	if (kind == IVF_BLOCKS && state->long_block != NULL)
+	{
+		if (!read_long_block(index, state, *block, probe, state->generations[number], block))
+			return false;
+		reserve(state, IVF_BLOCK_VECTORS);
+		pge_managed()->IvfScanBlocks(&state->scan, state->long_block, 1, probe, number);
+		return true;
+	}
+	reserve(state, kind == IVF_BLOCKS ? most * IVF_BLOCK_VECTORS : most);
+	buffer = pge_ivf_read(index, state->index, *block);
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	page = BufferGetPage(buffer);
+	if (!pge_ivf_page_belongs(page, kind, probe->List, state->generations[number]))
+	{
+		UnlockReleaseBuffer(buffer);
+		return false;
+	}
+	special = IvfPageSpecial(page);
+	if (special->count > most)
+		pge_ivf_corrupt(index, *block, "It has more entries than fit.");
+	next = special->next;
+	prefetch_page(state->index, next);
+	if (kind == IVF_BLOCKS)
+		pge_managed()->IvfScanBlocks(&state->scan, IvfPageArea(page), special->count, probe, number);
+	else
+		pge_managed()->IvfScanRecords(&state->scan, IvfPageArea(page), special->count, probe, number);
+	UnlockReleaseBuffer(buffer);
+	*block = next;
+	return true;
+}
+
+static bool
+scan_list(Relation index, IvfScanState *state, int number)
+{
+	IvfHead		head = pge_ivf_read_head(index, &state->index->meta, state->probes[number].List);
+	BlockNumber seen = 0;
+
+	state->generations[number] = head.generation;
+	for (int pass = 0; pass < 2; pass++)
+	{
+		BlockNumber block = pass == 0 ? head.blocks : head.records;
+
+		while (block != InvalidBlockNumber)
+		{
+			if (block >= state->pages && block >= (state->pages = RelationGetNumberOfBlocks(index)))
+				pge_ivf_corrupt(index, block, "A pointer leads past the end of the file.");
+			if (++seen > state->pages)
+				pge_ivf_corrupt(index, block, "A list's pages lead in a circle.");
+			if (!scan_page(index, state, &block, pass == 0 ? IVF_BLOCKS : IVF_RECORDS, number))
+				return false;
+			CHECK_FOR_INTERRUPTS();
+		}
+	}
+	return true;
+}
+
+/* Lists in the order of their distance, until there are enough entries to choose among. */
+static bool
+scan_lists(Relation index, IvfScanState *state)
+{
+	int			all = state->index->model->Shape.Lists;
+	int			picked = 0;
+	int			done = 0;
+	int64		enough = 0;
+
+	memset(state->probed, 0, sizeof(bool) * all);
+	for (int want = Min(state->lists, all);; want = Min(all, want * IVF_PROBES_GROWTH))
+	{
+		PgeIvfProbe *fresh = state->probes + done;
+
+		/* Those before stay where they are, as candidates know them by number. */
+		picked = pge_managed()->IvfPickLists(&state->scan, want, state->scratch,
+											 done == 0 ? fresh : (fresh = palloc(sizeof(PgeIvfProbe) * all)));
+		for (int i = 0; i < picked; i++)
+		{
+			int			list = fresh[i].List;
+
+			if (state->probed[list])
+				continue;
+			/* With tests, so many that the nearest that pass them are there: further lists until then. */
+			if (done >= state->lists && state->scan.Qualified >= enough)
+				break;
+			state->probed[list] = true;
+			state->probes[done] = fresh[i];
+			state->probes[done].Error *= state->caution;
+			if (!scan_list(index, state, done))
+				return false;
+			done++;
+			if (done == state->lists)
+				enough = state->scan.TestCount == 0 ? 0 : state->scan.Visited / 4;
+		}
+		state->probe_count = done;
+		if (want == all || (done >= state->lists && state->scan.Qualified >= enough))
+			return true;
+	}
+}
+
+/* Has the processor fetch where a candidate's part probably is, so that it is there when its turn comes. */
+static void
+prefetch_part(IvfScanState *state, int number)
+{
+	PgeIvfCandidate *candidate;
+	int			size = state->index->model->Shape.ExtendedBytes;
+	Page		page;
+
+	if (number >= state->scan.Count)
+		return;
+	candidate = &state->scan.Candidates[number];
+	page = candidate->PartBlock == IVF_NO_PART ? NULL : pge_ivf_probable_page(state->index, candidate->PartBlock);
+	if (page == NULL || (candidate->PartOffset + 1) * size > IVF_AREA)
+		return;
+	for (int at = 0; at < size; at += PG_CACHE_LINE_SIZE / 2)
+		__builtin_prefetch(IvfPageArea(page) + candidate->PartOffset * size + at);
+}
+
+/*
+ * The extended codes of the candidates that may be among the wanted; false: a page is not the list's any more. Candidates come in the
+ * order of their lists' pages, so that neighbours often share one.
+ */
+static bool
+refine(Relation index, IvfScanState *state)
+{
+	PgeIvfScan *scan = &state->scan;
+	int			size = state->index->model->Shape.ExtendedBytes;
+	BlockNumber block = InvalidBlockNumber;
+	Buffer		buffer = InvalidBuffer;
+	bool		ours = true;
+
+	for (int i = 0; i < scan->Count && ours; i++)
+	{
+		PgeIvfCandidate *candidate = &scan->Candidates[i];
+		PgeIvfProbe *probe = &state->probes[candidate->Probe];
+		Page		page;
+
+		prefetch_part(state, i + PREFETCHED_PARTS);
+		if (candidate->PartBlock == IVF_NO_PART || candidate->Lower > scan->Threshold)
+			continue;
+		if (candidate->PartBlock != block)
+		{
+			if (BufferIsValid(buffer))
+				UnlockReleaseBuffer(buffer);
+			CHECK_FOR_INTERRUPTS();
+			block = candidate->PartBlock;
+			buffer = pge_ivf_read(index, state->index, block);
+			LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		}
+		page = BufferGetPage(buffer);
+		ours = pge_ivf_page_belongs(page, IVF_PARTS, probe->List, state->generations[candidate->Probe]);
+		if (!ours)
+			break;
+		if (candidate->PartOffset >= IvfPageSpecial(page)->count || IvfPageSpecial(page)->count > IVF_AREA / size)
+			pge_ivf_corrupt(index, block, "It lacks a vector's code.");
+		pge_managed()->IvfRefine(scan, candidate, IvfPageArea(page) + candidate->PartOffset * size, probe);
+	}
+	if (BufferIsValid(buffer))
+		UnlockReleaseBuffer(buffer);
+	return ours;
+}
+
+bool
+pge_ivf_search(Relation index, IvfScanState *state)
+{
+	if (!scan_lists(index, state))
+		return false;
+	pge_managed()->IvfKeepNear(&state->scan);
+	return refine(index, state);
+}
