@@ -81,5 +81,18 @@ public static unsafe class Boundary
         managed->IvfKeepNear = &Exports.IvfKeepNear;
         managed->IvfReach = &Exports.IvfReach;
         managed->IvfRefine = &Exports.IvfRefine;
+        managed->GraphMeasure = &Exports.GraphMeasure;
+        managed->GraphOpen = &Exports.GraphOpen;
+        managed->GraphEntries = &Exports.GraphEntries;
+        managed->GraphSearch = &Exports.GraphSearch;
+        managed->GraphMore = &Exports.GraphMore;
+        managed->GraphRelease = &Exports.GraphRelease;
+        managed->GraphInsert = &Exports.GraphInsert;
+        managed->GraphRepair = &Exports.GraphRepair;
+        managed->GraphEnsure = &Exports.GraphEnsure;
+        managed->GraphBuild = &Exports.GraphBuild;
+        managed->GraphBuildAdd = &Exports.GraphBuildAdd;
+        managed->GraphBuildFinish = &Exports.GraphBuildFinish;
+        managed->GraphBuildPage = &Exports.GraphBuildPage;
     }
 }

@@ -108,4 +108,10 @@ const PgeHostApi pge_host = {
 	.ShareBegin = pge_host_share_begin,
 	.ShareEnd = pge_host_share_end,
 	.ShareOpen = pge_host_share_open,
+	.GraphLinks = pge_host_graph_links,
+	.GraphPayloads = pge_host_graph_payloads,
+	.GraphAddRow = pge_host_graph_add_row,
+	.GraphAddVertex = pge_host_graph_add_vertex,
+	.GraphSetLinks = pge_host_graph_set_links,
+	.GraphAddEntry = pge_host_graph_add_entry,
 };

@@ -7,6 +7,7 @@
 
 #include "bgworker/maintenance.h"
 #include "executor/start.h"
+#include "indexam/hnsw.h"
 #include "pge.h"
 #include "planner/options.h"
 #include "planner/vectorize.h"
@@ -33,4 +34,5 @@ _PG_init(void)
 	pge_metadata_paths_init();
 	pge_maintenance_init();
 	pge_ivf_init();
+	pge_hnsw_init();
 }

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x12d11e57;
+    public const u32 Hash = 0xc78c9529;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -255,6 +255,15 @@ public enum PgeVectorFaults : int
     Overflow = 1,
     /* A zero that comes of no zero. */
     Underflow = 2,
+}
+
+/* What a place of a graph's page has. Values are on disk. */
+public enum PgeVertexState : int
+{
+    Free = 0,
+    Live = 1,
+    /* Without rows, and soon free. */
+    Dying = 2,
 }
 
 /* What PgeManagedApi.SelfTest can be asked to do; for tests. */
@@ -654,6 +663,64 @@ public unsafe struct PgeNodeStats
     [FieldOffset(144)] public u64 Measured;
 }
 
+/* A graph of vectors: what it is of. */
+[StructLayout(LayoutKind.Explicit, Size = 64)]
+public unsafe struct PgeGraphOptions
+{
+    /* PgeVectorMetric. */
+    [FieldOffset(0)] public i32 Metric;
+    /* PgeVectorElement; 0: sparse vectors. */
+    [FieldOffset(4)] public i32 Element;
+    [FieldOffset(8)] public i32 Dimensions;
+    /* Of a code, a dimension; 0: as many as suit. */
+    [FieldOffset(12)] public i32 Bits;
+    [FieldOffset(16)] public i32 M;
+    [FieldOffset(20)] public i32 EfConstruction;
+    /* Bytes of a page that records may take. */
+    [FieldOffset(24)] public i32 Area;
+    [FieldOffset(28)] public i32 Reserved;
+    /* Of the rotation. */
+    [FieldOffset(32)] public u64 Seed;
+    /* A float for each dimension; null: zero. */
+    [FieldOffset(40)] public f32* Centroid;
+    [FieldOffset(48)] public u64 Reserved2;
+    [FieldOffset(56)] public u64 Reserved3;
+}
+
+/* What its records are: links first, then their number (2 bytes), the state and the number of rows (a byte each), the payload, rows' TIDs. */
+[StructLayout(LayoutKind.Explicit, Size = 32)]
+public unsafe struct PgeGraphShape
+{
+    [FieldOffset(0)] public i32 RecordBytes;
+    /* 0: a page has not room for one. */
+    [FieldOffset(4)] public i32 PerPage;
+    [FieldOffset(8)] public i32 MaxLinks;
+    [FieldOffset(12)] public i32 PayloadAt;
+    [FieldOffset(16)] public i32 PayloadBytes;
+    [FieldOffset(20)] public i32 RowsAt;
+    [FieldOffset(24)] public i32 RowSlots;
+    /* Of a code; 0: none. */
+    [FieldOffset(28)] public i32 Bits;
+}
+
+/* A vector: elements, or bytes of bits; of a sparse one the elements that are not zero, with their indices. */
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+public unsafe struct PgeGraphValue
+{
+    [FieldOffset(0)] public u8* Values;
+    [FieldOffset(8)] public i32* Indices;
+    [FieldOffset(16)] public i32 Count;
+    [FieldOffset(20)] public i32 Reserved;
+}
+
+/* A vertex, and what the operator's distance from the query probably is not below. */
+[StructLayout(LayoutKind.Explicit, Size = 8)]
+public unsafe struct PgeGraphCandidate
+{
+    [FieldOffset(0)] public f32 Lower;
+    [FieldOffset(4)] public u32 Vertex;
+}
+
 /* What the shim gives to the managed side. */
 [StructLayout(LayoutKind.Sequential)]
 public unsafe struct PgeHostApi
@@ -737,6 +804,17 @@ public unsafe struct PgeHostApi
     public delegate* unmanaged<ptr, i32, i32, u64, PgeStatus> ShareEnd;
     /* Number, process (from 0), out file to read what it wrote, or -1: nothing, out its bytes. */
     public delegate* unmanaged<ptr, i32, i32, i32*, u64*, PgeStatus> ShareOpen;
+    /* The functions below serve a graph; the first argument is a use of an index. Vertex, out links (room for MaxLinks), out their number. */
+    public delegate* unmanaged<ptr, u32, u32*, i32*, PgeStatus> GraphLinks;
+    /* Vertices, their number, out their payloads, out their states: valid until the next call, and not to be believed. */
+    public delegate* unmanaged<ptr, u32*, i32, u8**, u8*, PgeStatus> GraphPayloads;
+    /* Vertex, payload, TID, out done: adds a row to a live vertex with this payload, where there is room. */
+    public delegate* unmanaged<ptr, u32, u8*, u8*, i32*, PgeStatus> GraphAddRow;
+    /* Record, out vertex: stores a new vertex. */
+    public delegate* unmanaged<ptr, u8*, u32*, PgeStatus> GraphAddVertex;
+    /* Vertex, links as they were, their number, new links, their number, out done: changes a live vertex's links if they still are what they were. */
+    public delegate* unmanaged<ptr, u32, u32*, i32, u32*, i32, i32*, PgeStatus> GraphSetLinks;
+    public delegate* unmanaged<ptr, u32, PgeStatus> GraphAddEntry;
 }
 
 /* What the managed side gives to the shim. Handles are freed by the memory context that they were made in. */
@@ -831,4 +909,30 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<PgeIvfScan*, f32> IvfReach;
     /* Candidate, its part, its probe. */
     public delegate* unmanaged<PgeIvfScan*, PgeIvfCandidate*, u8*, PgeIvfProbe*, void> IvfRefine;
+    /* Options, out shape. */
+    public delegate* unmanaged<PgeGraphOptions*, PgeGraphShape*, PgeStatus> GraphMeasure;
+    /* Memory context, options, out shape, out handle: an index. */
+    public delegate* unmanaged<ptr, PgeGraphOptions*, PgeGraphShape*, u64*, PgeStatus> GraphOpen;
+    /* Index, use of it, vertices, their number: where its searches begin from now on. */
+    public delegate* unmanaged<u64, ptr, u32*, i32, PgeStatus> GraphEntries;
+    /* Index, use of it, query, ef, whether GraphMore will be asked, out candidates (room for ef), out their number, out search. */
+    public delegate* unmanaged<u64, ptr, PgeGraphValue*, i32, i32, PgeGraphCandidate*, i32*, u64*, PgeStatus> GraphSearch;
+    /* Search, index, use of it, ef, out candidates, out their number (0: the end), out vertices visited so far. */
+    public delegate* unmanaged<u64, u64, ptr, i32, PgeGraphCandidate*, i32*, i64*, PgeStatus> GraphMore;
+    /* Search, index: ends it, for the next one to use what it has. */
+    public delegate* unmanaged<u64, u64, PgeStatus> GraphRelease;
+    /* Index, use of it, vector, TID, vertices that the index has room for. */
+    public delegate* unmanaged<u64, ptr, PgeGraphValue*, u8*, i64, PgeStatus> GraphInsert;
+    /* Index, use of it, vertex, its links, their number, a bit for each vertex that goes, end of those: new links in place of the old ones. */
+    public delegate* unmanaged<u64, ptr, u32, u32*, i32*, u64*, u32, PgeStatus> GraphRepair;
+    /* Index, use of it, memory context, a bit for each vertex that goes, first vertex, end: makes entries of vertices that nothing leads to; out how many. */
+    public delegate* unmanaged<u64, ptr, ptr, u64*, u32, u32, i64*, PgeStatus> GraphEnsure;
+    /* Memory context, options, bytes of memory for vertices, the first one's number, out handle: an index in the making. */
+    public delegate* unmanaged<ptr, PgeGraphOptions*, u64, u32, u64*, PgeStatus> GraphBuild;
+    /* Handle, vector, TID, out taken (0: memory is full). */
+    public delegate* unmanaged<u64, PgeGraphValue*, u8*, i32*, PgeStatus> GraphBuildAdd;
+    /* Handle, out vertices, out entries, out their number. */
+    public delegate* unmanaged<u64, u32*, u32**, i32*, PgeStatus> GraphBuildFinish;
+    /* Handle, page from 0, out records. */
+    public delegate* unmanaged<u64, i32, u8*, PgeStatus> GraphBuildPage;
 }

@@ -1,0 +1,248 @@
+// Tests of Vector, graph. Recall beside exact distances, what records contain, that every vertex can be come to, changes while others change,
+// and that whatever bytes pages have a search ends.
+
+using System;
+using System.Collections.Generic;
+using System.Linq;
+using Epiphany.Vector.Graph;
+using Xunit;
+using static Epiphany.Vector.Tests.GraphModel;
+
+namespace Epiphany.Vector.Tests;
+
+public unsafe class GraphTests
+{
+    private const int Dimensions = 48;
+    private const int Area = 8160;
+
+    private static readonly GraphOptions s_options =
+        new GraphOptions(GraphMetric.L2, ElementKind.Float32, Dimensions, 0, 8, 40, Area, 1).Settled();
+
+    [Theory]
+    [InlineData(GraphMetric.L2, ElementKind.Float32, 4, 0.97)]
+    [InlineData(GraphMetric.L2, ElementKind.Float32, 1, 0.7)]
+    [InlineData(GraphMetric.L2, ElementKind.Float32, 7, 0.97)]
+    [InlineData(GraphMetric.Cosine, ElementKind.Float32, 4, 0.97)]
+    [InlineData(GraphMetric.InnerProduct, ElementKind.Float32, 4, 0.85)]
+    [InlineData(GraphMetric.L1, ElementKind.Float32, 0, 0.97)]
+    public void Finds(GraphMetric metric, ElementKind element, int bits, double floor)
+    {
+        using var vectors = new Samples(3000, Dimensions);
+        var options = (s_options with { Metric = metric, Element = element, Bits = bits }).Settled();
+        var builder = Build(options, vectors, 2900);
+        Assert.InRange(Recall(options, builder, vectors, 2900), floor, 1);
+    }
+
+    [Fact]
+    public void FindsSparseByLargest()
+    {
+        var options = new GraphOptions(GraphMetric.Cosine, 0, 0, 0, 8, 40, Area, 1).Settled();
+        using var vectors = new Samples(1000, 400);
+        int[] indices = Enumerable.Range(0, 400).ToArray();
+        fixed (int* from = indices)
+        {
+            var builder = New(options);
+            for (int i = 0; i < 1000; i++)
+            {
+                ulong tid = (ulong)i;
+                Assert.True(builder.Add(new GraphValue((byte*)vectors[i], from, 400), (byte*)&tid));
+            }
+
+            builder.Finish();
+            var worker = new GraphIndex(options, [], new Memory()).Rent();
+            worker.Space.Load(new GraphValue((byte*)vectors[77], from, 400));
+            worker.Searcher.Search(builder, builder.Entries, 40, false);
+            Assert.Equal(77u, worker.Searcher.Result(0).Vertex);
+        }
+    }
+
+    [Fact]
+    public void RecordsAreWhatPagesHave()
+    {
+        var options = s_options with { Dimensions = 64, M = 2, EfConstruction = 4 };
+        var layout = options.Layout();
+        Assert.Equal((4, 20, 64, 88), (layout.MaxLinks, layout.PayloadAt, layout.RowsAt, layout.RecordBytes));
+        Assert.Equal((92, 4), (layout.PerPage, layout.RowSlots));
+        using var vectors = new Samples(2, 64);
+        var builder = Build(options, vectors, 2);
+        byte* area = stackalloc byte[Area];
+        Assert.Equal(2, builder.Page(0, area));
+        Assert.Equal("01000000" + "00000000" + "00000000" + "00000000" + "0100" + "01" + "01", Hex(area, 20));
+        Assert.Equal("000000000000", Hex(area + layout.RowsAt, 6));
+        Assert.Equal("00000000" + "00000000" + "00000000" + "00000000" + "0100" + "01" + "01", Hex(area + layout.RecordBytes, 20));
+        Assert.Equal("010000000000", Hex(area + layout.RecordBytes + layout.RowsAt, 6));
+    }
+
+    [Fact]
+    public void TooLargeRecordsHaveNoPage()
+    {
+        Assert.Equal(0, (s_options with { Metric = GraphMetric.L1, Dimensions = 16000, Bits = 0 }).Settled().Layout().PerPage);
+        Assert.True((s_options with { Dimensions = 16000, Bits = 0 }).Settled().Layout().PerPage >= 2);
+    }
+
+    [Fact]
+    public void EqualVectorsShareRecordsAndAreAllReached()
+    {
+        using var vectors = new Samples(100, Dimensions);
+        var builder = New(s_options);
+        for (int i = 0; i < 3000; i++)
+        {
+            ulong tid = (ulong)i;
+            Assert.True(builder.Add(vectors.Value(i < 100 ? i : 7), (byte*)&tid));
+        }
+
+        int entries = builder.Entries.Count;
+        builder.Finish();
+        Assert.InRange(builder.Entries.Count, entries, entries + 5);
+        Assert.Equal(3000, AllRows(s_options, builder, builder.Entries, builder.Count).Count);
+        Assert.InRange((int)builder.Count, 100, 1500);
+    }
+
+    [Fact]
+    public void SearchesGoOnUntilEverythingWasFound()
+    {
+        using var vectors = new Samples(2000, Dimensions);
+        var builder = Build(s_options, vectors, 2000);
+        var worker = new GraphIndex(s_options, [], new Memory()).Rent();
+        worker.Space.Load(vectors.Value(3));
+        var found = new HashSet<uint>();
+        int count = worker.Searcher.Search(builder, builder.Entries, 30, true);
+        while (count > 0)
+        {
+            for (int i = 0; i < count; i++)
+            {
+                Assert.True(found.Add(worker.Searcher.Result(i).Vertex));
+            }
+
+            count = worker.Searcher.More(builder, builder.Entries, 30);
+        }
+
+        Assert.Equal(2000, found.Count);
+    }
+
+    [Fact]
+    public void MemoryEndsWithoutTakingAValue()
+    {
+        using var vectors = new Samples(3000, Dimensions);
+        var builder = new GraphBuilder(
+            s_options.MakeSpace([]), s_options.Layout(), s_options.M, s_options.EfConstruction, 0, 1 << 19, new Memory(), () => { });
+        int taken = 0;
+        ulong tid = 0;
+        while (taken < 3000 && builder.Add(vectors.Value(taken), (byte*)&tid))
+        {
+            taken++;
+        }
+
+        Assert.InRange(taken, 1024, 2999);
+        Assert.Equal((uint)taken, builder.Count);
+    }
+
+    [Fact]
+    public void InsertsIntoPagesFindAsBuildsDo()
+    {
+        using var vectors = new Samples(3000, Dimensions);
+        var store = new Store(s_options);
+        store.Insert(vectors, 0, 2900);
+        Assert.True(store.Recall(vectors, 2900) >= 0.97);
+        Assert.Equal(2900, store.Reached());
+    }
+
+    [Fact]
+    public void ChangesThatOthersWereQuickerForAreMadeAgain()
+    {
+        using var vectors = new Samples(1500, Dimensions);
+        var store = new Store(s_options) { Disturbed = true };
+        store.Insert(vectors, 0, 1400);
+        Assert.True(store.Recall(vectors, 1400) >= 0.95);
+        Assert.Equal(1400, store.Reached());
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(10)]
+    public void RepairKeepsTheRestTogether(int keepOneIn)
+    {
+        using var vectors = new Samples(3000, Dimensions);
+        var store = new Store(s_options);
+        store.Insert(vectors, 0, 2900);
+        store.Delete(i => i % keepOneIn != 0);
+        Assert.Equal(store.Live, store.Reached());
+        Assert.True(store.Recall(vectors, 2900) >= 0.9);
+        store.Insert(vectors, 0, 2900, i => i % keepOneIn != 0);
+        Assert.Equal(2900, store.Reached());
+        Assert.True(store.Recall(vectors, 2900) >= 0.9);
+    }
+
+    [Fact]
+    public void AnyBytesEndASearch()
+    {
+        using var vectors = new Samples(600, Dimensions);
+        var random = new Random(5);
+        foreach (GraphMetric metric in new[] { GraphMetric.L2, GraphMetric.InnerProduct, GraphMetric.L1 })
+        {
+            var options = (s_options with { Metric = metric, Bits = 0 }).Settled();
+            var store = new Store(options);
+            store.Insert(vectors, 0, 500);
+            for (int i = 0; i < 200; i++)
+            {
+                store.Damage(random);
+                Assert.InRange(store.Search(vectors.Value(500 + (i % 100)), 40), 0, 40);
+                store.Insert(vectors, i % 100, (i % 100) + 1);
+            }
+        }
+    }
+
+    private static GraphBuilder New(GraphOptions options) => new(
+        options.MakeSpace([]), options.Layout(), options.M, options.EfConstruction, 0, nuint.MaxValue, new Memory(), () => { });
+
+    private static GraphBuilder Build(GraphOptions options, Samples vectors, int count)
+    {
+        var builder = New(options);
+        for (int i = 0; i < count; i++)
+        {
+            ulong tid = (ulong)i;
+            Assert.True(builder.Add(vectors.Value(i), (byte*)&tid));
+        }
+
+        builder.Finish();
+        Assert.Equal((uint)count, builder.Count);
+        return builder;
+    }
+
+    private static double Recall(GraphOptions options, VertexSource source, Samples vectors, int count)
+    {
+        var worker = new GraphIndex(options, [], new Memory()).Rent();
+        int hits = 0;
+        for (int q = count; q < vectors.Count; q++)
+        {
+            worker.Space.Load(vectors.Value(q));
+            int found = worker.Searcher.Search(source, ((GraphBuilder)source).Entries, 60, false);
+            var nearest = vectors.Nearest(options.Metric, q, Enumerable.Range(0, count)).ToHashSet();
+            hits += Enumerable.Range(0, found).Count(i => nearest.Contains((int)worker.Searcher.Result(i).Vertex));
+        }
+
+        return hits / 10.0 / (vectors.Count - count);
+    }
+
+    private static HashSet<int> AllRows(GraphOptions options, VertexSource source, Entries entries, uint end)
+    {
+        var rows = new HashSet<int>();
+        var layout = options.Layout();
+        foreach (uint vertex in Reach(source, entries, end))
+        {
+            uint one = vertex;
+            byte* payload;
+            byte state;
+            source.Payloads(&one, 1, &payload, &state);
+            byte* record = payload - layout.PayloadAt;
+            for (int i = 0; i < layout.Rows(record); i++)
+            {
+                Assert.True(rows.Add(*(int*)layout.Row(record, i)));
+            }
+        }
+
+        return rows;
+    }
+
+    private static string Hex(byte* bytes, int count) => Convert.ToHexStringLower(new ReadOnlySpan<byte>(bytes, count));
+}

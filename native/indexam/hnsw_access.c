@@ -1,0 +1,245 @@
+/*
+ * epiphany_hnsw: how searches read vertices.
+ *
+ * A search looks at a thousand vertices, each on another page, for some nanoseconds. A look-up, a pin and a lock for each would be most
+ * of what it costs. So pages are read where they were found last, without a pin: the buffer's tag says before, and where something was
+ * read in meanwhile also after, whether it still has the page. That is no protection: in the meantime the buffer may get another page, or
+ * somebody may change this one. What is read so is believed as little as what lies on a disk. An estimated distance may be any number,
+ * since rows are returned by their exact distances; links are copied, and checked as they are when a page is read. Rows' TIDs are read
+ * under pin and lock only.
+ *
+ * What is not found so is read as always. A page that is only ever looked at would seem unused to the buffers' clock: now and then a look
+ * is a real one.
+ */
+#include "postgres.h"
+
+#include "storage/buf_internals.h"
+
+#include "shim/guard.h"
+#include "shim/host.h"
+
+#include "hnsw.h"
+
+/* Every so manieth look at links, and at a payload, is a real one. */
+#define REAL_LINKS 16
+#define REAL_PAYLOADS 256
+
+#define CACHE_LINE 64
+#define PREFETCH_LINES 5
+
+static inline HnswHint *
+hint_of(const HnswAccess *access, BlockNumber block)
+{
+	return &access->cache->hints[block & access->cache->hints_mask];
+}
+
+/* Does the buffer have the page, to look at? */
+static inline bool
+holds(const HnswAccess *access, const HnswHint *hint, BlockNumber block)
+{
+	const BufferDesc *header;
+	const RelFileLocator *locator = &access->index->rd_locator;
+
+	if (hint->block != block || hint->buffer == InvalidBuffer)
+		return false;
+	header = GetBufferDescriptor(hint->buffer - 1);
+	return header->tag.blockNum == block && header->tag.relNumber == locator->relNumber && header->tag.forkNum == MAIN_FORKNUM &&
+		header->tag.spcOid == locator->spcOid && header->tag.dbOid == locator->dbOid &&
+		(pg_atomic_read_u32(&unconstify(BufferDesc *, header)->state) & BM_VALID) != 0;
+}
+
+/* The page, pinned and locked to be read. */
+static Buffer
+read_page(HnswAccess *access, BlockNumber block)
+{
+	Buffer		buffer;
+
+	if (block >= access->blocks)
+	{
+		access->blocks = RelationGetNumberOfBlocks(access->index);
+		if (block >= access->blocks)
+			hnsw_corrupted(access->index, "a link leads past its end", block);
+	}
+	buffer = ReadBufferExtended(access->index, MAIN_FORKNUM, block, RBM_NORMAL, access->strategy);
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	if (!PageIsNew(BufferGetPage(buffer)))
+	{
+		hnsw_check_page(access->index, block, BufferGetPage(buffer));
+		if (!BufferIsLocal(buffer) && hnsw_special(BufferGetPage(buffer))->kind == HNSW_VERTICES)
+			*hint_of(access, block) = (HnswHint)
+			{
+				block, buffer
+			};
+	}
+	return buffer;
+}
+
+static bool
+has_vertices(Page page)
+{
+	return !PageIsNew(page) && hnsw_special(page)->kind == HNSW_VERTICES;
+}
+
+PgeStatus
+pge_host_graph_links(ptr host, u32 vertex, u32 *links, i32 *count)
+{
+	HnswAccess *access = host;
+	const PgeGraphShape *shape = &access->cache->shape;
+	BlockNumber block = vertex / shape->PerPage;
+	HnswHint   *hint = hint_of(access, block);
+
+	if (++access->turn % REAL_LINKS != 0 && holds(access, hint, block))
+	{
+		char	   *record = hnsw_record(shape, BufferGetPage(hint->buffer), vertex);
+
+		pg_read_barrier();
+		*count = *hnsw_link_count(shape, record);
+		if (*count <= shape->MaxLinks)
+		{
+			memcpy(links, hnsw_links(record), sizeof(u32) * *count);
+			pg_read_barrier();
+			if (holds(access, hint, block))
+				return PgeStatus_Ok;
+		}
+	}
+
+	PGE_GUARD;
+	{
+		Buffer		buffer = read_page(access, block);
+
+		*count = 0;
+		if (has_vertices(BufferGetPage(buffer)))
+		{
+			char	   *record = hnsw_record(shape, BufferGetPage(buffer), vertex);
+
+			*count = *hnsw_link_count(shape, record);
+			if (*count > shape->MaxLinks)
+				hnsw_corrupted(access->index, "a vertex has more links than it can have", vertex);
+			memcpy(links, hnsw_links(record), sizeof(u32) * *count);
+		}
+		UnlockReleaseBuffer(buffer);
+	}
+	PGE_GUARD_END;
+}
+
+/* Where payloads are copied to that cannot be looked at; so many, at most, in one call. */
+static char *
+copy_space(HnswAccess *access, int count)
+{
+	Size		size = (Size) count * MAXALIGN(access->cache->shape.PayloadBytes);
+
+	if (access->copies_size < size)
+	{
+		if (access->copies != NULL)
+			pfree(access->copies);
+		access->copies = NULL;
+		access->copies_size = 0;
+		access->copies = MemoryContextAllocHuge(access->context, size);
+		access->copies_size = size;
+	}
+	return access->copies;
+}
+
+static void
+copy_payload(HnswAccess *access, u32 vertex, char *copy, u8 *state)
+{
+	const PgeGraphShape *shape = &access->cache->shape;
+	Buffer		buffer = read_page(access, vertex / shape->PerPage);
+
+	if (has_vertices(BufferGetPage(buffer)))
+	{
+		char	   *record = hnsw_record(shape, BufferGetPage(buffer), vertex);
+
+		memcpy(copy, record + shape->PayloadAt, shape->PayloadBytes);
+		*state = *hnsw_state(shape, record);
+	}
+	else
+	{
+		memset(copy, 0, shape->PayloadBytes);
+		*state = 0;
+	}
+	UnlockReleaseBuffer(buffer);
+}
+
+/* Points to the payloads that can be looked at, and asks the processor for them; NULL for the others. Returns how many these are. */
+static int
+look(HnswAccess *access, const u32 *vertices, int count, u8 **payloads)
+{
+	const PgeGraphShape *shape = &access->cache->shape;
+	int			lines = Min(PREFETCH_LINES, shape->PayloadBytes / CACHE_LINE + 1);
+	int			missing = 0;
+
+	for (int i = 0; i < count; i++)
+	{
+		HnswHint   *hint = hint_of(access, vertices[i] / shape->PerPage);
+
+		if (hint->buffer != InvalidBuffer)
+		{
+			const char *payload = hnsw_record(shape, BufferGetPage(hint->buffer), vertices[i]) + shape->PayloadAt;
+
+			__builtin_prefetch(GetBufferDescriptor(hint->buffer - 1));
+			__builtin_prefetch(payload - 4);
+			for (int line = 1; line < lines; line++)
+				__builtin_prefetch(payload + line * CACHE_LINE);
+		}
+	}
+	for (int i = 0; i < count; i++)
+	{
+		BlockNumber block = vertices[i] / shape->PerPage;
+		HnswHint   *hint = hint_of(access, block);
+
+		if (++access->turn % REAL_PAYLOADS != 0 && holds(access, hint, block))
+			payloads[i] = (u8 *) hnsw_record(shape, BufferGetPage(hint->buffer), vertices[i]) + shape->PayloadAt;
+		else
+		{
+			payloads[i] = NULL;
+			missing++;
+		}
+	}
+	pg_read_barrier();
+	return missing;
+}
+
+PgeStatus
+pge_host_graph_payloads(ptr host, u32 *vertices, i32 count, u8 **payloads, u8 *states)
+{
+	HnswAccess *access = host;
+	const PgeGraphShape *shape = &access->cache->shape;
+
+	if (look(access, vertices, count, payloads) == 0)
+	{
+		for (int i = 0; i < count; i++)
+			states[i] = payloads[i][-2];
+		return PgeStatus_Ok;
+	}
+
+	PGE_GUARD;
+	{
+		char	   *copies = copy_space(access, count);
+		Size		size = MAXALIGN(shape->PayloadBytes);
+
+		for (int i = 0; i < count; i++)
+			if (payloads[i] == NULL)
+			{
+				payloads[i] = (u8 *) copies + i * size;
+				copy_payload(access, vertices[i], copies + i * size, &states[i]);
+			}
+
+		/* Reading pages may have taken buffers from those that are looked at. */
+		for (int i = 0; i < count; i++)
+		{
+			BlockNumber block = vertices[i] / shape->PerPage;
+
+			if ((char *) payloads[i] == copies + i * size)
+				continue;
+			if (holds(access, hint_of(access, block), block))
+				states[i] = payloads[i][-2];
+			else
+			{
+				payloads[i] = (u8 *) copies + i * size;
+				copy_payload(access, vertices[i], copies + i * size, &states[i]);
+			}
+		}
+	}
+	PGE_GUARD_END;
+}

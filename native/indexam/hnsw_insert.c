@@ -1,0 +1,208 @@
+/*
+ * epiphany_hnsw: changes of vertices, and INSERT. Each changes one page, under its lock, by a record of generic WAL. Whatever was read
+ * before may have changed since: it is compared under the lock, and who asked looks again.
+ */
+#include "postgres.h"
+
+#include "storage/freespace.h"
+#include "utils/memutils.h"
+
+#include "shim/guard.h"
+#include "shim/host.h"
+
+#include "hnsw.h"
+
+/* Pages that free space was said to be in, until the index is extended instead. */
+#define MAX_TRIES 4
+
+/* A page of vertices, locked to be changed. */
+static Buffer
+lock_page(HnswAccess *access, BlockNumber block)
+{
+	Buffer		buffer = ReadBuffer(access->index, block);
+
+	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+	hnsw_check_kind(access->index, block, BufferGetPage(buffer), HNSW_VERTICES);
+	return buffer;
+}
+
+PgeStatus
+pge_host_graph_add_row(ptr host, u32 vertex, u8 *payload, u8 *tid, i32 *done)
+{
+	HnswAccess *access = host;
+	const PgeGraphShape *shape = &access->cache->shape;
+
+	PGE_GUARD;
+	{
+		Buffer		buffer = lock_page(access, vertex / shape->PerPage);
+		char	   *record = hnsw_record(shape, BufferGetPage(buffer), vertex);
+		uint8		rows = *hnsw_rows(shape, record);
+
+		*done = *hnsw_state(shape, record) == PgeVertexState_Live && rows < shape->RowSlots &&
+			memcmp(record + shape->PayloadAt, payload, shape->PayloadBytes) == 0;
+		if (*done)
+		{
+			GenericXLogState *state = GenericXLogStart(access->index);
+
+			record = hnsw_record(shape, GenericXLogRegisterBuffer(state, buffer, 0), vertex);
+			*hnsw_row(shape, record, rows) = *(ItemPointer) tid;
+			*hnsw_rows(shape, record) = rows + 1;
+			GenericXLogFinish(state);
+		}
+		UnlockReleaseBuffer(buffer);
+	}
+	PGE_GUARD_END;
+}
+
+PgeStatus
+pge_host_graph_set_links(ptr host, u32 vertex, u32 *old, i32 old_count, u32 *links, i32 count, i32 *done)
+{
+	HnswAccess *access = host;
+	const PgeGraphShape *shape = &access->cache->shape;
+
+	PGE_GUARD;
+	{
+		Buffer		buffer = lock_page(access, vertex / shape->PerPage);
+		char	   *record = hnsw_record(shape, BufferGetPage(buffer), vertex);
+
+		*done = *hnsw_state(shape, record) == PgeVertexState_Live && *hnsw_link_count(shape, record) == old_count &&
+			memcmp(hnsw_links(record), old, sizeof(u32) * old_count) == 0;
+		if (*done)
+		{
+			GenericXLogState *state = GenericXLogStart(access->index);
+
+			record = hnsw_record(shape, GenericXLogRegisterBuffer(state, buffer, 0), vertex);
+			memcpy(hnsw_links(record), links, sizeof(u32) * count);
+			*hnsw_link_count(shape, record) = count;
+			GenericXLogFinish(state);
+		}
+		UnlockReleaseBuffer(buffer);
+	}
+	PGE_GUARD_END;
+}
+
+PgeStatus
+pge_host_graph_add_entry(ptr host, u32 vertex)
+{
+	PGE_GUARD;
+	{
+		hnsw_add_entry(host, vertex);
+	}
+	PGE_GUARD_END;
+}
+
+/* The first free place of a page, or -1. */
+static int
+free_place(const PgeGraphShape *shape, Page page)
+{
+	for (int place = 0; place < shape->PerPage; place++)
+		if (*hnsw_state(shape, hnsw_record(shape, page, place)) == PgeVertexState_Free)
+			return place;
+	return -1;
+}
+
+/* A locked page with a free place, and the place. *fresh: it has to be made a page of vertices. */
+static Buffer
+find_place(HnswAccess *access, int *place, bool *fresh)
+{
+	Relation	index = access->index;
+	const PgeGraphShape *shape = &access->cache->shape;
+	BlockNumber block = RelationGetTargetBlock(index);
+	Buffer		buffer;
+
+	*fresh = false;
+	if (!BlockNumberIsValid(block))
+		block = GetPageWithFreeSpace(index, shape->RecordBytes);
+	for (int tries = 0; BlockNumberIsValid(block) && tries < MAX_TRIES; tries++)
+	{
+		if (block < RelationGetNumberOfBlocks(index))
+		{
+			buffer = ReadBuffer(index, block);
+			LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
+			*fresh = PageIsNew(BufferGetPage(buffer));
+			if (*fresh)
+			{
+				*place = 0;
+				return buffer;
+			}
+			hnsw_check_page(index, block, BufferGetPage(buffer));
+			if (hnsw_special(BufferGetPage(buffer))->kind == HNSW_VERTICES)
+			{
+				*place = free_place(shape, BufferGetPage(buffer));
+				if (*place >= 0)
+					return buffer;
+			}
+			UnlockReleaseBuffer(buffer);
+		}
+		block = RecordAndGetPageWithFreeSpace(index, block, 0, shape->RecordBytes);
+	}
+	buffer = ExtendBufferedRel(BMR_REL(index), MAIN_FORKNUM, NULL, EB_LOCK_FIRST);
+	*fresh = true;
+	*place = 0;
+	return buffer;
+}
+
+PgeStatus
+pge_host_graph_add_vertex(ptr host, u8 *record, u32 *vertex)
+{
+	HnswAccess *access = host;
+	const PgeGraphShape *shape = &access->cache->shape;
+
+	PGE_GUARD;
+	{
+		int			place;
+		bool		fresh;
+		Buffer		buffer = find_place(access, &place, &fresh);
+		BlockNumber block = BufferGetBlockNumber(buffer);
+		GenericXLogState *state;
+		Page		page;
+
+		if ((uint64) block * shape->PerPage + place > HNSW_MAX_VERTEX)
+			ereport(ERROR,
+					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+					 errmsg("index \"%s\" has as many vertices as an index can have", RelationGetRelationName(access->index))));
+		state = GenericXLogStart(access->index);
+		page = GenericXLogRegisterBuffer(state, buffer, fresh ? GENERIC_XLOG_FULL_IMAGE : 0);
+		if (fresh)
+			hnsw_init_page(page, HNSW_VERTICES);
+		memcpy(hnsw_record(shape, page, place), record, shape->RecordBytes);
+		GenericXLogFinish(state);
+		UnlockReleaseBuffer(buffer);
+		*vertex = block * shape->PerPage + place;
+		if (fresh)
+			RecordPageWithFreeSpace(access->index, block, HNSW_AREA);
+		RelationSetTargetBlock(access->index, block);
+	}
+	PGE_GUARD_END;
+}
+
+void
+hnsw_insert_value(HnswAccess *access, Datum datum, ItemPointer tid)
+{
+	PgeGraphValue value;
+
+	if (!hnsw_value(access->cache, datum, &value))
+		return;
+	hnsw_refresh_entries(access);
+	PGE_CALL(GraphInsert, access->cache->handle, access, &value, (u8 *) tid,
+			 (i64) RelationGetNumberOfBlocks(access->index) * access->cache->shape.PerPage);
+}
+
+bool
+hnsw_insert(Relation index, Datum *values, bool *nulls, ItemPointer tid, Relation heap, IndexUniqueCheck unique, bool unchanged,
+			struct IndexInfo *info)
+{
+	HnswAccess	access;
+	MemoryContext context;
+	MemoryContext old;
+
+	if (nulls[0])
+		return false;
+	context = AllocSetContextCreate(CurrentMemoryContext, "epiphany_hnsw insert", ALLOCSET_DEFAULT_SIZES);
+	old = MemoryContextSwitchTo(context);
+	hnsw_begin_access(&access, index);
+	hnsw_insert_value(&access, values[0], tid);
+	MemoryContextSwitchTo(old);
+	MemoryContextDelete(context);
+	return false;
+}

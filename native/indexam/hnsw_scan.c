@@ -1,0 +1,317 @@
+/*
+ * epiphany_hnsw: scans. The graph gives candidates by what their distance is not below; a row is returned when its exact distance,
+ * computed from the table's row, is not above what any candidate that was not looked up yet may have.
+ */
+#include "postgres.h"
+
+#include "access/relscan.h"
+#include "lib/binaryheap.h"
+#include "pgstat.h"
+#include "storage/predicate.h"
+#include "utils/float.h"
+#include "utils/memutils.h"
+
+#include "hnsw.h"
+
+/* What GraphMore is asked for doubles up to this: a filter that few rows pass takes long searches. */
+#define MAX_MORE 4096
+
+/* A row whose exact distance is known. */
+typedef struct HnswRow
+{
+	double		distance;
+	ItemPointerData tid;
+} HnswRow;
+
+typedef struct HnswScan
+{
+	HnswAccess	access;
+	MemoryContext context;
+	PgeRerank  *rerank;
+	u64			search;
+	bool		started;
+	bool		everything;		/* no query to search by: vertices come in the order in which they are stored */
+	BlockNumber block;			/* then: the next page */
+	int			ef;
+	i64			visited;
+	PgeGraphCandidate *candidates;
+	int			room;
+	int			count;
+	int			next;
+	HnswRow    *rows;			/* a heap, the nearest first */
+	int			nrows;
+	int			rows_room;
+	double		last;			/* distance of the row returned last */
+} HnswScan;
+
+IndexScanDesc
+hnsw_begin_scan(Relation index, int nkeys, int norderbys)
+{
+	IndexScanDesc scan = RelationGetIndexScan(index, nkeys, norderbys);
+	HnswScan   *state = palloc0(sizeof(HnswScan));
+
+	state->context = CurrentMemoryContext;
+	scan->opaque = state;
+	return scan;
+}
+
+void
+hnsw_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int norderbys)
+{
+	HnswScan   *state = scan->opaque;
+
+	state->started = false;
+	if (orderbys != NULL && scan->numberOfOrderBys > 0)
+		memmove(scan->orderByData, orderbys, scan->numberOfOrderBys * sizeof(ScanKeyData));
+}
+
+/* ---- Rows by exact distance ---- */
+
+static void
+push(HnswScan *state, double distance, ItemPointer tid)
+{
+	int			at = state->nrows++;
+
+	if (state->nrows > state->rows_room)
+	{
+		state->rows_room = Max(64, 2 * state->rows_room);
+		state->rows = state->rows == NULL ? palloc(sizeof(HnswRow) * state->rows_room) :
+			repalloc_huge(state->rows, sizeof(HnswRow) * state->rows_room);
+	}
+	for (; at > 0 && float8_lt(distance, state->rows[(at - 1) / 2].distance); at = (at - 1) / 2)
+		state->rows[at] = state->rows[(at - 1) / 2];
+	state->rows[at] = (HnswRow)
+	{
+		distance, *tid
+	};
+}
+
+static HnswRow
+pop(HnswScan *state)
+{
+	HnswRow		first = state->rows[0];
+	HnswRow		last = state->rows[--state->nrows];
+	int			at = 0;
+
+	for (int child; (child = 2 * at + 1) < state->nrows; at = child)
+	{
+		if (child + 1 < state->nrows && float8_lt(state->rows[child + 1].distance, state->rows[child].distance))
+			child++;
+		if (!float8_lt(state->rows[child].distance, last.distance))
+			break;
+		state->rows[at] = state->rows[child];
+	}
+	state->rows[at] = last;
+	return first;
+}
+
+/* A vertex's rows, as they are now. */
+static int
+read_rows(HnswAccess *access, uint32 vertex, ItemPointerData *tids)
+{
+	const PgeGraphShape *shape = &access->cache->shape;
+	Buffer		buffer = ReadBuffer(access->index, vertex / shape->PerPage);
+	int			count = 0;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	if (!PageIsNew(BufferGetPage(buffer)))
+	{
+		char	   *record = hnsw_record(shape, BufferGetPage(buffer), vertex);
+
+		hnsw_check_kind(access->index, vertex / shape->PerPage, BufferGetPage(buffer), HNSW_VERTICES);
+		count = *hnsw_rows(shape, record);
+		if (count > shape->RowSlots)
+			hnsw_corrupted(access->index, "a vertex has more rows than it can have", vertex);
+		for (int i = 0; i < count; i++)
+		{
+			tids[i] = *hnsw_row(shape, record, i);
+			if (!ItemPointerIsValid(&tids[i]))
+				hnsw_corrupted(access->index, "a vertex has a row that is none", vertex);
+		}
+	}
+	UnlockReleaseBuffer(buffer);
+	return count;
+}
+
+static void
+look_up(IndexScanDesc scan, HnswScan *state, uint32 vertex)
+{
+	ItemPointerData tids[UINT8_MAX];
+	int			count = read_rows(&state->access, vertex, tids);
+
+	for (int i = 0; i < count; i++)
+	{
+		double		distance;
+		bool		all_dead = false;
+
+		if (pge_rerank_fetch(state->rerank, &tids[i], scan->xs_snapshot, &distance, &all_dead))
+			push(state, distance, &tids[i]);
+	}
+}
+
+/* ---- Candidates ---- */
+
+static void
+make_room(HnswScan *state, int candidates)
+{
+	if (state->room >= candidates)
+		return;
+	if (state->candidates != NULL)
+		pfree(state->candidates);
+	state->candidates = NULL;
+	state->room = 0;
+	state->candidates = palloc(sizeof(PgeGraphCandidate) * candidates);
+	state->room = candidates;
+}
+
+/* The live vertices of the next page that has some; 0 at the end. */
+static int
+next_page(HnswScan *state)
+{
+	const PgeGraphShape *shape = &state->access.cache->shape;
+	Relation	index = state->access.index;
+
+	make_room(state, shape->PerPage);
+	for (BlockNumber blocks = RelationGetNumberOfBlocks(index); state->block < blocks;)
+	{
+		BlockNumber block = state->block++;
+		Buffer		buffer = ReadBuffer(index, block);
+		Page		page = BufferGetPage(buffer);
+		int			count = 0;
+
+		LockBuffer(buffer, BUFFER_LOCK_SHARE);
+		if (!PageIsNew(page))
+		{
+			hnsw_check_page(index, block, page);
+			for (int place = 0; place < shape->PerPage && hnsw_special(page)->kind == HNSW_VERTICES; place++)
+				if (*hnsw_state(shape, hnsw_record(shape, page, place)) == PgeVertexState_Live)
+					state->candidates[count++] = (PgeGraphCandidate)
+				{
+					-INFINITY, block * shape->PerPage + place
+				};
+		}
+		UnlockReleaseBuffer(buffer);
+		if (count > 0)
+			return count;
+		CHECK_FOR_INTERRUPTS();
+	}
+	return 0;
+}
+
+static void
+start(IndexScanDesc scan, HnswScan *state)
+{
+	ScanKey		orderby = scan->orderByData;
+	bool		is_null = (orderby->sk_flags & SK_ISNULL) != 0;
+	PgeGraphValue query;
+
+	hnsw_begin_access(&state->access, scan->indexRelation);
+	state->access.context = state->context;
+	if (state->rerank == NULL)
+		state->rerank = pge_rerank_begin(scan->heapRelation, scan->indexRelation, state->access.cache->type);
+	pge_rerank_query(state->rerank, is_null ? 0 : orderby->sk_argument);
+	pgstat_count_index_scan(scan->indexRelation);
+	state->started = true;
+	state->next = 0;
+	state->nrows = 0;
+	state->visited = 0;
+	state->last = -INFINITY;
+	state->everything = is_null || !hnsw_value(state->access.cache, orderby->sk_argument, &query);
+	if (state->everything)
+	{
+		state->block = HNSW_META_BLOCK + 1;
+		state->count = next_page(state);
+		return;
+	}
+	state->ef = pge_hnsw_ef_search;
+	make_room(state, state->ef);
+	hnsw_refresh_entries(&state->access);
+	if (state->search == 0)
+	{
+		PGE_CALL(GraphSearch, state->access.cache->handle, &state->access, &query, state->ef,
+				 pge_vector_iterative_scan != PGE_ITERATIVE_OFF, state->candidates, &state->count, &state->search);
+		pge_own_handle(state->context, state->search);
+	}
+	else
+		PGE_CALL(GraphSearch, state->access.cache->handle, &state->access, &query, state->ef,
+				 pge_vector_iterative_scan != PGE_ITERATIVE_OFF, state->candidates, &state->count, &state->search);
+}
+
+/* On from where the search ended. */
+static bool
+go_on(HnswScan *state)
+{
+	state->next = 0;
+	state->count = 0;
+
+	/* What the process keeps of the index may have been forgotten for others'. */
+	state->access.cache = hnsw_open(state->access.index);
+	if (state->everything)
+		state->count = next_page(state);
+	else if (pge_vector_iterative_scan != PGE_ITERATIVE_OFF &&
+			 (pge_vector_max_scan_tuples == 0 || state->visited < pge_vector_max_scan_tuples))
+	{
+		state->ef = Max(state->ef, Min(2 * state->ef, MAX_MORE));
+		make_room(state, state->ef);
+		hnsw_refresh_entries(&state->access);
+		PGE_CALL(GraphMore, state->search, state->access.cache->handle, &state->access, state->ef, state->candidates, &state->count,
+				 &state->visited);
+	}
+	return state->count > 0;
+}
+
+bool
+hnsw_get_tuple(IndexScanDesc scan, ScanDirection direction)
+{
+	HnswScan   *state = scan->opaque;
+	MemoryContext old;
+	bool		found = false;
+
+	if (scan->numberOfOrderBys == 0)
+		elog(ERROR, "cannot scan an index of vectors without order");
+	old = MemoryContextSwitchTo(state->context);
+	if (!state->started)
+		start(scan, state);
+	for (;;)
+	{
+		HnswRow		row;
+
+		while (state->next < state->count &&
+			   (state->nrows == 0 || !float8_gt(state->candidates[state->next].Lower, state->rows[0].distance)))
+			look_up(scan, state, state->candidates[state->next++].Vertex);
+		if (state->nrows == 0)
+		{
+			if (!go_on(state))
+				break;
+			continue;
+		}
+		row = pop(state);
+		if (pge_vector_iterative_scan == PGE_ITERATIVE_STRICT && float8_lt(row.distance, state->last))
+			continue;
+		state->last = row.distance;
+		scan->xs_heaptid = row.tid;
+		scan->xs_recheck = false;
+		scan->xs_recheckorderby = false;
+		found = true;
+		break;
+	}
+	MemoryContextSwitchTo(old);
+	return found;
+}
+
+void
+hnsw_end_scan(IndexScanDesc scan)
+{
+	HnswScan   *state = scan->opaque;
+
+	if (state->search != 0)
+		PGE_CALL(GraphRelease, state->search, hnsw_open(scan->indexRelation)->handle);
+	if (state->rerank != NULL)
+		pge_rerank_end(state->rerank);
+	if (state->candidates != NULL)
+		pfree(state->candidates);
+	if (state->rows != NULL)
+		pfree(state->rows);
+	pfree(state);
+	scan->opaque = NULL;
+}
