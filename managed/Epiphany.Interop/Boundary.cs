@@ -94,5 +94,10 @@ public static unsafe class Boundary
         managed->GraphBuildAdd = &Exports.GraphBuildAdd;
         managed->GraphBuildFinish = &Exports.GraphBuildFinish;
         managed->GraphBuildPage = &Exports.GraphBuildPage;
+        managed->SearchCreate = &Exports.SearchCreate;
+        managed->SearchQuery = &Exports.SearchQuery;
+        managed->SearchGroup = &Exports.SearchGroup;
+        managed->SearchRow = &Exports.SearchRow;
+        managed->SearchResult = &Exports.SearchResult;
     }
 }

@@ -24,6 +24,12 @@ static const struct config_enum_entry iterative_options[] = {
 	{NULL, 0, false}
 };
 
+static const struct config_enum_entry vector_index_options[] = {
+	{"hnsw", PGE_VECTOR_INDEX_HNSW, false},
+	{"ivf", PGE_VECTOR_INDEX_IVF, false},
+	{NULL, 0, false}
+};
+
 static const struct config_enum_entry vectorize_options[] = {
 	{"off", PGE_VECTORIZE_BY_SIZE, false},
 	{"force", PGE_VECTORIZE_FORCE, false},
@@ -75,9 +81,15 @@ assign_debug_force_gc(bool newval, void *extra)
 	pge_force_gc = newval;
 }
 
+int			pge_vector_index_kind = PGE_VECTOR_INDEX_IVF;
+
 void
 pge_guc_init(void)
 {
+	DefineCustomEnumVariable("epiphany.vector_index_type",
+							 "Sets which kind of index epiphany.create_vector_index() makes.",
+							 "ivf: small, quick to build and to write to; hnsw: quicker to search.",
+							 &pge_vector_index_kind, PGE_VECTOR_INDEX_IVF, vector_index_options, PGC_USERSET, 0, NULL, NULL, NULL);
 #define PGE_GUC_BOOL(name, boot, context, flags, check, assign, short_desc, long_desc) \
 	DefineCustomBoolVariable("epiphany." #name, short_desc, long_desc, &pge_##name, boot, context, flags, check, assign, NULL);
 #define PGE_GUC_INT(name, boot, min, max, context, flags, check, assign, short_desc, long_desc) \

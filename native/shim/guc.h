@@ -29,6 +29,13 @@ typedef enum PgeIterativeScan
 	PGE_ITERATIVE_STRICT,
 } PgeIterativeScan;
 
+/* epiphany.vector_index_type */
+typedef enum PgeVectorIndexKind
+{
+	PGE_VECTOR_INDEX_IVF,
+	PGE_VECTOR_INDEX_HNSW,
+} PgeVectorIndexKind;
+
 #define PGE_GUC_BOOL(name, ...) extern bool pge_##name;
 #define PGE_GUC_INT(name, ...) extern int pge_##name;
 #define PGE_GUC_ENUM(name, ...) extern int pge_##name;
@@ -36,6 +43,9 @@ typedef enum PgeIterativeScan
 #undef PGE_GUC_BOOL
 #undef PGE_GUC_INT
 #undef PGE_GUC_ENUM
+
+/* epiphany.vector_index_type, whose name as a variable is a function's (indexam/vector_index.h). */
+extern int	pge_vector_index_kind;
 
 /* epiphany.debug_force_gc as the boundary has it. */
 extern int	pge_force_gc;

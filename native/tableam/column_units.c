@@ -61,6 +61,13 @@ pge_units_next(TableScanDesc sscan, PgeScanUnit *unit)
 	pgstat_count_index_tuples(sscan->rs_rd, rows_seen(scan, desc->rows));
 }
 
+/* The id of the group that is the unit in hand. */
+uint32
+pge_units_group(TableScanDesc sscan)
+{
+	return pge_reader_desc(((PgeScan *) sscan)->reader)->group_id;
+}
+
 /* The next row of a delta unit, into a slot for tuples of heap's in buffers; false: the unit is over. */
 bool
 pge_units_delta_row(TableScanDesc sscan, TupleTableSlot *slot)

@@ -10,6 +10,7 @@
 #include "executor/tuptable.h"
 
 extern void pge_units_next(TableScanDesc sscan, PgeScanUnit *unit);
+extern uint32 pge_units_group(TableScanDesc sscan);
 extern bool pge_units_delta_row(TableScanDesc sscan, TupleTableSlot *slot);
 
 #endif							/* PGE_COLUMN_UNITS_H */

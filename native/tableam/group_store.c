@@ -159,6 +159,9 @@ pge_group_store(Relation rel, PgeGroupDesc *desc, const PgeGroupImage *image, co
 	FreeAccessStrategy(strategy);
 }
 
+/* Of each half of a page, which is a page of memory: processors read ahead within those. */
+#define TOUCHED_BYTES	256
+
 /*
  * The buffer that a page seems to be in: where it was, or beside the page before it, since pages that were read together often lie side by
  * side. Looked at without a lock, so who believes it asks again. InvalidBuffer: no idea.
@@ -181,6 +184,21 @@ guess_buffer(Relation rel, const PgeGroupDesc *desc, uint64 page_no, const PgeRe
 	return InvalidBuffer;
 }
 
+/* The head of the page that is likely to be read next is brought near, and the lines that the processor does not foresee. */
+static void
+touch_guess(Relation rel, const PgeGroupDesc *desc, uint64 page_no, const PgeReadPlan *plan)
+{
+	Buffer		guess = guess_buffer(rel, desc, page_no, plan);
+
+	if (!BufferIsValid(guess))
+		return;
+	for (int line = 0; line < TOUCHED_BYTES; line += PG_CACHE_LINE_SIZE / 2)
+	{
+		__builtin_prefetch((char *) BufferGetPage(guess) + line);
+		__builtin_prefetch((char *) BufferGetPage(guess) + BLCKSZ / 2 + line);
+	}
+}
+
 /* Ask for the pages that will be read next, if this goes on as it does. */
 static void
 prefetch_pages(Relation rel, const PgeGroupDesc *desc, uint64 from, uint64 count, const PgeReadPlan *plan)
@@ -191,11 +209,11 @@ prefetch_pages(Relation rel, const PgeGroupDesc *desc, uint64 from, uint64 count
 	{
 		Buffer		guess = guess_buffer(rel, desc, page_no, plan);
 
-		/* The next page's guess starts from this one's. */
-		if (BufferIsValid(guess))
+		/* What is looked up now need not be when the page is read. The next page's guess starts from this one's. */
+		if (!BufferIsValid(guess))
+			guess = PrefetchBuffer(rel, MAIN_FORKNUM, desc->first_block + (BlockNumber) page_no).recent_buffer;
+		if (plan->known != NULL && BufferIsValid(guess))
 			plan->known[page_no % PGE_KNOWN_BUFFERS] = guess;
-		else
-			PrefetchBuffer(rel, MAIN_FORKNUM, desc->first_block + (BlockNumber) page_no);
 	}
 }
 
@@ -273,6 +291,9 @@ read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length,
 
 			if (plan != NULL && plan->known != NULL)
 				plan->known[page_no % PGE_KNOWN_BUFFERS] = buffers[i];
+			/* The next page is asked for while this one is copied: nothing else knows that it follows. */
+			if (pages > 1 && i + 1 == n)
+				touch_guess(rel, desc, page_no + 1, plan);
 			LockBuffer(buffers[i], BUFFER_LOCK_SHARE);
 			header = pge_page_check(rel, buffers[i], PGE_KIND_GROUP);
 			if (header->group_id != desc->group_id || header->page_no != page_no)

@@ -41,3 +41,29 @@ ALTER TABLE orders SET ACCESS METHOD epiphany_column;
 ALTER TABLE sales SET ACCESS METHOD epiphany_row;
 SELECT count(*), sum(quantity) FROM sales;
 DROP TABLE orders, sales;
+-- Hybrid search: ranks of a full-text search and of a vector search are fused, beside a filter and a join with a row table.
+CREATE EXTENSION epiphany_vectorstore;
+CREATE TABLE shelves (id int PRIMARY KEY, name text, open boolean) USING epiphany_row;
+CREATE TABLE books (id int, shelf int, title text, embedding vector(3)) USING epiphany_vector;
+INSERT INTO shelves VALUES (1, 'nature', true), (2, 'cooking', true), (3, 'archive', false);
+INSERT INTO books VALUES
+    (1, 1, 'A garden of roses', '[0.9,0.1,0]'), (2, 1, 'Trees in winter', '[0.8,0.3,0.1]'),
+    (3, 2, 'Bread, and other gardens', '[0.1,0.9,0.2]'), (4, 2, 'Roses in the kitchen', '[0.4,0.8,0]'),
+    (5, 3, 'The rose garden, first edition', '[0.95,0.1,0]'), (6, 1, 'Hedges', '[1,0.2,0.1]');
+WITH words AS (
+    SELECT id, row_number() OVER (ORDER BY ts_rank(to_tsvector('english', title), query) DESC, id) AS rank
+    FROM books, to_tsquery('english', 'garden | rose') AS query
+    WHERE to_tsvector('english', title) @@ query ORDER BY rank LIMIT 20),
+meaning AS (
+    SELECT id, row_number() OVER () AS rank
+    FROM (SELECT id FROM books ORDER BY embedding <=> '[1,0.2,0]' LIMIT 20) AS nearest)
+SELECT title, name, words.rank AS words, meaning.rank AS meaning,
+       round((epiphany.rrf(words.rank) + epiphany.rrf(meaning.rank))::numeric, 5) AS score
+FROM words FULL JOIN meaning USING (id) JOIN books USING (id) JOIN shelves ON shelves.id = shelf
+WHERE open ORDER BY score DESC, title LIMIT 4;
+-- Many queries at once: the nearest of each, in one pass.
+SELECT query, title, round(distance::numeric, 3) AS distance
+FROM epiphany.vector_search('books', 'embedding', ARRAY['[1,0,0]', '[0,1,0]']::vector[], 2) AS found
+JOIN books ON books.ctid = found.tid ORDER BY query, distance;
+DROP TABLE books, shelves;
+DROP EXTENSION epiphany_vectorstore;

@@ -1,5 +1,6 @@
 // Execution layer, core. What a bounded sort by a distance tells the scans below it: how far a row may be to be among the first.
 
+using System;
 using Epiphany.Kernels;
 using Epiphany.Storage;
 
@@ -16,6 +17,9 @@ sealed unsafe class Nearest(IMemory memory)
 
     /// <summary>Distances as integers in PostgreSQL's order: NaN is above all.</summary>
     long* _heap;
+
+    /// <summary>Which row each is of, for those who tell.</summary>
+    ulong* _ids;
     int _room;
     int _wanted;
     int _count;
@@ -37,7 +41,8 @@ sealed unsafe class Nearest(IMemory memory)
                 _room = 0;
             }
 
-            _heap = (long*)memory.Allocate((nuint)wanted * sizeof(long));
+            _heap = (long*)memory.Allocate((nuint)wanted * (sizeof(long) + sizeof(ulong)));
+            _ids = (ulong*)(_heap + wanted);
             _room = wanted;
         }
 
@@ -50,16 +55,16 @@ sealed unsafe class Nearest(IMemory memory)
     internal bool MayBeAmong(double distance) => !IsFull || FloatKey.FromDouble(distance) <= _heap[0];
 
     /// <summary>Tells of a row. False: it need not come.</summary>
-    internal bool Add(double distance)
+    internal bool Add(double distance, ulong id = 0)
     {
         long key = FloatKey.FromDouble(distance);
         if (!IsFull)
         {
-            Rise(key);
+            Rise(key, id);
         }
         else if (key < _heap[0])
         {
-            Sink(key);
+            Sink(key, id);
         }
         else
         {
@@ -74,20 +79,50 @@ sealed unsafe class Nearest(IMemory memory)
         return true;
     }
 
-    void Rise(long key)
+    /// <summary>
+    /// The rows themselves, the nearest first, of equal ones that with the least id; says how many. Nothing more can be told in this run.
+    /// </summary>
+    internal int Show(out ulong* ids, out double* distances)
+    {
+        new Span<long>(_heap, _count).Sort(new Span<ulong>(_ids, _count));
+        for (int first = 0; first < _count;)
+        {
+            int end = first + 1;
+            while (end < _count && _heap[end] == _heap[first])
+            {
+                end++;
+            }
+
+            new Span<ulong>(_ids + first, end - first).Sort();
+            first = end;
+        }
+
+        ids = _ids;
+        distances = (double*)_heap;
+        for (int i = 0; i < _count; i++)
+        {
+            distances[i] = FloatKey.ToDouble(_heap[i]);
+        }
+
+        return _count;
+    }
+
+    void Rise(long key, ulong id)
     {
         int at = _count++;
         while (at > 0 && _heap[(at - 1) / 2] < key)
         {
             _heap[at] = _heap[(at - 1) / 2];
+            _ids[at] = _ids[(at - 1) / 2];
             at = (at - 1) / 2;
         }
 
         _heap[at] = key;
+        _ids[at] = id;
     }
 
     /// <summary>In place of the root.</summary>
-    void Sink(long key)
+    void Sink(long key, ulong id)
     {
         int at = 0;
         for (; ; )
@@ -105,9 +140,11 @@ sealed unsafe class Nearest(IMemory memory)
             }
 
             _heap[at] = _heap[child];
+            _ids[at] = _ids[child];
             at = child;
         }
 
         _heap[at] = key;
+        _ids[at] = id;
     }
 }

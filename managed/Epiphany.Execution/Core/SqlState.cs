@@ -4,6 +4,8 @@ namespace Epiphany.Execution;
 
 static class SqlState
 {
+    internal static int DataException { get; } = Pack("22000");
+
     internal static int InvalidLimit { get; } = Pack("2201W");
 
     internal static int InvalidOffset { get; } = Pack("2201X");

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xc78c9529;
+    public const u32 Hash = 0x5438a8f3;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -935,4 +935,14 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<u64, u32*, u32**, i32*, PgeStatus> GraphBuildFinish;
     /* Handle, page from 0, out records. */
     public delegate* unmanaged<u64, i32, u8*, PgeStatus> GraphBuildPage;
+    /* A search for many queries in one pass: memory context, PgeOwnFunction of the distance, rows wanted a query, estimates or not, out handle. */
+    public delegate* unmanaged<ptr, i32, i32, i32, u64*, PgeStatus> SearchCreate;
+    /* Handle, the next query: a varlena, neither compressed nor out of line; copied. Null: none, which has no answer. */
+    public delegate* unmanaged<u64, ptr, PgeStatus> SearchQuery;
+    /* Handle, a unit that is a group, column, number of the first row. */
+    public delegate* unmanaged<u64, PgeScanUnit*, i32, u64, PgeStatus> SearchGroup;
+    /* Handle, a vector, number of its row. */
+    public delegate* unmanaged<u64, ptr, u64, PgeStatus> SearchRow;
+    /* Handle, query (from 0), out rows, out distances, out their number: the nearest first. Valid as long as the handle. */
+    public delegate* unmanaged<u64, i32, u64**, f64**, i32*, PgeStatus> SearchResult;
 }
