@@ -11,7 +11,10 @@
 PG_FUNCTION_INFO_V1(pge_rrf);
 PG_FUNCTION_INFO_V1(pge_default_vector_index);
 
-/* Reciprocal rank fusion (Cormack, Clarke, Büttcher, SIGIR 2009): what a list gives to a row by its rank, from 1; NULL: the list lacks the row. */
+/*
+ * Reciprocal rank fusion (Cormack, Clarke and others, SIGIR 2009): what a list gives to a row by its rank, from 1. NULL: the list lacks
+ * the row.
+ */
 Datum
 pge_rrf(PG_FUNCTION_ARGS)
 {

@@ -1,6 +1,6 @@
 /*
- * epiphany.vector_search(): the nearest rows of a column table for many queries, in one pass over its row groups and heap region. The scan's
- * units are the engine's (column_units.c), so the snapshot sees what any query of the statement sees; the managed library compares.
+ * epiphany.vector_search(): the nearest rows of a column table for many queries, in one pass over its row groups and heap region. The
+ * scan's units are the engine's (column_units.c), so the snapshot sees what any query of the statement sees; the managed library compares.
  */
 #include "postgres.h"
 

@@ -9,7 +9,9 @@ using Epiphany.Storage;
 
 namespace Epiphany.Execution;
 
-/// <summary>Each query has a heap of its own; codes of a vector are read once, and looked at for one query after another while they are in the cache.</summary>
+/// <summary>
+/// Each query has a heap of its own; codes of a vector are read once, and looked at for one query after another while they are in the cache.
+/// </summary>
 sealed unsafe class NearestBatch
 {
     readonly DistanceForm _form;
@@ -152,7 +154,8 @@ sealed unsafe class NearestBatch
     {
         if (elements == null || dimensions != query.Dimensions)
         {
-            _host.Raise(SqlState.DataException, $"different {(_form.ElementBytes == 2 ? "halfvec" : "vector")} dimensions {dimensions} and {query.Dimensions}");
+            string type = _form.ElementBytes == sizeof(float) ? "vector" : "halfvec";
+            _host.Raise(SqlState.DataException, $"different {type} dimensions {dimensions} and {query.Dimensions}");
         }
 
         query.Nearest.Add(_form.Measure(query.Elements, elements, dimensions), id);

@@ -15,7 +15,7 @@ public unsafe class NearestTests
     [InlineData(5000)]
     public void It_keeps_the_nearest_and_turns_away_who_is_further_than_all_of_them(int wanted)
     {
-        using FakeHost host = new();
+        FakeHost host = new();
         Random random = new(wanted);
         double[] distances = [.. Enumerable.Range(0, 3000).Select(i => i % 100 == 7 ? double.NaN : i % 50 == 3 ? -0.0 : random.Next(500) / 4.0)];
         var nearest = new Nearest(host.Memory);
