@@ -68,9 +68,14 @@ SELECT epiphany.rrf(0);
 SELECT epiphany.rrf(1, -1);
 
 -- Indexes by name.
-SELECT epiphany.vector_index_method();
+CREATE TABLE few (id int, v vector(3), half halfvec(3));
+INSERT INTO few SELECT i, ARRAY[i, i % 7, 1]::real[]::vector, ARRAY[i, i % 7, 1]::real[]::vector FROM generate_series(1, 500) i;
+SELECT epiphany.vector_index_method(), epiphany.create_vector_index('few', 'v');
 SET epiphany.vector_index_type = hnsw;
-SELECT epiphany.vector_index_method();
+SELECT epiphany.vector_index_method(), epiphany.create_vector_index('few', 'half', 'Cosine', 'By angle', 'm = 8');
+SELECT indexdef FROM pg_indexes WHERE tablename = 'few' ORDER BY indexname;
+SELECT epiphany.create_vector_index('few', 'v', 'hamming');
+SELECT epiphany.create_vector_index('few', 'id');
 SET epiphany.vector_index_type = btree;
 SELECT epiphany.create_vector_index('n', 'gone');
 SELECT epiphany.create_vector_index('n', NULL) AS nothing;
