@@ -93,8 +93,8 @@ $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 # ---- Doors ----
 
 .DEFAULT_GOAL := all
-.PHONY: all help install uninstall stage clean abi format lint deps demo bench bench-operators bench-tpch bench-clickbench bench-vector \
-	check check-unit check-aot check-regress check-isolation check-tap check-differ check-core check-integration check-fresh
+.PHONY: all help install uninstall install-compat stage stage-compat clean abi format lint deps demo bench bench-operators bench-tpch bench-clickbench bench-vector \
+	check check-unit check-aot check-regress check-isolation check-tap check-compat check-differ check-core check-integration check-fresh
 
 all: $(SHIM) $(MANAGED) $(SQL) ## build everything into build/
 
@@ -109,13 +109,32 @@ install: all ## install into the server PG_CONFIG belongs to (honours DESTDIR)
 	install -m 755 $(SHIM) $(MANAGED) '$(DESTDIR)$(call pg,pkglibdir)'
 	$(if $(MODULES),install -m 644 $(addprefix control/,$(MODULES:=.control)) $(SQL) '$(DESTDIR)$(call pg,sharedir)/extension')
 
+# The compatibility extension (compat/README.md); pgvector's own has the same name.
+COMPAT := build/sql/vector--0.8.6.sql
+COMPAT_CONTROL = $(DESTDIR)$(call pg,sharedir)/extension/vector.control
+
+$(COMPAT): compat/script $(wildcard compat/sql/*.sql) $(wildcard sql/epiphany_vectorstore/*.sql)
+	@echo '  sql $@'
+	@compat/script $@
+
+install-compat: install $(COMPAT) ## install, and the extension `vector`: pgvector's names for our types and indexes
+	@[ ! -e '$(COMPAT_CONTROL)' ] || grep -q pg_epiphany '$(COMPAT_CONTROL)' || \
+		{ echo "pgvector is installed here, whose extension is called vector, too: $(COMPAT_CONTROL)" >&2; exit 1; }
+	install -m 644 compat/vector.control $(COMPAT) '$(DESTDIR)$(call pg,sharedir)/extension'
+
 uninstall: ## remove what install put there
+	! grep -qs pg_epiphany '$(COMPAT_CONTROL)' || rm -f '$(COMPAT_CONTROL)' '$(dir $(COMPAT_CONTROL))$(notdir $(COMPAT))'
 	rm -f '$(DESTDIR)$(call pg,pkglibdir)'/pg_epiphany{,_managed-v2,_managed-v3,_managed-v4}.so
 	rm -f $(foreach m,$(MODULES),'$(DESTDIR)$(call pg,sharedir)/extension/$(m)'{.control,--*.sql})
 
 stage: all ## copy the server to build/pg and install there: what tests and demo run on
 	@.ci/stage
 	@$(MAKE) --no-print-directory --silent install DESTDIR='$(abspath $(STAGE))'
+
+stage-compat: export STAGE := build/pg-compat
+stage-compat: all ## the same in build/pg-compat, with the extension `vector`: what compat/check runs on
+	@.ci/stage
+	@$(MAKE) --no-print-directory --silent install-compat DESTDIR='$(abspath $(STAGE))'
 
 abi: ## regenerate the C# side of the boundary from native/abi/pge_abi.def
 	@.ci/abi
@@ -143,6 +162,9 @@ check-isolation: stage ## regress/isolation: concurrent sessions, step by step
 
 check-tap: stage ## regress/t: crash, recovery, standby, dump and restore
 	@.ci/check-tap $(TESTS)
+
+check-compat: stage-compat ## the extension `vector`, on a server of its own
+	@.ci/check-compat
 
 check-differ: stage ## column tables against heap, by random and fixed queries [SEED=N QUERIES=N]
 	@.ci/check-differ

@@ -189,6 +189,8 @@ hnsw_value(const HnswIndex *cache, Datum datum, PgeGraphValue *value)
 		PgeSparse  *vector = (PgeSparse *) detoasted;
 
 		check_dims(cache, vector->dims);
+		if (type->check != NULL)
+			type->check(PointerGetDatum(vector));
 		value->Values = (u8 *) pge_sparse_values(vector);
 		value->Indices = vector->indices;
 		value->Count = vector->count;

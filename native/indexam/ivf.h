@@ -162,6 +162,10 @@ extern bool pge_ivf_tests(Relation index, ScanKey keys, int count, PgeIvfTest *t
 
 /* ---- build, insert, scan, vacuum ---- */
 
+/* Lists that a scan looks into at most, however far it goes on; 0: all. No setting of ours: ivfflat has one (compat_ivfflat.c). */
+extern int	pge_ivf_max_probes;
+
+
 extern IndexBuildResult *pge_ivf_build(Relation heap, Relation index, struct IndexInfo *info);
 extern void pge_ivf_build_empty(Relation index);
 extern bool pge_ivf_insert(Relation index, Datum *values, bool *nulls, ItemPointer tid, Relation heap, IndexUniqueCheck unique,

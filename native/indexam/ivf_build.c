@@ -401,7 +401,9 @@ pge_ivf_build(Relation heap, Relation index, IndexInfo *info)
 	if (RelationNeedsWAL(index))
 		log_newpage_range(index, MAIN_FORKNUM, 0, RelationGetNumberOfBlocks(index), true);
 
-	if (build.indexed < (double) build.meta.lists * LITTLE_DATA && build.indexed < MIN_SAMPLES / 10)
+	/* ivfflat says it in pgvector's words. */
+	if (index->rd_indam->ambuild == pge_ivf_build &&
+		build.indexed < (double) build.meta.lists * LITTLE_DATA && build.indexed < MIN_SAMPLES / 10)
 		ereport(NOTICE,
 				(errmsg("epiphany_ivf index created with little data"),
 				 errdetail("Its lists do not fit rows that are added later."),

@@ -24,6 +24,8 @@
 /* Who wants many rows minds more that some are left out: with it one bound in a thousand is too high, not three in a hundred. */
 #define LATER_CAUTION 1.6f
 
+int			pge_ivf_max_probes = 0;
+
 typedef struct IvfReturned
 {
 	uint64		tid;
@@ -247,7 +249,8 @@ go_on(IvfScanState *state)
 {
 	int			all = state->index->model->Shape.Lists;
 	bool		pruned = !isnan(state->reach);
-	bool		further = pge_vector_iterative_scan != PGE_ITERATIVE_OFF &&
+	int			most = pge_ivf_max_probes > 0 ? Min(all, pge_ivf_max_probes) : all;
+	bool		further = pge_vector_iterative_scan != PGE_ITERATIVE_OFF && state->lists < most &&
 		(pge_vector_max_scan_tuples == 0 || state->visited < pge_vector_max_scan_tuples);
 
 	if (state->complete || (!pruned && !further))
@@ -256,7 +259,7 @@ go_on(IvfScanState *state)
 		state->wanted = state->wanted > INT_MAX / 16 / WANTED_GROWTH ? 0 : state->wanted * WANTED_GROWTH;
 	state->caution = LATER_CAUTION;
 	if (further)
-		state->lists = Min(all, state->lists > all / IVF_PROBES_GROWTH ? all : state->lists * IVF_PROBES_GROWTH);
+		state->lists = state->lists > most / IVF_PROBES_GROWTH ? most : state->lists * IVF_PROBES_GROWTH;
 	return true;
 }
 

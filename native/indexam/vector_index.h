@@ -30,6 +30,7 @@ typedef struct PgeVectorIndexType
 	bool		sparse;			/* sparsevec: elements are floats */
 	PgeVectorMetric metric;
 	int			max_dims;		/* 0: an index need not know the dimensions */
+	void		(*check) (Datum value); /* what else is demanded of a sparse value, detoasted; may be NULL */
 } PgeVectorIndexType;
 
 extern const PgeVectorIndexType *pge_vector_index_type(Relation index);
