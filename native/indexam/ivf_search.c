@@ -119,6 +119,16 @@ scan_page(Relation index, IvfScanState *state, BlockNumber *block, IvfPageKind k
 	return true;
 }
 
+/* A page is not of the list and generation that led to it: VACUUM has written the list anew, head first, or the page is damaged. */
+static void
+check_rewritten(Relation index, IvfScanState *state, int number, BlockNumber block)
+{
+	IvfHead		head = pge_ivf_read_head(index, &state->index->meta, state->probes[number].List);
+
+	if (head.generation == state->generations[number])
+		pge_ivf_corrupt(index, block, "It is not of the list that leads to it.");
+}
+
 static bool
 scan_list(Relation index, IvfScanState *state, int number)
 {
@@ -137,7 +147,10 @@ scan_list(Relation index, IvfScanState *state, int number)
 			if (++seen > state->pages)
 				pge_ivf_corrupt(index, block, "A list's pages lead in a circle.");
 			if (!scan_page(index, state, &block, pass == 0 ? IVF_BLOCKS : IVF_RECORDS, number))
+			{
+				check_rewritten(index, state, number, block);
 				return false;
+			}
 			CHECK_FOR_INTERRUPTS();
 		}
 	}
@@ -214,9 +227,8 @@ refine(Relation index, IvfScanState *state)
 	int			size = state->index->model->Shape.ExtendedBytes;
 	BlockNumber block = InvalidBlockNumber;
 	Buffer		buffer = InvalidBuffer;
-	bool		ours = true;
 
-	for (int i = 0; i < scan->Count && ours; i++)
+	for (int i = 0; i < scan->Count; i++)
 	{
 		PgeIvfCandidate *candidate = &scan->Candidates[i];
 		PgeIvfProbe *probe = &state->probes[candidate->Probe];
@@ -235,16 +247,19 @@ refine(Relation index, IvfScanState *state)
 			LockBuffer(buffer, BUFFER_LOCK_SHARE);
 		}
 		page = BufferGetPage(buffer);
-		ours = pge_ivf_page_belongs(page, IVF_PARTS, probe->List, state->generations[candidate->Probe]);
-		if (!ours)
-			break;
+		if (!pge_ivf_page_belongs(page, IVF_PARTS, probe->List, state->generations[candidate->Probe]))
+		{
+			UnlockReleaseBuffer(buffer);
+			check_rewritten(index, state, candidate->Probe, block);
+			return false;
+		}
 		if (candidate->PartOffset >= IvfPageSpecial(page)->count || IvfPageSpecial(page)->count > IVF_AREA / size)
 			pge_ivf_corrupt(index, block, "It lacks a vector's code.");
 		pge_managed()->IvfRefine(scan, candidate, IvfPageArea(page) + candidate->PartOffset * size, probe);
 	}
 	if (BufferIsValid(buffer))
 		UnlockReleaseBuffer(buffer);
-	return ours;
+	return true;
 }
 
 bool
