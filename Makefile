@@ -134,6 +134,7 @@ stage: all ## copy the server to build/pg and install there: what tests and demo
 stage-compat: export STAGE := build/pg-compat
 stage-compat: all ## the same in build/pg-compat, with the extension `vector`: what compat/check runs on
 	@.ci/stage
+	@find '$(STAGE)' -name vector.control -type l -delete
 	@$(MAKE) --no-print-directory --silent install-compat DESTDIR='$(abspath $(STAGE))'
 
 abi: ## regenerate the C# side of the boundary from native/abi/pge_abi.def
