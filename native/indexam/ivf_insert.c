@@ -27,15 +27,16 @@ append(Page page, const PgeIvfShape *shape, const uint8 *record)
 
 /* Into the list's last page, if it has room. */
 static bool
-append_to_last(Relation index, const PgeIvfShape *shape, int list, const IvfHead *head, const uint8 *record)
+append_to_last(Relation index, IvfIndex *entry, int list, const IvfHead *head, const uint8 *record)
 {
+	const PgeIvfShape *shape = &entry->model->Shape;
 	Buffer		buffer;
 	IvfSpecial *special;
 	bool		fits;
 
 	if (head->last_records == InvalidBlockNumber)
 		return false;
-	buffer = ReadBuffer(index, head->last_records);
+	buffer = pge_ivf_read(index, entry, head->last_records);
 	LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
 	special = pge_ivf_page_check(index, buffer, IVF_RECORDS);
 	if (special->list != list || special->generation != head->generation)
@@ -64,6 +65,7 @@ append_page(Relation index, const PgeIvfShape *shape, int list, const IvfHead *s
 	GenericXLogState *state;
 
 	LockBuffer(heads, BUFFER_LOCK_EXCLUSIVE);
+	pge_ivf_page_check(index, heads, IVF_HEADS);
 	head = &((IvfHead *) IvfPageArea(BufferGetPage(heads)))[list % IVF_HEADS_PER_PAGE];
 	if (head->last_records != seen->last_records)
 	{
@@ -133,7 +135,7 @@ pge_ivf_insert(Relation index, Datum *values, bool *nulls, ItemPointer tid, Rela
 		LockPage(index, list, ShareLock);
 		do
 			head = pge_ivf_read_head(index, &entry->meta, list);
-		while (!append_to_last(index, shape, list, &head, record) && !append_page(index, shape, list, &head, record));
+		while (!append_to_last(index, entry, list, &head, record) && !append_page(index, shape, list, &head, record));
 		UnlockPage(index, list, ShareLock);
 	}
 	MemoryContextSwitchTo(old);

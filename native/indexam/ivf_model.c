@@ -74,11 +74,13 @@ read_centroids(Relation index, const IvfMeta *meta, PgeIvfModel *model)
 static void
 load(Relation index, IvfIndex *entry, const IvfMeta *meta)
 {
+	const PgeVectorIndexType *type = pge_vector_index_type(index);
 	PgeIvfShape shape;
 	uint8	   *scratch;
 
 	if (meta->dims < 1 || meta->dims > 64000 || meta->lists < 1 || meta->lists > IVF_MAX_LISTS || meta->bits < 1 || meta->bits > 8 ||
-		meta->attributes < 0 || meta->attributes != RelationGetNumberOfAttributes(index) - 1)
+		meta->attributes != RelationGetNumberOfAttributes(index) - 1 || meta->metric != type->metric || meta->element != type->element ||
+		meta->dims != pge_vector_index_dims(index, type))
 		pge_ivf_corrupt(index, IVF_META_BLOCK, "It has values out of range.");
 	pge_ivf_shape(meta, &shape);
 	check_meta(index, meta, &shape);
@@ -150,7 +152,7 @@ pge_ivf_read(Relation index, IvfIndex *entry, BlockNumber block)
 		Buffer	   *bigger;
 
 		if (block >= count)
-			return ReadBuffer(index, block);
+			pge_ivf_corrupt(index, block, "A pointer leads past the end of the file.");
 		count += count / 8 + 64;
 		bigger = MemoryContextAllocExtended(entry->context, sizeof(Buffer) * (Size) count, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
 		if (entry->recent != NULL)

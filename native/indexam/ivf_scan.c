@@ -18,7 +18,9 @@
 
 #include "ivf_scan.h"
 
-#define FIRST_WANTED 24			/* nearest rows that a first pass looks for */
+/* Nearest rows that a first pass looks for: who looks into more lists wants to miss less. */
+#define FIRST_WANTED 16
+#define WANTED_A_LIST 2
 #define WANTED_GROWTH 8
 
 /* Who wants many rows minds more that some are left out: with it one bound in a thousand is too high, not three in a hundred. */
@@ -134,8 +136,8 @@ start(IndexScanDesc scan, IvfScanState *state)
 	state->scratch = allocate(sizeof(float) * 2 * (shape->Lists + 32));
 	state->capacity = 0;
 	state->long_block = shape->BlockBytes > IVF_AREA ? allocate(shape->BlockBytes) : NULL;
-	state->wanted = state->no_query ? 0 : FIRST_WANTED;
 	state->lists = state->no_query ? shape->Lists : pge_ivf_choose_probes(shape->Lists);
+	state->wanted = state->no_query ? 0 : FIRST_WANTED + WANTED_A_LIST * state->lists;
 	state->caution = 1;
 	state->complete = false;
 	state->last = -get_float8_infinity();

@@ -29,6 +29,18 @@ reserve(IvfScanState *state, int more)
 	scan->Candidates = bigger;
 }
 
+/*
+ * A page was not of its list as the scan knew it. VACUUM has written the list anew, and said so in its head before it gave up a page;
+ * or else the page is damaged.
+ */
+static bool
+start_over(Relation index, IvfScanState *state, int number, BlockNumber block)
+{
+	if (pge_ivf_read_head(index, &state->index->meta, state->probes[number].List).generation == state->generations[number])
+		pge_ivf_corrupt(index, block, "It is not of the list that points to it.");
+	return false;
+}
+
 /* A block that goes on over pages; false: one is not the list's any more. */
 static bool
 read_long_block(Relation index, IvfScanState *state, BlockNumber block, const PgeIvfProbe *probe, uint32 generation, BlockNumber *next)
@@ -39,7 +51,7 @@ read_long_block(Relation index, IvfScanState *state, BlockNumber block, const Pg
 
 	for (; left > 0; kind = IVF_SLICE)
 	{
-		Buffer		buffer = ReadBuffer(index, block);
+		Buffer		buffer = pge_ivf_read(index, state->index, block);
 		Page		page = BufferGetPage(buffer);
 		Size		bytes = Min(left, IVF_AREA);
 		bool		ours;
@@ -90,8 +102,10 @@ scan_page(Relation index, IvfScanState *state, BlockNumber *block, IvfPageKind k
 
 	if (kind == IVF_BLOCKS && state->long_block != NULL)
 	{
-		if (!read_long_block(index, state, *block, probe, state->generations[number], block))
-			return false;
+		BlockNumber first = *block;
+
+		if (!read_long_block(index, state, first, probe, state->generations[number], block))
+			return start_over(index, state, number, first);
 		reserve(state, IVF_BLOCK_VECTORS);
 		pge_managed()->IvfScanBlocks(&state->scan, state->long_block, 1, probe, number);
 		return true;
@@ -103,7 +117,7 @@ scan_page(Relation index, IvfScanState *state, BlockNumber *block, IvfPageKind k
 	if (!pge_ivf_page_belongs(page, kind, probe->List, state->generations[number]))
 	{
 		UnlockReleaseBuffer(buffer);
-		return false;
+		return start_over(index, state, number, *block);
 	}
 	special = IvfPageSpecial(page);
 	if (special->count > most)
@@ -117,16 +131,6 @@ scan_page(Relation index, IvfScanState *state, BlockNumber *block, IvfPageKind k
 	UnlockReleaseBuffer(buffer);
 	*block = next;
 	return true;
-}
-
-/* A page is not of the list and generation that led to it: VACUUM has written the list anew, head first, or the page is damaged. */
-static void
-check_rewritten(Relation index, IvfScanState *state, int number, BlockNumber block)
-{
-	IvfHead		head = pge_ivf_read_head(index, &state->index->meta, state->probes[number].List);
-
-	if (head.generation == state->generations[number])
-		pge_ivf_corrupt(index, block, "It is not of the list that leads to it.");
 }
 
 static bool
@@ -147,10 +151,7 @@ scan_list(Relation index, IvfScanState *state, int number)
 			if (++seen > state->pages)
 				pge_ivf_corrupt(index, block, "A list's pages lead in a circle.");
 			if (!scan_page(index, state, &block, pass == 0 ? IVF_BLOCKS : IVF_RECORDS, number))
-			{
-				check_rewritten(index, state, number, block);
 				return false;
-			}
 			CHECK_FOR_INTERRUPTS();
 		}
 	}
@@ -233,6 +234,7 @@ refine(Relation index, IvfScanState *state)
 		PgeIvfCandidate *candidate = &scan->Candidates[i];
 		PgeIvfProbe *probe = &state->probes[candidate->Probe];
 		Page		page;
+		bool		ours;
 
 		prefetch_part(state, i + PREFETCHED_PARTS);
 		if (candidate->PartBlock == IVF_NO_PART || candidate->Lower > scan->Threshold)
@@ -247,11 +249,11 @@ refine(Relation index, IvfScanState *state)
 			LockBuffer(buffer, BUFFER_LOCK_SHARE);
 		}
 		page = BufferGetPage(buffer);
-		if (!pge_ivf_page_belongs(page, IVF_PARTS, probe->List, state->generations[candidate->Probe]))
+		ours = pge_ivf_page_belongs(page, IVF_PARTS, probe->List, state->generations[candidate->Probe]);
+		if (!ours)
 		{
 			UnlockReleaseBuffer(buffer);
-			check_rewritten(index, state, candidate->Probe, block);
-			return false;
+			return start_over(index, state, candidate->Probe, block);
 		}
 		if (candidate->PartOffset >= IvfPageSpecial(page)->count || IvfPageSpecial(page)->count > IVF_AREA / size)
 			pge_ivf_corrupt(index, block, "It lacks a vector's code.");

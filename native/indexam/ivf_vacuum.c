@@ -27,6 +27,7 @@ typedef struct IvfVacuum
 	int64	   *live;			/* by list */
 	int64	   *dead;
 	int64	   *records;
+	BlockNumber pages_left;		/* of a list that is written anew: it has no more than the file */
 } IvfVacuum;
 
 static bool
@@ -171,9 +172,11 @@ pge_ivf_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats, IndexBu
 static IvfSpecial *
 copy_page(IvfVacuum *vacuum, BlockNumber block, IvfPageKind kind, int list, uint32 generation, Page to)
 {
-	Buffer		buffer = ReadBuffer(vacuum->index, block);
+	Buffer		buffer = pge_ivf_read(vacuum->index, vacuum->entry, block);
 	IvfSpecial *special;
 
+	if (vacuum->pages_left-- == 0)
+		pge_ivf_corrupt(vacuum->index, block, "A list's pages lead in a circle.");
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	special = pge_ivf_page_check(vacuum->index, buffer, kind);
 	if (special->list != list || special->generation != generation)
@@ -294,6 +297,8 @@ write_anew(IvfVacuum *vacuum, IvfWriter *writer, int list)
 	move->list = list;
 	move->record = palloc(vacuum->shape->RecordBytes);
 	move->parts_block = InvalidBlockNumber;
+	/* Parts are looked at for each block that has some there. */
+	vacuum->pages_left = 2 * RelationGetNumberOfBlocks(vacuum->index) + vacuum->live[list] + IVF_BLOCK_VECTORS;
 	LockPage(vacuum->index, list, ExclusiveLock);
 	move->old = pge_ivf_read_head(vacuum->index, &vacuum->entry->meta, list);
 	pge_ivf_writer_list(writer, list, move->old.generation + 1);
