@@ -92,14 +92,14 @@ internal static unsafe partial class Exports
 
     [UnmanagedCallersOnly]
     internal static PgeStatus GraphMore(
-        ulong search, ulong handle, void* host, int ef, PgeGraphCandidate* candidates, int* count, long* visited)
+        ulong search, ulong handle, void* host, int ef, uint end, PgeGraphCandidate* candidates, int* count, long* visited)
     {
         try
         {
             Host.Enter();
             GraphHandle graph = Handles.Get<GraphHandle>(handle);
             Searcher searcher = Handles.Get<GraphSearchHandle>(search).Worker!.Searcher;
-            searcher.More(graph.Host.By(host), graph.Index.Entries, ef);
+            searcher.More(graph.Host.By(host), graph.Index.Entries, ef, end);
             *count = searcher.Candidates(graph.Host, (Candidate*)candidates);
             *visited = searcher.Visited;
             return PgeStatus.Ok;

@@ -77,6 +77,8 @@ fill(HnswIndex *cache, Relation index)
 	if (cache->meta.metric != cache->type->metric ||
 		cache->meta.element != (cache->type->sparse ? 0 : cache->type->element))
 		hnsw_corrupted(index, "it is of another operator class", HNSW_META_BLOCK);
+	if (cache->meta.dims != pge_vector_index_dims(index, cache->type))
+		hnsw_corrupted(index, "it has other dimensions than its column", cache->meta.dims);
 	options = hnsw_graph_options(&cache->meta);
 	options.Centroid = hnsw_read_centroid(index, &cache->meta);
 	PGE_CALL(GraphOpen, context, &options, &cache->shape, &cache->handle);

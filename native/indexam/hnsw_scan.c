@@ -254,8 +254,9 @@ go_on(HnswScan *state)
 		state->ef = Max(state->ef, Min(2 * state->ef, MAX_MORE));
 		make_room(state, state->ef);
 		hnsw_refresh_entries(&state->access);
-		PGE_CALL(GraphMore, state->search, state->access.cache->handle, &state->access, state->ef, state->candidates, &state->count,
-				 &state->visited);
+		PGE_CALL(GraphMore, state->search, state->access.cache->handle, &state->access, state->ef,
+				 (u32) Min((uint64) RelationGetNumberOfBlocks(state->access.index) * state->access.cache->shape.PerPage, HNSW_MAX_VERTEX),
+				 state->candidates, &state->count, &state->visited);
 	}
 	return state->count > 0;
 }

@@ -3,7 +3,8 @@
  * dying vertices are replaced by links to what these link to, vertices that no link leads to any more become entries, and last the dying
  * are free.
  *
- * Cut off anywhere, it leaves a graph in which searches find all rows that are there; the next one takes up dying vertices where it was.
+ * Cut off anywhere, it loses no row: a search that goes on to the end looks at every vertex, and the next VACUUM takes up dying vertices
+ * where they are, and what no link leads to.
  */
 #include "postgres.h"
 

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x5438a8f3;
+    public const u32 Hash = 0x52b97e0b;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -917,8 +917,8 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<u64, ptr, u32*, i32, PgeStatus> GraphEntries;
     /* Index, use of it, query, ef, whether GraphMore will be asked, out candidates (room for ef), out their number, out search. */
     public delegate* unmanaged<u64, ptr, PgeGraphValue*, i32, i32, PgeGraphCandidate*, i32*, u64*, PgeStatus> GraphSearch;
-    /* Search, index, use of it, ef, out candidates, out their number (0: the end), out vertices visited so far. */
-    public delegate* unmanaged<u64, u64, ptr, i32, PgeGraphCandidate*, i32*, i64*, PgeStatus> GraphMore;
+    /* Search, index, use of it, ef, end of numbers, out candidates, out their number (0: the end), out vertices visited so far. */
+    public delegate* unmanaged<u64, u64, ptr, i32, u32, PgeGraphCandidate*, i32*, i64*, PgeStatus> GraphMore;
     /* Search, index: ends it, for the next one to use what it has. */
     public delegate* unmanaged<u64, u64, PgeStatus> GraphRelease;
     /* Index, use of it, vector, TID, vertices that the index has room for. */

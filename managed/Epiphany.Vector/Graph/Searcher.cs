@@ -23,6 +23,7 @@ public sealed unsafe class Searcher(Space space, GraphLayout layout)
     private List<Candidate> _older = [];
     private bool _keepRest;
     private int _nextEntry;
+    private uint _nextVertex;
 
     public Space Space => space;
 
@@ -39,6 +40,7 @@ public sealed unsafe class Searcher(Space space, GraphLayout layout)
         _rest.Clear();
         _keepRest = resumable;
         _nextEntry = 0;
+        _nextVertex = 0;
         Found.Clear(ef);
         _seeds.Clear(Seeds);
         entries.Nearest(space, _seeds);
@@ -52,8 +54,11 @@ public sealed unsafe class Searcher(Space space, GraphLayout layout)
         return Found.Count;
     }
 
-    /// <summary>The next nearest <paramref name="ef"/>, none of which has been found before. 0 at the end.</summary>
-    public int More(VertexSource source, Entries entries, int ef)
+    /// <summary>
+    /// The next nearest <paramref name="ef"/>, none of which has been found before. 0 at the end: then every vertex below <paramref name="end"/> has
+    /// been.
+    /// </summary>
+    public int More(VertexSource source, Entries entries, int ef, uint end)
     {
         Found.Clear(ef);
         (_rest, _older) = (_older, _rest);
@@ -71,6 +76,12 @@ public sealed unsafe class Searcher(Space space, GraphLayout layout)
             {
                 Evaluate(source, &vertex, 1);
             }
+        }
+
+        // While VACUUM replaces links, and if it was cut off there, a vertex may be without any: last come all that were not seen.
+        while (Found.Count == 0 && _nextVertex < end)
+        {
+            Unseen(source, end);
         }
 
         Follow(source);
@@ -117,6 +128,22 @@ public sealed unsafe class Searcher(Space space, GraphLayout layout)
         }
 
         return count;
+    }
+
+    private void Unseen(VertexSource source, uint end)
+    {
+        uint* vertices = stackalloc uint[Batch];
+        int count = 0;
+        for (; _nextVertex < end && count < int.Min(Batch, layout.MaxLinks); _nextVertex++)
+        {
+            if (_visited.Add(_nextVertex))
+            {
+                vertices[count++] = _nextVertex;
+            }
+        }
+
+        Evaluate(source, vertices, count);
+        source.Poll();
     }
 
     private void Follow(VertexSource source)

@@ -174,6 +174,25 @@ internal static unsafe class GraphModel
             return count;
         }
 
+        /// <summary>Every link.</summary>
+        internal void Cut() => _records.ForEach(r => _layout.LinkCount((byte*)r) = 0);
+
+        /// <summary>How many vertices a search finds that goes on to the end.</summary>
+        internal int All(GraphValue query)
+        {
+            var worker = _index.Rent();
+            worker.Space.Load(query);
+            int all = 0;
+            for (int count = worker.Searcher.Search(this, _index.Entries, 40, true); count > 0;)
+            {
+                all += count;
+                count = worker.Searcher.More(this, _index.Entries, 40, (uint)_records.Count);
+            }
+
+            _index.Return(worker);
+            return all;
+        }
+
         internal double Recall(Samples vectors, int count)
         {
             var rows = _records.Where(r => _layout.State((byte*)r) == VertexState.Live).Select(r => *(int*)_layout.Row((byte*)r, 0)).ToArray();

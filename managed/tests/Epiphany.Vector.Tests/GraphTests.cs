@@ -114,10 +114,20 @@ public unsafe class GraphTests
                 Assert.True(found.Add(worker.Searcher.Result(i).Vertex));
             }
 
-            count = worker.Searcher.More(builder, builder.Entries, 30);
+            count = worker.Searcher.More(builder, builder.Entries, 30, 2000);
         }
 
         Assert.Equal(2000, found.Count);
+    }
+
+    [Fact]
+    public void SearchesGoOnToWhatNothingLeadsTo()
+    {
+        using var vectors = new Samples(200, Dimensions);
+        var store = new Store(s_options);
+        store.Insert(vectors, 0, 200);
+        store.Cut();
+        Assert.Equal(200, store.All(vectors.Value(0)));
     }
 
     [Fact]
