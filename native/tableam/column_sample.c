@@ -30,6 +30,7 @@ share_of_page(const PgeGroupDesc *desc, uint32 page, bool scattered, PgeScan *sc
 	uint32		vectors = (desc->rows + PGE_VECTOR_ROWS - 1) / PGE_VECTOR_ROWS;
 
 	scan->page_step = 1;
+	scan->page_base = 0;
 	if (scattered && vectors <= desc->blocks)
 	{
 		/* Pages first to end - 1 share the vector. */
@@ -37,13 +38,26 @@ share_of_page(const PgeGroupDesc *desc, uint32 page, bool scattered, PgeScan *sc
 		uint32		first = (uint32) (((uint64) desc->blocks * vector + vectors - 1) / vectors);
 		uint32		end = (uint32) (((uint64) desc->blocks * (vector + 1) + vectors - 1) / vectors);
 
-		scan->page_row = vector * PGE_VECTOR_ROWS + page - first;
+		scan->page_base = vector * PGE_VECTOR_ROWS;
+		scan->page_row = scan->page_base + page - first;
 		scan->page_end = Min((vector + 1) * PGE_VECTOR_ROWS, desc->rows);
 		scan->page_step = end - first;
 		return;
 	}
 	scan->page_row = (uint32) (rows * page / desc->blocks);
 	scan->page_end = (uint32) (rows * (page + 1) / desc->blocks);
+}
+
+/*
+ * The page's next row: of as many rows as pages share them each takes one, of the next so many the one before. So what repeats, such as
+ * that each fourth row was deleted, does not fall on the same pages.
+ */
+static uint32
+next_row(const PgeScan *scan)
+{
+	bool		is_first = (scan->page_row - scan->page_base) % scan->page_step == 0;
+
+	return scan->page_row + (is_first ? 2 : 1) * scan->page_step - 1;
 }
 
 /*
@@ -155,7 +169,7 @@ column_analyze_next_tuple(TableScanDesc sscan, TransactionId OldestXmin, double 
 		pge_slot_adopt_heap(slot);
 		return true;
 	}
-	for (; scan->page_row < scan->page_end && pge_bitmap_has(scan->gone, scan->page_row); scan->page_row += scan->page_step)
+	for (; scan->page_row < scan->page_end && pge_bitmap_has(scan->gone, scan->page_row); scan->page_row = next_row(scan))
 		*deadrows += !is_removed(scan, scan->page_row);
 	if (scan->page_row >= scan->page_end)
 	{
@@ -163,7 +177,7 @@ column_analyze_next_tuple(TableScanDesc sscan, TransactionId OldestXmin, double 
 		return false;
 	}
 	pge_slot_store_row(slot, sscan->rs_rd, scan->reader, scan->page_row, PGE_FETCH_VECTOR);
-	scan->page_row += scan->page_step;
+	scan->page_row = next_row(scan);
 	*liverows += 1;
 	return true;
 }

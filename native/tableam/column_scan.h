@@ -66,6 +66,7 @@ typedef struct PgeScan
 	uint32		page_row;
 	uint32		page_end;
 	uint32		page_step;
+	uint32		page_base;
 	BlockNumber page_block;
 	bool		page_is_group;
 
