@@ -15,7 +15,7 @@
 
 #include "ivf.h"
 
-/* Measured, in units of cpu_operator_cost: an estimate from a block, a list's distance, a row's exact distance. */
+/* Estimated, in units of cpu_operator_cost: an estimate from a block, a list's distance, a row's exact distance. */
 #define ESTIMATE_COST 0.02
 #define LIST_COST 0.2
 #define EXACT_COST 10

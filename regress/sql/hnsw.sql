@@ -190,10 +190,11 @@ SELECT count(*) FROM (SELECT id FROM dense ORDER BY e <-> vec(7, 24)::vector) s;
 SET epiphany.vector_max_scan_tuples = 500;
 SELECT count(*) BETWEEN 100 AND 2000 AS bounded FROM (SELECT id FROM dense ORDER BY e <-> vec(7, 24)::vector) s;
 RESET epiphany.vector_max_scan_tuples;
-RESET epiphany.vector_iterative_scan;
+SET epiphany.vector_iterative_scan = strict_order;
 -- strict_order: distances never fall.
 SELECT bool_and(d >= before) AS in_order FROM (SELECT d, lag(d, 1, 0) OVER () AS before FROM
 	(SELECT e <-> vec(9, 24)::vector AS d FROM dense ORDER BY e <-> vec(9, 24)::vector LIMIT 500) s) s;
+RESET epiphany.vector_iterative_scan;
 
 -- ---- Cursors, joins, rescans ----
 BEGIN;
