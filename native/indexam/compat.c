@@ -3,26 +3,68 @@
  */
 #include "postgres.h"
 
+#include "access/relscan.h"
 #include "catalog/pg_type_d.h"
 #include "utils/guc_tables.h"
 
 #include "compat.h"
 
-void
-pge_compat_use(CompatSetting *settings, int count)
+/* Puts theirs in place of ours, which is kept. */
+static void
+use(const CompatMethod *method, int *kept)
 {
-	for (int i = 0; i < count; i++)
+	Assert(method->nsettings <= COMPAT_MAX_SETTINGS);
+	for (int i = 0; i < method->nsettings; i++)
 	{
-		settings[i].kept = *settings[i].ours;
-		*settings[i].ours = *settings[i].theirs;
+		kept[i] = *method->settings[i].ours;
+		*method->settings[i].ours = *method->settings[i].theirs;
 	}
 }
 
-void
-pge_compat_restore(CompatSetting *settings, int count)
+static void
+restore(const CompatMethod *method, const int *kept)
 {
-	for (int i = 0; i < count; i++)
-		*settings[i].ours = settings[i].kept;
+	for (int i = 0; i < method->nsettings; i++)
+		*method->settings[i].ours = kept[i];
+}
+
+void
+pge_compat_estimate_cost(const CompatMethod *method, PlannerInfo *root, IndexPath *path, double loop_count, Cost *startup, Cost *total,
+						 Selectivity *selectivity, double *correlation, double *pages)
+{
+	int			kept[COMPAT_MAX_SETTINGS];
+
+	use(method, kept);
+	PG_TRY();
+	{
+		method->ours->amcostestimate(root, path, loop_count, startup, total, selectivity, correlation, pages);
+	}
+	PG_FINALLY();
+	{
+		restore(method, kept);
+	}
+	PG_END_TRY();
+}
+
+bool
+pge_compat_get_tuple(const CompatMethod *method, IndexScanDesc scan, ScanDirection direction)
+{
+	int			kept[COMPAT_MAX_SETTINGS];
+	volatile bool found;
+
+	if (scan->numberOfOrderBys == 0)
+		elog(ERROR, "cannot scan %s index without order", method->name);
+	use(method, kept);
+	PG_TRY();
+	{
+		found = method->ours->amgettuple(scan, direction);
+	}
+	PG_FINALLY();
+	{
+		restore(method, kept);
+	}
+	PG_END_TRY();
+	return found;
 }
 
 void

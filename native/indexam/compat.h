@@ -8,34 +8,40 @@
 #define PGE_COMPAT_H
 
 #include "access/amapi.h"
+#include "nodes/pathnodes.h"
 
 #include "indexam/vector_index.h"
 
 /* A support function of an operator class: what ours says, with pgvector's limits. */
-#define COMPAT_TYPE(method, name, ...) \
-	PG_FUNCTION_INFO_V1(pge_compat_##method##_##name##_type); \
-	Datum pge_compat_##method##_##name##_type(PG_FUNCTION_ARGS) \
-	{ \
-		static const PgeVectorIndexType type = {__VA_ARGS__}; \
-		\
-		PG_RETURN_POINTER(&type); \
-	}
+#define COMPAT_TYPE(method, name, ...) PGE_VECTOR_INDEX_TYPE(pge_compat_##method##_##name##_type, __VA_ARGS__)
 
 #define COMPAT_VECTOR_DIMS 2000
 #define COMPAT_HALFVEC_DIMS 4000
 #define COMPAT_BIT_DIMS 64000
 #define COMPAT_SPARSE_ELEMENTS 1000
 
-/* Settings of ours that a scan of pgvector's reads under other names. */
+/* A setting of ours that a scan of pgvector's reads under another name. */
 typedef struct CompatSetting
 {
 	int		   *ours;
 	const int  *theirs;
-	int			kept;			/* ours, while theirs is in its place */
 } CompatSetting;
 
-extern void pge_compat_use(CompatSetting *settings, int count);
-extern void pge_compat_restore(CompatSetting *settings, int count);
+#define COMPAT_MAX_SETTINGS 4
+
+/* An access method of pgvector's. */
+typedef struct CompatMethod
+{
+	const char *name;
+	const CompatSetting *settings;
+	int			nsettings;
+	const IndexAmRoutine *ours; /* set at the first use */
+} CompatMethod;
+
+/* Our access method's own callbacks, under pgvector's settings. */
+extern void pge_compat_estimate_cost(const CompatMethod *method, PlannerInfo *root, IndexPath *path, double loop_count, Cost *startup,
+									 Cost *total, Selectivity *selectivity, double *correlation, double *pages);
+extern bool pge_compat_get_tuple(const CompatMethod *method, IndexScanDesc scan, ScanDirection direction);
 
 /* Raises an error where pgvector's own library has the name of a setting. */
 extern void pge_compat_check_setting(const char *name);

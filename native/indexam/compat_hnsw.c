@@ -5,7 +5,6 @@
 
 #include "catalog/index.h"
 #include "commands/progress.h"
-#include "nodes/pathnodes.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -21,7 +20,6 @@ static int	max_scan_tuples;
 static double scan_mem_multiplier;	/* what a scan remembers is in its search; there is nothing to bound */
 
 static relopt_kind options_kind;
-static const IndexAmRoutine *ours;
 
 static const struct config_enum_entry iterative_scans[] = {
 	{"off", PGE_ITERATIVE_OFF, false},
@@ -30,8 +28,10 @@ static const struct config_enum_entry iterative_scans[] = {
 	{NULL, 0, false}
 };
 
-#define SETTINGS { \
-	{&pge_hnsw_ef_search, &ef_search}, {&pge_vector_iterative_scan, &iterative_scan}, {&pge_vector_max_scan_tuples, &max_scan_tuples}}
+static const CompatSetting settings[] = {
+	{&pge_hnsw_ef_search, &ef_search}, {&pge_vector_iterative_scan, &iterative_scan}, {&pge_vector_max_scan_tuples, &max_scan_tuples}
+};
+static CompatMethod method = {.name = "hnsw",.settings = settings,.nsettings = lengthof(settings)};
 
 static void
 check_sparse(Datum value)
@@ -78,46 +78,20 @@ static IndexBuildResult *
 build(Relation heap, Relation index, IndexInfo *info)
 {
 	pge_compat_check_column(index, "hnsw");
-	return ours->ambuild(heap, index, info);
+	return method.ours->ambuild(heap, index, info);
 }
 
 static void
 estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *startup, Cost *total, Selectivity *selectivity,
 			  double *correlation, double *pages)
 {
-	CompatSetting settings[] = SETTINGS;
-
-	pge_compat_use(settings, lengthof(settings));
-	PG_TRY();
-	{
-		ours->amcostestimate(root, path, loop_count, startup, total, selectivity, correlation, pages);
-	}
-	PG_FINALLY();
-	{
-		pge_compat_restore(settings, lengthof(settings));
-	}
-	PG_END_TRY();
+	pge_compat_estimate_cost(&method, root, path, loop_count, startup, total, selectivity, correlation, pages);
 }
 
 static bool
 get_tuple(IndexScanDesc scan, ScanDirection direction)
 {
-	CompatSetting settings[] = SETTINGS;
-	volatile bool found;
-
-	if (scan->numberOfOrderBys == 0)
-		elog(ERROR, "cannot scan hnsw index without order");
-	pge_compat_use(settings, lengthof(settings));
-	PG_TRY();
-	{
-		found = ours->amgettuple(scan, direction);
-	}
-	PG_FINALLY();
-	{
-		pge_compat_restore(settings, lengthof(settings));
-	}
-	PG_END_TRY();
-	return found;
+	return pge_compat_get_tuple(&method, scan, direction);
 }
 
 /* Once a session, when the access method is first used: pgvector's own library may have the names in sessions that do not use ours. */
@@ -149,13 +123,13 @@ pge_compat_hnsw_handler(PG_FUNCTION_ARGS)
 {
 	IndexAmRoutine *routine = (IndexAmRoutine *) DatumGetPointer(DirectFunctionCall1(pge_hnsw_handler, PointerGetDatum(NULL)));
 
-	if (ours == NULL)
+	if (method.ours == NULL)
 	{
 		IndexAmRoutine *kept = MemoryContextAlloc(TopMemoryContext, sizeof(IndexAmRoutine));
 
 		*kept = *routine;
 		initialize();
-		ours = kept;
+		method.ours = kept;
 	}
 	routine->ambuild = build;
 	routine->amoptions = parse_options;

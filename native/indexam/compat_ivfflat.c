@@ -5,7 +5,6 @@
 
 #include "catalog/index.h"
 #include "commands/progress.h"
-#include "nodes/pathnodes.h"
 #include "utils/guc.h"
 #include "utils/memutils.h"
 
@@ -22,7 +21,6 @@ static int	max_probes;
 static const int no_bound = 0;
 
 static relopt_kind options_kind;
-static const IndexAmRoutine *ours;
 
 static const struct config_enum_entry iterative_scans[] = {
 	{"off", PGE_ITERATIVE_OFF, false},
@@ -30,9 +28,11 @@ static const struct config_enum_entry iterative_scans[] = {
 	{NULL, 0, false}
 };
 
-#define SETTINGS { \
-	{&pge_ivf_probes, &probes}, {&pge_ivf_max_probes, &max_probes}, \
-	{&pge_vector_iterative_scan, &iterative_scan}, {&pge_vector_max_scan_tuples, &no_bound}}
+static const CompatSetting settings[] = {
+	{&pge_ivf_probes, &probes}, {&pge_ivf_max_probes, &max_probes},
+	{&pge_vector_iterative_scan, &iterative_scan}, {&pge_vector_max_scan_tuples, &no_bound}
+};
+static CompatMethod method = {.name = "ivfflat",.settings = settings,.nsettings = lengthof(settings)};
 
 COMPAT_TYPE(ivfflat, vector_l2, "vector", PgeVectorElement_Float32, false, PgeVectorMetric_L2Squared, COMPAT_VECTOR_DIMS)
 COMPAT_TYPE(ivfflat, vector_ip, "vector", PgeVectorElement_Float32, false, PgeVectorMetric_InnerProduct, COMPAT_VECTOR_DIMS)
@@ -83,7 +83,7 @@ build(Relation heap, Relation index, IndexInfo *info)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("dimensions must be greater than one for this opclass")));
-	result = ours->ambuild(heap, index, info);
+	result = method.ours->ambuild(heap, index, info);
 	if (result->index_tuples < lists)
 		ereport(NOTICE,
 				(errmsg("ivfflat index created with little data"),
@@ -96,39 +96,13 @@ static void
 estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *startup, Cost *total, Selectivity *selectivity,
 			  double *correlation, double *pages)
 {
-	CompatSetting settings[] = SETTINGS;
-
-	pge_compat_use(settings, lengthof(settings));
-	PG_TRY();
-	{
-		ours->amcostestimate(root, path, loop_count, startup, total, selectivity, correlation, pages);
-	}
-	PG_FINALLY();
-	{
-		pge_compat_restore(settings, lengthof(settings));
-	}
-	PG_END_TRY();
+	pge_compat_estimate_cost(&method, root, path, loop_count, startup, total, selectivity, correlation, pages);
 }
 
 static bool
 get_tuple(IndexScanDesc scan, ScanDirection direction)
 {
-	CompatSetting settings[] = SETTINGS;
-	volatile bool found;
-
-	if (scan->numberOfOrderBys == 0)
-		elog(ERROR, "cannot scan ivfflat index without order");
-	pge_compat_use(settings, lengthof(settings));
-	PG_TRY();
-	{
-		found = ours->amgettuple(scan, direction);
-	}
-	PG_FINALLY();
-	{
-		pge_compat_restore(settings, lengthof(settings));
-	}
-	PG_END_TRY();
-	return found;
+	return pge_compat_get_tuple(&method, scan, direction);
 }
 
 /* Once a session, as hnsw's. */
@@ -156,13 +130,13 @@ pge_compat_ivfflat_handler(PG_FUNCTION_ARGS)
 {
 	IndexAmRoutine *routine = (IndexAmRoutine *) DatumGetPointer(DirectFunctionCall1(pge_ivf_handler, PointerGetDatum(NULL)));
 
-	if (ours == NULL)
+	if (method.ours == NULL)
 	{
 		IndexAmRoutine *kept = MemoryContextAlloc(TopMemoryContext, sizeof(IndexAmRoutine));
 
 		*kept = *routine;
 		initialize();
-		ours = kept;
+		method.ours = kept;
 	}
 	routine->amcanmulticol = false;
 	routine->ambuild = build;

@@ -158,11 +158,8 @@ hnsw_refresh_entries(HnswAccess *access)
 static void
 check_dims(const HnswIndex *cache, int dims)
 {
-	const PgeVectorType *type = cache->type->sparse ? &pge_sparsevec_type :
-		cache->type->element == PgeVectorElement_Float16 ? &pge_halfvec_type : &pge_vector_type;
-
 	if (cache->meta.dims > 0)
-		pge_vector_check_same_dims(type, cache->meta.dims, dims);
+		pge_vector_check_same_dims(pge_vector_index_value_type(cache->type), cache->meta.dims, dims);
 }
 
 bool
@@ -178,10 +175,7 @@ hnsw_value(const HnswIndex *cache, Datum datum, PgeGraphValue *value)
 	};
 	if (type->element == PgeVectorElement_Bit)
 	{
-		if (VARBITLEN(detoasted) != cache->meta.dims)
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_EXCEPTION),
-					 errmsg("different bit lengths %u and %u", cache->meta.dims, VARBITLEN(detoasted))));
+		pge_bit_check_same_length(cache->meta.dims, VARBITLEN(detoasted));
 		value->Values = VARBITS(detoasted);
 		value->Count = VARBITBYTES(detoasted);
 		return true;

@@ -5,9 +5,7 @@
 #include "postgres.h"
 
 #include "access/relscan.h"
-#include "lib/binaryheap.h"
 #include "pgstat.h"
-#include "storage/predicate.h"
 #include "utils/float.h"
 #include "utils/memutils.h"
 
@@ -203,6 +201,7 @@ start(IndexScanDesc scan, HnswScan *state)
 {
 	ScanKey		orderby = scan->orderByData;
 	bool		is_null = (orderby->sk_flags & SK_ISNULL) != 0;
+	bool		is_first = state->search == 0;
 	PgeGraphValue query;
 
 	hnsw_begin_access(&state->access, scan->indexRelation);
@@ -226,15 +225,10 @@ start(IndexScanDesc scan, HnswScan *state)
 	state->ef = pge_hnsw_ef_search;
 	make_room(state, state->ef);
 	hnsw_refresh_entries(&state->access);
-	if (state->search == 0)
-	{
-		PGE_CALL(GraphSearch, state->access.cache->handle, &state->access, &query, state->ef,
-				 pge_vector_iterative_scan != PGE_ITERATIVE_OFF, state->candidates, &state->count, &state->search);
+	PGE_CALL(GraphSearch, state->access.cache->handle, &state->access, &query, state->ef,
+			 pge_vector_iterative_scan != PGE_ITERATIVE_OFF, state->candidates, &state->count, &state->search);
+	if (is_first)
 		pge_own_handle(state->context, state->search);
-	}
-	else
-		PGE_CALL(GraphSearch, state->access.cache->handle, &state->access, &query, state->ef,
-				 pge_vector_iterative_scan != PGE_ITERATIVE_OFF, state->candidates, &state->count, &state->search);
 }
 
 /* On from where the search ended. */

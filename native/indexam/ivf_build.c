@@ -132,9 +132,10 @@ train(IvfBuild *build)
 		.Lists = shape->Lists,
 		.Padded = shape->Padded,
 	};
+	int			rounds = shape->Lists > 1 ? ROUNDS : trainer.SampleCount > 0 ? 1 : 0;	/* one centroid is the mean at once */
 
 	pge_managed()->IvfTrainBegin(&trainer);
-	for (int round = 0; round < ROUNDS && shape->Lists > 1; round++)
+	for (int round = 0; round < rounds; round++)
 	{
 		pge_managed()->IvfTrainRoundBegin(&trainer);
 		for (int64 first = 0; first < trainer.SampleCount; first += BATCH * 4)
@@ -144,13 +145,6 @@ train(IvfBuild *build)
 		}
 		pge_managed()->IvfTrainRoundEnd(&trainer, round);
 		pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, round + 1);
-	}
-	if (shape->Lists == 1 && trainer.SampleCount > 0)
-	{
-		pge_managed()->IvfTrainRoundBegin(&trainer);
-		for (int64 first = 0; first < trainer.SampleCount; first += BATCH * 4)
-			pge_managed()->IvfTrainAdd(&trainer, first, Min(BATCH * 4, trainer.SampleCount - first));
-		pge_managed()->IvfTrainRoundEnd(&trainer, 0);
 	}
 	pfree(trainer.Sums);
 	pfree(trainer.Counts);

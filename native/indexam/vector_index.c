@@ -11,15 +11,7 @@
 
 #define MAX_BITS 64000
 
-/* A support function that returns what its operator class stands for. */
-#define OPERATOR_CLASS(name, ...) \
-	PG_FUNCTION_INFO_V1(pge_##name##_index_type); \
-	Datum pge_##name##_index_type(PG_FUNCTION_ARGS) \
-	{ \
-		static const PgeVectorIndexType type = {__VA_ARGS__}; \
-		\
-		PG_RETURN_POINTER(&type); \
-	}
+#define OPERATOR_CLASS(name, ...) PGE_VECTOR_INDEX_TYPE(pge_##name##_index_type, __VA_ARGS__)
 
 OPERATOR_CLASS(vector_l2, "vector", PgeVectorElement_Float32, false, PgeVectorMetric_L2Squared, DENSE_MAX_DIMS)
 OPERATOR_CLASS(vector_ip, "vector", PgeVectorElement_Float32, false, PgeVectorMetric_InnerProduct, DENSE_MAX_DIMS)
@@ -75,10 +67,7 @@ pge_vector_index_dims(Relation index, const PgeVectorIndexType *type)
 static void
 bit_floats(int dims, VarBit *value, float *to)
 {
-	if (VARBITLEN(value) != dims)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_EXCEPTION),
-				 errmsg("different bit lengths %u and %u", dims, VARBITLEN(value))));
+	pge_bit_check_same_length(dims, VARBITLEN(value));
 	for (int i = 0; i < dims; i++)
 		to[i] = (VARBITS(value)[i / 8] >> (7 - i % 8)) & 1;
 }
@@ -96,7 +85,7 @@ pge_vector_index_floats(const PgeVectorIndexType *type, int dims, Datum value, f
 		PgeDense   *vector = (PgeDense *) detoasted;
 		double		scale = 1;
 
-		pge_vector_check_same_dims(type->element == PgeVectorElement_Float16 ? &pge_halfvec_type : &pge_vector_type, dims, vector->dims);
+		pge_vector_check_same_dims(pge_vector_index_value_type(type), dims, vector->dims);
 		if (type->metric == PgeVectorMetric_CosineSimilarity)
 		{
 			double		length = sqrt(pge_managed()->VectorSumOfSquares(type->element, vector->values, dims));
@@ -154,10 +143,7 @@ pge_vector_index_distance(const PgeVectorIndexType *type, Datum a, Datum b)
 
 	if (type->element == PgeVectorElement_Bit)
 	{
-		if (VARBITLEN(x) != VARBITLEN(y))
-			ereport(ERROR,
-					(errcode(ERRCODE_DATA_EXCEPTION),
-					 errmsg("different bit lengths %u and %u", VARBITLEN(x), VARBITLEN(y))));
+		pge_bit_check_same_length(VARBITLEN(x), VARBITLEN(y));
 		value = pge_managed()->VectorDistance(type->metric, type->element, VARBITS(x), VARBITS(y), VARBITBYTES(x));
 	}
 	else if (type->sparse)
@@ -167,7 +153,7 @@ pge_vector_index_distance(const PgeVectorIndexType *type, Datum a, Datum b)
 		PgeDense   *v = (PgeDense *) x;
 		PgeDense   *w = (PgeDense *) y;
 
-		pge_vector_check_same_dims(type->element == PgeVectorElement_Float16 ? &pge_halfvec_type : &pge_vector_type, v->dims, w->dims);
+		pge_vector_check_same_dims(pge_vector_index_value_type(type), v->dims, w->dims);
 		value = pge_managed()->VectorDistance(type->metric, type->element, v->values, w->values, v->dims);
 	}
 	if ((Pointer) x != DatumGetPointer(a))

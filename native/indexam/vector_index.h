@@ -33,7 +33,26 @@ typedef struct PgeVectorIndexType
 	void		(*check) (Datum value); /* what else is demanded of a sparse value, detoasted; may be NULL */
 } PgeVectorIndexType;
 
+/* An operator class's support function, which says what the class stands for. */
+#define PGE_VECTOR_INDEX_TYPE(function, ...) \
+	PG_FUNCTION_INFO_V1(function); \
+	Datum function(PG_FUNCTION_ARGS) \
+	{ \
+		static const PgeVectorIndexType type = {__VA_ARGS__}; \
+		\
+		PG_RETURN_POINTER(&type); \
+	}
+
 extern const PgeVectorIndexType *pge_vector_index_type(Relation index);
+
+/* What errors call the column's type, of numbers. */
+static inline const PgeVectorType *
+pge_vector_index_value_type(const PgeVectorIndexType *type)
+{
+	if (type->sparse)
+		return &pge_sparsevec_type;
+	return type->element == PgeVectorElement_Float16 ? &pge_halfvec_type : &pge_vector_type;
+}
 
 /*
  * The first key column's dimensions, from its declaration; an error where it has none or more than the type's limit for indexes. Bits:

@@ -173,10 +173,7 @@ measure(FunctionCallInfo fcinfo, Kernel kernel)
 	VarBit	   *b = pge_plain(PG_GETARG_DATUM(1));
 	double		result;
 
-	if (unlikely(VARBITLEN(a) != VARBITLEN(b)))
-		ereport(ERROR,
-				errcode(ERRCODE_DATA_EXCEPTION),
-				errmsg("different bit lengths %u and %u", VARBITLEN(a), VARBITLEN(b)));
+	pge_bit_check_same_length(VARBITLEN(a), VARBITLEN(b));
 	result = kernel(VARBITS(a), VARBITS(b), VARBITBYTES(a));
 	PG_FREE_IF_COPY(a, 0);
 	PG_FREE_IF_COPY(b, 1);

@@ -100,6 +100,14 @@ pge_vector_refuse_dims(const PgeVectorType *type, int a, int b)
 }
 
 void
+pge_bit_refuse_lengths(uint32 a, uint32 b)
+{
+	ereport(ERROR,
+			errcode(ERRCODE_DATA_EXCEPTION),
+			errmsg("different bit lengths %u and %u", a, b));
+}
+
+void
 pge_vector_refuse_value(const PgeVectorType *type, float value)
 {
 	char		text[FLOAT_SHORTEST_DECIMAL_LEN];

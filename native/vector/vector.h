@@ -136,6 +136,15 @@ extern void pge_vector_check_unused(int unused);
 extern void pge_vector_refuse_dims(const PgeVectorType *type, int a, int b) pg_attribute_noreturn();
 extern void pge_vector_refuse_value(const PgeVectorType *type, float value) pg_attribute_noreturn();
 
+extern void pge_bit_refuse_lengths(uint32 a, uint32 b) pg_attribute_noreturn();
+
+static inline void
+pge_bit_check_same_length(uint32 a, uint32 b)
+{
+	if (unlikely(a != b))
+		pge_bit_refuse_lengths(a, b);
+}
+
 static inline void
 pge_vector_check_same_dims(const PgeVectorType *type, int a, int b)
 {
