@@ -81,7 +81,7 @@ list_tables(MemoryContext cxt)
 			continue;
 		if (form->relam != ours)
 		{
-			if (pge_am_of(form->relam) != PGE_AM_COLUMN)
+			if ((pge_am_of(form->relam) & PGE_AM_COLUMN) == 0)
 			{
 				others = form->relam;
 				continue;

@@ -19,18 +19,23 @@
 
 #define PGE_OPTION_ENUM(name, ams, initial, description, ...) static const char *const name##_values[] = {__VA_ARGS__};
 #define PGE_OPTION_INT(...)
+#define PGE_OPTION_TEXT(...)
 #include "options.def"
 #undef PGE_OPTION_ENUM
 #undef PGE_OPTION_INT
+#undef PGE_OPTION_TEXT
 
 const PgeOption pge_options[PGE_OPTION_COUNT] = {
 #define PGE_OPTION_ENUM(name, ams, initial, description, ...) \
-	{#name, description, ams, initial, 0, lengthof(name##_values) - 1, name##_values, offsetof(PgeTableOptions, name)},
+	{#name, description, ams, initial, 0, lengthof(name##_values) - 1, name##_values, NULL, NULL, NULL, offsetof(PgeTableOptions, name)},
 #define PGE_OPTION_INT(name, ams, initial, least, greatest, description) \
-	{#name, description, ams, initial, least, greatest, NULL, offsetof(PgeTableOptions, name)},
+	{#name, description, ams, initial, least, greatest, NULL, NULL, NULL, NULL, offsetof(PgeTableOptions, name)},
+#define PGE_OPTION_TEXT(name, ams, initial, spell, valid, description) \
+	{#name, description, ams, 0, 0, 0, NULL, initial, spell, valid, offsetof(PgeTableOptions, name)},
 #include "options.def"
 #undef PGE_OPTION_ENUM
 #undef PGE_OPTION_INT
+#undef PGE_OPTION_TEXT
 };
 
 StaticAssertDecl(PGE_OPTION_COUNT <= 32, "PgeTableOptions.given has a bit for each option");
@@ -45,11 +50,12 @@ pge_am_of(Oid access_method)
 	static const struct
 	{
 		const char *symbol;
-		PgeAm		am;
+		int			am;
 	}			handlers[] = {
 		{"pge_row_handler", PGE_AM_ROW},
 		{"pge_column_handler", PGE_AM_COLUMN},
 		{"pge_vector_table_handler", PGE_AM_COLUMN},
+		{"pge_timeseries_handler", PGE_AM_COLUMN | PGE_AM_TIME},
 	};
 	HeapTuple	am = SearchSysCache1(AMOID, ObjectIdGetDatum(access_method));
 	HeapTuple	proc;
@@ -131,6 +137,8 @@ list_values(const PgeOption *option)
 {
 	StringInfoData list;
 
+	if (option->spell != NULL)
+		return pstrdup(option->valid);
 	if (option->values == NULL)
 		return psprintf("integers from %d to %d", option->least, option->greatest);
 	initStringInfo(&list);
@@ -144,9 +152,12 @@ const char *
 pge_option_value(PgeOptionId id, const char *text)
 {
 	const PgeOption *option = &pge_options[id];
+	char	   *spelt = option->spell != NULL ? option->spell(text) : NULL;
 	int			number;
 
-	if (!parse(option, text, &number))
+	if (spelt != NULL)
+		return spelt;
+	if (option->spell != NULL || !parse(option, text, &number))
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("invalid value for option \"epiphany.%s\": \"%s\"", option->name, text),
@@ -160,9 +171,18 @@ field(PgeOptionId id, PgeTableOptions *options)
 	return (int *) ((char *) options + pge_options[id].offset);
 }
 
+static const char **
+text_field(PgeOptionId id, PgeTableOptions *options)
+{
+	return (const char **) ((char *) options + pge_options[id].offset);
+}
+
+/* NULL: a text that is not given. */
 const char *
 pge_option_show(PgeOptionId id, const PgeTableOptions *options)
 {
+	if (pge_options[id].spell != NULL)
+		return *text_field(id, unconstify(PgeTableOptions *, options));
 	return show(&pge_options[id], *field(id, unconstify(PgeTableOptions *, options)));
 }
 
@@ -211,7 +231,7 @@ pge_option_values_parse(const char *label, PgeOptionValues *values)
 
 			*value++ = '\0';
 			id = pge_option_find(name);
-			values->of[id] = pge_option_value(id, value);
+			values->of[id] = pge_option_value(id, pge_option_text_unescape(value));
 		}
 	}
 	if (!readable || strcmp(pge_option_values_format(values), label) != 0)
@@ -231,7 +251,8 @@ pge_option_values_format(const PgeOptionValues *values)
 	for (PgeOptionId id = 0; id < PGE_OPTION_COUNT; id++)
 	{
 		if (values->of[id])
-			appendStringInfo(&label, "%s%s=%s", label.len > 0 ? ", " : "", pge_options[id].name, values->of[id]);
+			appendStringInfo(&label, "%s%s=%s", label.len > 0 ? ", " : "", pge_options[id].name,
+							 pge_option_text_escape(values->of[id]));
 	}
 	return label.len > 0 ? label.data : NULL;
 }
@@ -242,6 +263,12 @@ pge_option_values_apply(const PgeOptionValues *values, PgeTableOptions *options)
 	options->given = 0;
 	for (PgeOptionId id = 0; id < PGE_OPTION_COUNT; id++)
 	{
+		if (pge_options[id].spell != NULL)
+		{
+			*text_field(id, options) = values->of[id] ? pge_option_text_keep(values->of[id]) : pge_options[id].initial_text;
+			options->given |= values->of[id] ? 1U << id : 0;
+			continue;
+		}
 		*field(id, options) = pge_options[id].initial;
 		if (values->of[id] && parse(&pge_options[id], values->of[id], field(id, options)))
 			options->given |= 1U << id;

@@ -16,6 +16,7 @@ typedef enum PgeAm
 	PGE_AM_NONE = 0,
 	PGE_AM_ROW = 1,
 	PGE_AM_COLUMN = 2,
+	PGE_AM_TIME = 4,			/* beside PGE_AM_COLUMN: its tables have a time column */
 } PgeAm;
 
 /* What a table's options come to: given ones and defaults. */
@@ -25,9 +26,11 @@ typedef struct PgeTableOptions
 	uint32		given;
 #define PGE_OPTION_ENUM(name, ...) int name;
 #define PGE_OPTION_INT(name, ...) int name;
+#define PGE_OPTION_TEXT(name, ...) const char *name;
 #include "options.def"
 #undef PGE_OPTION_ENUM
 #undef PGE_OPTION_INT
+#undef PGE_OPTION_TEXT
 } PgeTableOptions;
 
 /*
@@ -46,9 +49,11 @@ typedef enum PgeOptionId
 {
 #define PGE_OPTION_ENUM(name, ...) PGE_OPTION_##name,
 #define PGE_OPTION_INT(name, ...) PGE_OPTION_##name,
+#define PGE_OPTION_TEXT(name, ...) PGE_OPTION_##name,
 #include "options.def"
 #undef PGE_OPTION_ENUM
 #undef PGE_OPTION_INT
+#undef PGE_OPTION_TEXT
 	PGE_OPTION_COUNT
 } PgeOptionId;
 
@@ -67,6 +72,9 @@ typedef struct PgeOption
 	int			least;
 	int			greatest;
 	const char *const *values;	/* an enum's texts by number, else NULL */
+	const char *initial_text;	/* a text's, or NULL */
+	char	   *(*spell) (const char *text);	/* a text's: its one spelling, NULL where it is invalid */
+	const char *valid;			/* a text's: what is valid */
 	size_t		offset;			/* in PgeTableOptions */
 } PgeOption;
 
@@ -87,6 +95,19 @@ extern void pge_options_label_init(void);
 extern void pge_options_read(Oid table, PgeOptionValues *values);
 extern void pge_options_write_new(Oid table, const PgeOptionValues *values);
 extern void pge_options_write(Oid table, const PgeOptionValues *values);
+
+/* options_text.c: texts in their one spelling, palloc'd. */
+extern char *pge_spell_chunk_interval(const char *text);
+extern char *pge_spell_segment_by(const char *text);
+extern char *pge_spell_time_column(const char *text);
+extern const char *pge_option_text_keep(const char *text);
+extern char *pge_option_text_escape(const char *text);
+extern char *pge_option_text_unescape(const char *text);
+
+/* options_time.c: the columns that options of time series name. */
+extern void pge_time_options_check(Oid table, Oid access_method, bool must_have, PgeOptionValues *values);
+extern void pge_time_options_altered(Oid table, AttrNumber attno);
+extern void pge_time_options_dropped(Oid table, AttrNumber attno);
 
 /* options_ddl.c: the statements that set them. */
 extern void pge_options_ddl_init(void);

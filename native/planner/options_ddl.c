@@ -47,6 +47,7 @@ struct Creation
 	Oid			schema;
 	char	   *name;
 	RangeVar   *parent;			/* of a partition, else NULL */
+	bool		method_given;	/* the statement itself says which access method */
 	PgeOptionValues values;
 	MemoryContext context;
 	MemoryContextCallback on_reset;
@@ -143,7 +144,7 @@ discard_creation(Creation *creation)
 }
 
 static List *
-prepare_create(RangeVar *table, List *definitions, bool if_not_exists, RangeVar *parent)
+prepare_create(RangeVar *table, List *definitions, bool if_not_exists, RangeVar *parent, bool method_given)
 {
 	PgeOptionValues values = {0};
 	Oid			schema;
@@ -163,6 +164,7 @@ prepare_create(RangeVar *table, List *definitions, bool if_not_exists, RangeVar 
 	creation->schema = schema;
 	creation->name = pstrdup(table->relname);
 	creation->parent = copyObject(parent);
+	creation->method_given = method_given;
 	for (PgeOptionId id = 0; id < PGE_OPTION_COUNT; id++)
 		creation->values.of[id] = values.of[id] ? pstrdup(values.of[id]) : NULL;
 	creation->context = context;
@@ -175,26 +177,32 @@ prepare_create(RangeVar *table, List *definitions, bool if_not_exists, RangeVar 
 	return definitions;
 }
 
+/* A table has been entered into the catalogs. Without a creation its statement has nothing for us, but it may need a time column. */
 static void
-finish_create(Creation *creation, Oid table, Oid access_method)
+finish_create(Creation *creation, Oid table, Oid access_method, char relkind)
 {
 	PgeAm		am = pge_am_of(access_method);
+	PgeOptionValues values = {0};
 	PgeOptionValues inherited = {0};
 	bool		any = false;
 
-	if (creation->parent)
+	if (creation && creation->parent)
 		pge_options_read(RangeVarGetRelid(creation->parent, NoLock, false), &inherited);
-	for (PgeOptionId id = 0; id < PGE_OPTION_COUNT; id++)
+	for (PgeOptionId id = 0; creation && id < PGE_OPTION_COUNT; id++)
 	{
-		if (creation->values.of[id])
+		values.of[id] = creation->values.of[id];
+		if (values.of[id])
 			pge_option_check_applies(id, access_method);
 		else if (pge_options[id].access_methods & am)
-			creation->values.of[id] = inherited.of[id];
-		any |= creation->values.of[id] != NULL;
+			values.of[id] = inherited.of[id];
 	}
+	pge_time_options_check(table, access_method, creation && creation->method_given && relkind != RELKIND_PARTITIONED_TABLE, &values);
+	for (PgeOptionId id = 0; id < PGE_OPTION_COUNT; id++)
+		any |= values.of[id] != NULL;
 	if (any)
-		pge_options_write_new(table, &creation->values);
-	MemoryContextDelete(creation->context);
+		pge_options_write_new(table, &values);
+	if (creation)
+		MemoryContextDelete(creation->context);
 }
 
 /* A relation has been entered into pg_class, where for now only a snapshot of our own sees it. */
@@ -214,8 +222,10 @@ relation_created(Oid relation)
 		Form_pg_class form = (Form_pg_class) GETSTRUCT(tuple);
 		Creation   *creation = find_creation(form->relnamespace, NameStr(form->relname));
 
-		if (creation && (RELKIND_HAS_TABLE_AM(form->relkind) || form->relkind == RELKIND_PARTITIONED_TABLE))
-			finish_create(creation, relation, form->relam);
+		/* The copy that a rewrite fills has the options of its original. */
+		if ((RELKIND_HAS_TABLE_AM(form->relkind) || form->relkind == RELKIND_PARTITIONED_TABLE) && !OidIsValid(form->relrewrite) &&
+			form->relkind != RELKIND_TOASTVALUE)
+			finish_create(creation, relation, form->relam, form->relkind);
 	}
 	systable_endscan(scan);
 	table_close(pg_class, AccessShareLock);
@@ -226,8 +236,14 @@ object_access(ObjectAccessType access, Oid class, Oid object, int subobject, voi
 {
 	if (next_object_access)
 		next_object_access(access, class, object, subobject, arg);
-	if (creations && access == OAT_POST_CREATE && class == RelationRelationId && subobject == 0)
+	if (class != RelationRelationId || object < FirstNormalObjectId)
+		return;
+	if (access == OAT_POST_CREATE && subobject == 0)
 		relation_created(object);
+	else if (access == OAT_POST_ALTER && subobject > 0)
+		pge_time_options_altered(object, (AttrNumber) subobject);
+	else if (access == OAT_DROP && subobject > 0)
+		pge_time_options_dropped(object, (AttrNumber) subobject);
 }
 
 /* ---- Tables that exist ---- */
@@ -292,6 +308,7 @@ prepare_alter(AlterTableStmt *stmt)
 			values.of[id] = NULL;
 		}
 	}
+	pge_time_options_check(table, access_method, get_rel_relkind(table) != RELKIND_PARTITIONED_TABLE, &values);
 	after = pge_option_values_format(&values);
 	if (before != after && (before == NULL || after == NULL || strcmp(before, after) != 0))
 		pge_options_write(table, &values);
@@ -312,9 +329,10 @@ concerns_us(Node *stmt)
 	switch (stmt ? nodeTag(stmt) : T_Invalid)
 	{
 		case T_CreateStmt:
-			return castNode(CreateStmt, stmt)->partbound || has_ours(castNode(CreateStmt, stmt)->options);
+			return castNode(CreateStmt, stmt)->partbound || castNode(CreateStmt, stmt)->accessMethod ||
+				has_ours(castNode(CreateStmt, stmt)->options);
 		case T_CreateTableAsStmt:
-			return has_ours(castNode(CreateTableAsStmt, stmt)->into->options);
+			return castNode(CreateTableAsStmt, stmt)->into->accessMethod || has_ours(castNode(CreateTableAsStmt, stmt)->into->options);
 		case T_ExplainStmt:
 			return concerns_us(explained((ExplainStmt *) stmt));
 		case T_AlterTableStmt:
@@ -341,14 +359,16 @@ prepare(Node *stmt)
 				CreateStmt *create = (CreateStmt *) stmt;
 
 				create->options = prepare_create(create->relation, create->options, create->if_not_exists,
-												 create->partbound ? linitial_node(RangeVar, create->inhRelations) : NULL);
+												 create->partbound ? linitial_node(RangeVar, create->inhRelations) : NULL,
+												 create->accessMethod != NULL);
 				break;
 			}
 		case T_CreateTableAsStmt:
 			{
 				CreateTableAsStmt *create = (CreateTableAsStmt *) stmt;
 
-				create->into->options = prepare_create(create->into->rel, create->into->options, create->if_not_exists, NULL);
+				create->into->options = prepare_create(create->into->rel, create->into->options, create->if_not_exists, NULL,
+													   create->into->accessMethod != NULL);
 				break;
 			}
 		case T_ExplainStmt:

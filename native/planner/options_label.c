@@ -25,7 +25,7 @@ PG_FUNCTION_INFO_V1(pge_table_options_sql);
 
 #define PROVIDER "epiphany"
 
-/* Entries are never removed, so that a pointer into one stays good: at most 32 bytes for each table that the session has asked about. */
+/* Entries are never removed, so that a pointer into one stays good: 64 bytes for each table that the session has asked about. */
 typedef struct CacheEntry
 {
 	Oid			table;
@@ -131,6 +131,7 @@ check_label(const ObjectAddress *object, const char *label)
 			if (values.of[id])
 				pge_option_check_applies(id, get_rel_relam(object->objectId));
 		}
+		pge_time_options_check(object->objectId, get_rel_relam(object->objectId), false, &values);
 	}
 	/* Our caller writes the label next; the invalidation takes effect together with it. */
 	CacheInvalidateRelcacheByRelid(object->objectId);
@@ -153,13 +154,14 @@ pge_table_options_sql(PG_FUNCTION_ARGS)
 	options = pge_table_options(rel);
 	for (PgeOptionId id = 0; id < PGE_OPTION_COUNT; id++)
 	{
+		const char *shown = pge_option_show(id, options);
 		Datum		values[4] = {
 			CStringGetTextDatum(psprintf("epiphany.%s", pge_options[id].name)),
-			CStringGetTextDatum(pge_option_show(id, options)),
+			shown ? CStringGetTextDatum(shown) : (Datum) 0,
 			BoolGetDatum((options->given & (1U << id)) == 0),
 			CStringGetTextDatum(pge_options[id].description),
 		};
-		bool		nulls[4] = {false};
+		bool		nulls[4] = {false, shown == NULL};
 
 		if (pge_options[id].access_methods & am)
 			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);

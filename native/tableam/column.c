@@ -1,6 +1,7 @@
 /*
  * Column store: the access method's handler. A column table is heap plus row groups: heap's routine table is the ground, and
- * each file column_*.c replaces the callbacks of its area. Access method epiphany_vector is the same, but for codes beside vectors.
+ * each file column_*.c replaces the callbacks of its area. Access method epiphany_vector is the same, but for codes beside vectors, and
+ * epiphany_timeseries is the same, but that each table has a time column (time_key.h).
  */
 #include "postgres.h"
 
@@ -13,10 +14,12 @@
 
 PG_FUNCTION_INFO_V1(pge_column_handler);
 PG_FUNCTION_INFO_V1(pge_vector_table_handler);
+PG_FUNCTION_INFO_V1(pge_timeseries_handler);
 
-/* One store under two names: tables of the second have codes beside their vectors. */
+/* One store under three names: tables of the second have codes beside their vectors, tables of the third a time column. */
 static TableAmRoutine routine;
 static TableAmRoutine vector_routine;
+static TableAmRoutine time_routine;
 
 const TableAmRoutine *
 pge_heap_routine(void)
@@ -27,7 +30,14 @@ pge_heap_routine(void)
 bool
 pge_is_column_table(Relation rel)
 {
-	return rel->rd_tableam == &routine || rel->rd_tableam == &vector_routine;
+	return rel->rd_tableam == &routine || rel->rd_tableam == &vector_routine || rel->rd_tableam == &time_routine;
+}
+
+/* Is it a table that must have a time column? Others may have one. */
+bool
+pge_is_time_table(Relation rel)
+{
+	return rel->rd_tableam == &time_routine;
 }
 
 /* Do vectors of new row groups get codes? */
@@ -98,4 +108,10 @@ Datum
 pge_vector_table_handler(PG_FUNCTION_ARGS)
 {
 	PG_RETURN_POINTER(fill(&vector_routine));
+}
+
+Datum
+pge_timeseries_handler(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_POINTER(fill(&time_routine));
 }

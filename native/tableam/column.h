@@ -133,6 +133,7 @@ extern void (*pge_after_vacuum) (Relation rel);
 extern const TableAmRoutine *pge_heap_routine(void);
 extern bool pge_is_column_table(Relation rel);
 extern bool pge_has_vector_codes(Relation rel);
+extern bool pge_is_time_table(Relation rel);
 extern void pge_check_column_table(Relation rel);
 
 extern void pge_column_set_scan_callbacks(TableAmRoutine *routine);		/* column_scan.c */

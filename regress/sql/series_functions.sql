@@ -1,5 +1,5 @@
 -- Time series: time_bucket, first, last, histogram; row by row and on the engine.
-CREATE EXTENSION epiphany_timeseries;
+CREATE EXTENSION epiphany_timeseries CASCADE;
 SET search_path = public, epiphany;
 SET timezone = 'UTC';
 SET datestyle = ISO;

@@ -8,7 +8,7 @@ LANGUAGE C;
 COMMENT ON FUNCTION epiphany.ddl_command_start() IS 'makes table options known to a session that has not loaded the library';
 
 CREATE EVENT TRIGGER epiphany_ddl_command_start ON ddl_command_start
-WHEN TAG IN ('ALTER MATERIALIZED VIEW', 'ALTER TABLE', 'CREATE MATERIALIZED VIEW', 'CREATE SCHEMA', 'CREATE TABLE', 'CREATE TABLE AS',
+WHEN TAG IN ('ALTER MATERIALIZED VIEW', 'ALTER TABLE', 'ALTER TYPE', 'CREATE MATERIALIZED VIEW', 'CREATE SCHEMA', 'CREATE TABLE', 'CREATE TABLE AS',
 	'SECURITY LABEL')
 EXECUTE FUNCTION epiphany.ddl_command_start();
 
