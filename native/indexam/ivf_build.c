@@ -78,7 +78,7 @@ sample_row(Relation index, ItemPointer tid, Datum *values, bool *nulls, bool ali
 	old = MemoryContextSwitchTo(build->row);
 	if (pge_vector_index_floats(build->type, build->meta.dims, values[0], build->vector))
 	{
-		pge_managed()->IvfRotate(build->model, build->vector, build->samples + place * padded);
+		PGE_CALL(IvfRotate, build->model, build->vector, build->samples + place * padded);
 		if (place == build->sample_count)
 			build->sample_count++;
 	}
@@ -134,16 +134,16 @@ train(IvfBuild *build)
 	};
 	int			rounds = shape->Lists > 1 ? ROUNDS : trainer.SampleCount > 0 ? 1 : 0;	/* one centroid is the mean at once */
 
-	pge_managed()->IvfTrainBegin(&trainer);
+	PGE_CALL(IvfTrainBegin, &trainer);
 	for (int round = 0; round < rounds; round++)
 	{
-		pge_managed()->IvfTrainRoundBegin(&trainer);
+		PGE_CALL(IvfTrainRoundBegin, &trainer);
 		for (int64 first = 0; first < trainer.SampleCount; first += BATCH * 4)
 		{
-			pge_managed()->IvfTrainAdd(&trainer, first, Min(BATCH * 4, trainer.SampleCount - first));
+			PGE_CALL(IvfTrainAdd, &trainer, first, Min(BATCH * 4, trainer.SampleCount - first));
 			CHECK_FOR_INTERRUPTS();
 		}
-		pge_managed()->IvfTrainRoundEnd(&trainer, round);
+		PGE_CALL(IvfTrainRoundEnd, &trainer, round);
 		pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, round + 1);
 	}
 	pfree(trainer.Sums);
@@ -160,12 +160,12 @@ sort_batch(IvfBuild *build)
 	int32		lists[BATCH];
 	float		scores[BATCH];
 
-	pge_managed()->IvfAssign(build->model, build->panels, build->batch, build->batch_count, lists, scores);
+	PGE_CALL(IvfAssign, build->model, build->panels, build->batch, build->batch_count, lists, scores);
 	for (int i = 0; i < build->batch_count; i++)
 	{
 		uint8	   *record = build->records + (Size) i * shape->RecordBytes;
 
-		pge_managed()->IvfEncode(build->model, lists[i], build->batch + (Size) i * shape->Padded, build->scratch, record);
+		PGE_CALL(IvfEncode, build->model, lists[i], build->batch + (Size) i * shape->Padded, build->scratch, record);
 		memcpy(VARDATA(build->sorted), record, shape->RecordBytes);
 		ExecClearTuple(build->slot);
 		build->slot->tts_values[0] = Int32GetDatum(lists[i]);
@@ -194,7 +194,7 @@ add_row(Relation index, ItemPointer tid, Datum *values, bool *nulls, bool alive,
 	indexed = pge_vector_index_floats(build->type, build->meta.dims, values[0], build->vector);
 	if (indexed)
 	{
-		pge_managed()->IvfRotate(build->model, build->vector, build->batch + (Size) build->batch_count * shape->Padded);
+		PGE_CALL(IvfRotate, build->model, build->vector, build->batch + (Size) build->batch_count * shape->Padded);
 		memset(record, 0, shape->RecordBytes);
 		memcpy(record, tid, sizeof(ItemPointerData));
 		record[6] = 1;
@@ -354,11 +354,15 @@ prepare(IvfBuild *build)
 {
 	PgeIvfShape shape;
 	Size		budget = (Size) maintenance_work_mem * 1024 / 2;
+	i64			model_bytes;
+	i64			panel_bytes;
 
 	pge_ivf_shape(&build->meta, &shape);
-	build->model = allocate(pge_managed()->IvfModelBytes(&shape));
-	pge_managed()->IvfModelBegin(build->model, &shape);
-	build->panels = allocate(pge_managed()->IvfPanelBytes(&shape));
+	PGE_CALL(IvfModelBytes, &shape, &model_bytes);
+	PGE_CALL(IvfPanelBytes, &shape, &panel_bytes);
+	build->model = allocate(model_bytes);
+	PGE_CALL(IvfModelBegin, build->model, &shape);
+	build->panels = allocate(panel_bytes);
 	build->vector = allocate(sizeof(float) * shape.Dimensions);
 	build->row = AllocSetContextCreate(CurrentMemoryContext, "epiphany_ivf row", ALLOCSET_DEFAULT_SIZES);
 	build->max_samples = Max(MIN_SAMPLES, (int64) shape.Lists * SAMPLES_PER_LIST);
@@ -386,7 +390,7 @@ pge_ivf_build(Relation heap, Relation index, IndexInfo *info)
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, IVF_PHASE_TRAIN);
 	train(&build);
 	pfree(build.samples);
-	pge_managed()->IvfArrange(build.model, build.panels);
+	PGE_CALL(IvfArrange, build.model, build.panels);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, IVF_PHASE_ENCODE);
 	sort_rows(&build);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, IVF_PHASE_WRITE);

@@ -124,12 +124,12 @@ pge_ivf_insert(Relation index, Datum *values, bool *nulls, ItemPointer tid, Rela
 		int			list;
 		IvfHead		head;
 
-		pge_managed()->IvfRotate(entry->model, vector, rotated);
-		list = pge_managed()->IvfNearest(entry->model, rotated);
+		PGE_CALL(IvfRotate, entry->model, vector, rotated);
+		PGE_CALL(IvfNearest, entry->model, rotated, &list);
 		memcpy(record, tid, sizeof(ItemPointerData));
 		pge_ivf_put_attributes(index, values, nulls, record);
 		record[6] = 1;
-		pge_managed()->IvfEncode(entry->model, list, rotated, palloc(shape->ScratchBytes), record);
+		PGE_CALL(IvfEncode, entry->model, list, rotated, palloc(shape->ScratchBytes), record);
 
 		/* VACUUM writes no list anew while somebody adds to it. */
 		LockPage(index, list, ShareLock);

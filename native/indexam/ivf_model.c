@@ -21,7 +21,7 @@ pge_ivf_shape(const IvfMeta *meta, PgeIvfShape *shape)
 	shape->Lists = meta->lists;
 	shape->Attributes = meta->attributes;
 	shape->Seed = meta->seed;
-	pge_managed()->IvfComplete(shape);
+	PGE_CALL(IvfComplete, shape);
 }
 
 static void
@@ -76,7 +76,9 @@ load(Relation index, IvfIndex *entry, const IvfMeta *meta)
 {
 	const PgeVectorIndexType *type = pge_vector_index_type(index);
 	PgeIvfShape shape;
+	PgeIvfModel *model;
 	uint8	   *scratch;
+	i64			bytes;
 
 	if (meta->dims < 1 || meta->dims > 64000 || meta->lists < 1 || meta->lists > IVF_MAX_LISTS || meta->bits < 1 || meta->bits > 8 ||
 		meta->attributes != RelationGetNumberOfAttributes(index) - 1 || meta->metric != type->metric || meta->element != type->element ||
@@ -92,19 +94,12 @@ load(Relation index, IvfIndex *entry, const IvfMeta *meta)
 	entry->context = AllocSetContextCreate(CacheMemoryContext, "epiphany_ivf index", ALLOCSET_SMALL_SIZES);
 	scratch = palloc(shape.ScratchBytes);
 	entry->meta = *meta;
-	entry->model = MemoryContextAllocExtended(entry->context, pge_managed()->IvfModelBytes(&shape), MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-	pge_managed()->IvfModelBegin(entry->model, &shape);
-	PG_TRY();
-	{
-		read_centroids(index, meta, entry->model);
-	}
-	PG_CATCH();
-	{
-		entry->model = NULL;
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	pge_managed()->IvfModelFinish(entry->model, scratch);
+	PGE_CALL(IvfModelBytes, &shape, &bytes);
+	model = MemoryContextAllocExtended(entry->context, bytes, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
+	PGE_CALL(IvfModelBegin, model, &shape);
+	read_centroids(index, meta, model);
+	PGE_CALL(IvfModelFinish, model, scratch);
+	entry->model = model;
 	pfree(scratch);
 }
 

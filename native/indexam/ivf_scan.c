@@ -129,7 +129,7 @@ start(IndexScanDesc scan, IvfScanState *state)
 	state->scan.TestCount = scan->numberOfKeys;
 	state->scan.Tests = palloc(sizeof(PgeIvfTest) * Max(scan->numberOfKeys, 1));
 	state->impossible = !pge_ivf_tests(scan->indexRelation, scan->keyData, scan->numberOfKeys, state->scan.Tests, &state->recheck);
-	pge_managed()->IvfScanPrepare(&state->scan, (void *) TYPEALIGN(64, allocate(shape->QueryBytes + 64)), vector);
+	PGE_CALL(IvfScanPrepare, &state->scan, (void *) TYPEALIGN(64, allocate(shape->QueryBytes + 64)), vector);
 	state->probes = allocate(sizeof(PgeIvfProbe) * shape->Lists);
 	state->generations = allocate(sizeof(uint32) * shape->Lists);
 	state->probed = allocate(sizeof(bool) * shape->Lists);
@@ -201,8 +201,10 @@ static void
 collect(IvfScanState *state)
 {
 	PgeIvfScan *scan = &state->scan;
+	float		reach;
 
-	state->reach = pge_managed()->IvfReach(scan);
+	PGE_CALL(IvfReach, scan, &reach);
+	state->reach = reach;
 	if (state->results != NULL)
 		pfree(state->results);
 	state->results = allocate(sizeof(IvfResult) * Max(scan->Count, 1));
@@ -236,7 +238,7 @@ search(Relation index, IvfScanState *state)
 	do
 	{
 		CHECK_FOR_INTERRUPTS();
-		pge_managed()->IvfScanBegin(scan, state->wanted);
+		PGE_CALL(IvfScanBegin, scan, state->wanted);
 		done = pge_ivf_search(index, state);
 		state->visited += scan->Visited;
 	} while (!done);

@@ -107,7 +107,7 @@ scan_page(Relation index, IvfScanState *state, BlockNumber *block, IvfPageKind k
 		if (!read_long_block(index, state, first, probe, state->generations[number], block))
 			return start_over(index, state, number, first);
 		reserve(state, IVF_BLOCK_VECTORS);
-		pge_managed()->IvfScanBlocks(&state->scan, state->long_block, 1, probe, number);
+		PGE_CALL(IvfScanBlocks, &state->scan, state->long_block, 1, probe, number);
 		return true;
 	}
 	reserve(state, kind == IVF_BLOCKS ? most * IVF_BLOCK_VECTORS : most);
@@ -125,9 +125,9 @@ scan_page(Relation index, IvfScanState *state, BlockNumber *block, IvfPageKind k
 	next = special->next;
 	prefetch_page(state->index, next);
 	if (kind == IVF_BLOCKS)
-		pge_managed()->IvfScanBlocks(&state->scan, IvfPageArea(page), special->count, probe, number);
+		PGE_CALL(IvfScanBlocks, &state->scan, IvfPageArea(page), special->count, probe, number);
 	else
-		pge_managed()->IvfScanRecords(&state->scan, IvfPageArea(page), special->count, probe, number);
+		PGE_CALL(IvfScanRecords, &state->scan, IvfPageArea(page), special->count, probe, number);
 	UnlockReleaseBuffer(buffer);
 	*block = next;
 	return true;
@@ -173,8 +173,9 @@ scan_lists(Relation index, IvfScanState *state)
 		PgeIvfProbe *fresh = state->probes + done;
 
 		/* Those before stay where they are, as candidates know them by number. */
-		picked = pge_managed()->IvfPickLists(&state->scan, want, state->scratch,
-											 done == 0 ? fresh : (fresh = palloc(sizeof(PgeIvfProbe) * all)));
+		if (done > 0)
+			fresh = palloc(sizeof(PgeIvfProbe) * all);
+		PGE_CALL(IvfPickLists, &state->scan, want, state->scratch, fresh, &picked);
 		for (int i = 0; i < picked; i++)
 		{
 			int			list = fresh[i].List;
@@ -257,7 +258,7 @@ refine(Relation index, IvfScanState *state)
 		}
 		if (candidate->PartOffset >= IvfPageSpecial(page)->count || IvfPageSpecial(page)->count > IVF_AREA / size)
 			pge_ivf_corrupt(index, block, "It lacks a vector's code.");
-		pge_managed()->IvfRefine(scan, candidate, IvfPageArea(page) + candidate->PartOffset * size, probe);
+		PGE_CALL(IvfRefine, scan, candidate, IvfPageArea(page) + candidate->PartOffset * size, probe);
 	}
 	if (BufferIsValid(buffer))
 		UnlockReleaseBuffer(buffer);
@@ -269,6 +270,6 @@ pge_ivf_search(Relation index, IvfScanState *state)
 {
 	if (!scan_lists(index, state))
 		return false;
-	pge_managed()->IvfKeepNear(&state->scan);
+	PGE_CALL(IvfKeepNear, &state->scan);
 	return refine(index, state);
 }

@@ -227,7 +227,7 @@ move_block(IvfMove *move, uint8 *block)
 				pge_ivf_corrupt(vacuum->index, move->parts_block, "It lacks a vector's code.");
 			part = IvfPageArea((Page) move->parts.data) + ItemPointerGetOffsetNumberNoCheck(&where) * shape->ExtendedBytes;
 		}
-		pge_managed()->IvfGet(shape, block, i, part, move->record);
+		PGE_CALL(IvfGet, shape, block, i, part, move->record);
 		pge_ivf_writer_add(move->writer, move->record);
 	}
 }

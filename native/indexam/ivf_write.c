@@ -130,8 +130,8 @@ pge_ivf_writer_add(IvfWriter *writer, uint8 *record)
 	}
 	if (shape->ExtendedBytes > 0)
 		add_part(writer, record + shape->RecordFactors + 3 * sizeof(float), &part);
-	pge_managed()->IvfPut(shape, writer->blocks + (Size) (writer->vectors / IVF_BLOCK_VECTORS) * shape->BlockBytes,
-						  writer->vectors % IVF_BLOCK_VECTORS, record, (u8 *) &part, writer->scratch);
+	PGE_CALL(IvfPut, shape, writer->blocks + (Size) (writer->vectors / IVF_BLOCK_VECTORS) * shape->BlockBytes,
+			 writer->vectors % IVF_BLOCK_VECTORS, record, (u8 *) &part, writer->scratch);
 	writer->vectors++;
 }
 

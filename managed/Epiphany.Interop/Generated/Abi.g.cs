@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x52b97e0b;
+    public const u32 Hash = 0x5d9e5928;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -862,53 +862,53 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<i32, ptr, i32, f64> VectorSumOfSquares;
     /* Operation, element, two vectors, result (may be either), elements; returns PgeVectorFaults. */
     public delegate* unmanaged<i32, i32, ptr, ptr, ptr, i32, i32> VectorCompute;
-    /* Inverted lists: likewise, they cannot fail; all memory is the caller's. The given fields of a shape to the others. */
-    public delegate* unmanaged<PgeIvfShape*, void> IvfComplete;
-    /* Bytes of a model. */
-    public delegate* unmanaged<PgeIvfShape*, i64> IvfModelBytes;
+    /* Inverted lists; all memory is the caller's. The given fields of a shape to the others. */
+    public delegate* unmanaged<PgeIvfShape*, PgeStatus> IvfComplete;
+    /* Out the bytes of a model. */
+    public delegate* unmanaged<PgeIvfShape*, i64*, PgeStatus> IvfModelBytes;
     /* Model, shape: its arrays are in place, and wait for centroids. */
-    public delegate* unmanaged<PgeIvfModel*, PgeIvfShape*, void> IvfModelBegin;
+    public delegate* unmanaged<PgeIvfModel*, PgeIvfShape*, PgeStatus> IvfModelBegin;
     /* Model, scratch: the centroids are there. */
-    public delegate* unmanaged<PgeIvfModel*, ptr, void> IvfModelFinish;
+    public delegate* unmanaged<PgeIvfModel*, ptr, PgeStatus> IvfModelFinish;
     /* Model, a vector's floats, what they are rotated and padded. */
-    public delegate* unmanaged<PgeIvfModel*, f32*, f32*, void> IvfRotate;
-    /* Model, rotated vector: its list. */
-    public delegate* unmanaged<PgeIvfModel*, f32*, i32> IvfNearest;
-    /* Bytes of panels: centroids, arranged for IvfAssign. */
-    public delegate* unmanaged<PgeIvfShape*, i64> IvfPanelBytes;
+    public delegate* unmanaged<PgeIvfModel*, f32*, f32*, PgeStatus> IvfRotate;
+    /* Model, rotated vector, out its list. */
+    public delegate* unmanaged<PgeIvfModel*, f32*, i32*, PgeStatus> IvfNearest;
+    /* Out the bytes of panels: centroids, arranged for IvfAssign. */
+    public delegate* unmanaged<PgeIvfShape*, i64*, PgeStatus> IvfPanelBytes;
     /* Model, panels. */
-    public delegate* unmanaged<PgeIvfModel*, f32*, void> IvfArrange;
+    public delegate* unmanaged<PgeIvfModel*, f32*, PgeStatus> IvfArrange;
     /* Model, panels, rotated vectors, their number, out lists, out scores (scratch). */
-    public delegate* unmanaged<PgeIvfModel*, f32*, f32*, i32, i32*, f32*, void> IvfAssign;
+    public delegate* unmanaged<PgeIvfModel*, f32*, f32*, i32, i32*, f32*, PgeStatus> IvfAssign;
     /* Draws centroids. */
-    public delegate* unmanaged<PgeIvfTrainer*, void> IvfTrainBegin;
-    public delegate* unmanaged<PgeIvfTrainer*, void> IvfTrainRoundBegin;
+    public delegate* unmanaged<PgeIvfTrainer*, PgeStatus> IvfTrainBegin;
+    public delegate* unmanaged<PgeIvfTrainer*, PgeStatus> IvfTrainRoundBegin;
     /* First sample, their number. */
-    public delegate* unmanaged<PgeIvfTrainer*, i64, i32, void> IvfTrainAdd;
+    public delegate* unmanaged<PgeIvfTrainer*, i64, i32, PgeStatus> IvfTrainAdd;
     /* Round, from 0. */
-    public delegate* unmanaged<PgeIvfTrainer*, i32, void> IvfTrainRoundEnd;
+    public delegate* unmanaged<PgeIvfTrainer*, i32, PgeStatus> IvfTrainRoundEnd;
     /* Model, list, rotated vector, scratch, record: its factors and code. */
-    public delegate* unmanaged<PgeIvfModel*, i32, f32*, u8*, u8*, void> IvfEncode;
+    public delegate* unmanaged<PgeIvfModel*, i32, f32*, u8*, u8*, PgeStatus> IvfEncode;
     /* Shape, block, place, record, where its part is (6 bytes, as a TID), scratch. */
-    public delegate* unmanaged<PgeIvfShape*, u8*, i32, u8*, u8*, u8*, void> IvfPut;
+    public delegate* unmanaged<PgeIvfShape*, u8*, i32, u8*, u8*, u8*, PgeStatus> IvfPut;
     /* Shape, block, place, part (or null: there are none), out record. */
-    public delegate* unmanaged<PgeIvfShape*, u8*, i32, u8*, u8*, void> IvfGet;
+    public delegate* unmanaged<PgeIvfShape*, u8*, i32, u8*, u8*, PgeStatus> IvfGet;
     /* Scan with its model, memory for the query, the query's floats. */
-    public delegate* unmanaged<PgeIvfScan*, ptr, f32*, void> IvfScanPrepare;
+    public delegate* unmanaged<PgeIvfScan*, ptr, f32*, PgeStatus> IvfScanPrepare;
     /* How many nearest are wanted. */
-    public delegate* unmanaged<PgeIvfScan*, i32, void> IvfScanBegin;
-    /* How many lists, scratch (two floats a list, and 64), out the nearest, ascending; returns their number. */
-    public delegate* unmanaged<PgeIvfScan*, i32, f32*, PgeIvfProbe*, i32> IvfPickLists;
+    public delegate* unmanaged<PgeIvfScan*, i32, PgeStatus> IvfScanBegin;
+    /* How many lists, scratch (two floats a list, and 64), out the nearest, ascending, and their number. */
+    public delegate* unmanaged<PgeIvfScan*, i32, f32*, PgeIvfProbe*, i32*, PgeStatus> IvfPickLists;
     /* Blocks, their number, probe, its number. */
-    public delegate* unmanaged<PgeIvfScan*, u8*, i32, PgeIvfProbe*, i32, void> IvfScanBlocks;
+    public delegate* unmanaged<PgeIvfScan*, u8*, i32, PgeIvfProbe*, i32, PgeStatus> IvfScanBlocks;
     /* Records, likewise. */
-    public delegate* unmanaged<PgeIvfScan*, u8*, i32, PgeIvfProbe*, i32, void> IvfScanRecords;
+    public delegate* unmanaged<PgeIvfScan*, u8*, i32, PgeIvfProbe*, i32, PgeStatus> IvfScanRecords;
     /* Candidates that are not wanted any more are left out. */
-    public delegate* unmanaged<PgeIvfScan*, void> IvfKeepNear;
-    /* So far the search is good; NaN: without end. */
-    public delegate* unmanaged<PgeIvfScan*, f32> IvfReach;
+    public delegate* unmanaged<PgeIvfScan*, PgeStatus> IvfKeepNear;
+    /* Out how far the search is good; NaN: without end. */
+    public delegate* unmanaged<PgeIvfScan*, f32*, PgeStatus> IvfReach;
     /* Candidate, its part, its probe. */
-    public delegate* unmanaged<PgeIvfScan*, PgeIvfCandidate*, u8*, PgeIvfProbe*, void> IvfRefine;
+    public delegate* unmanaged<PgeIvfScan*, PgeIvfCandidate*, u8*, PgeIvfProbe*, PgeStatus> IvfRefine;
     /* Options, out shape. */
     public delegate* unmanaged<PgeGraphOptions*, PgeGraphShape*, PgeStatus> GraphMeasure;
     /* Memory context, options, out shape, out handle: an index. */
