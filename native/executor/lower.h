@@ -63,6 +63,7 @@ extern void pge_lower_expression(PgeLowering *lowering, Expr *expr, const PgeRaw
 extern void pge_lower_expressions(PgeLowering *lowering, List *exprs, const PgeRawColumns *raw);
 
 /* own_functions.c */
+extern char *pge_own_symbol(Oid function);
 extern PgeOwnFunction pge_own_function(Oid function);
 
 /* lower_case.c */

@@ -15,6 +15,7 @@
 #include "utils/typcache.h"
 
 #include "lower.h"
+#include "timeseries/gapfill.h"
 
 /* The number that an expression gets, or what else PostgreSQL is to be asked about. */
 int
@@ -248,9 +249,9 @@ lower_known(PgeLowering *lowering, Expr *expr, Expr *typed, const PgeRawColumns 
 			return true;
 		case T_FuncExpr:
 			{
-				FuncExpr   *call = (FuncExpr *) expr;
+				FuncExpr   *call = pge_gapfill_bucket((FuncExpr *) expr);
 
-				lower_call(lowering, expr, typed, call->funcid, call->inputcollid, call->args, raw);
+				lower_call(lowering, (Expr *) call, typed, call->funcid, call->inputcollid, call->args, raw);
 				return true;
 			}
 		case T_OpExpr:

@@ -46,23 +46,32 @@ function_of_symbol(const char *symbol)
 	return PgeOwnFunction_None;
 }
 
-PgeOwnFunction
-pge_own_function(Oid function)
+/* The C function of this extension that the function is, or NULL. */
+char *
+pge_own_symbol(Oid function)
 {
-	PgeOwnFunction own = PgeOwnFunction_None;
+	char	   *symbol = NULL;
 	HeapTuple	tuple;
 	Datum		library;
 	bool		isnull;
 
 	if (function < FirstNormalObjectId)
-		return own;
+		return NULL;
 	tuple = SearchSysCache1(PROCOID, ObjectIdGetDatum(function));
 	if (!HeapTupleIsValid(tuple))
-		return own;
+		return NULL;
 	library = SysCacheGetAttr(PROCOID, tuple, Anum_pg_proc_probin, &isnull);
 	if (!isnull && ((Form_pg_proc) GETSTRUCT(tuple))->prolang == ClanguageId &&
 		strcmp(TextDatumGetCString(library), "$libdir/pg_epiphany") == 0)
-		own = function_of_symbol(TextDatumGetCString(SysCacheGetAttrNotNull(PROCOID, tuple, Anum_pg_proc_prosrc)));
+		symbol = TextDatumGetCString(SysCacheGetAttrNotNull(PROCOID, tuple, Anum_pg_proc_prosrc));
 	ReleaseSysCache(tuple);
-	return own;
+	return symbol;
+}
+
+PgeOwnFunction
+pge_own_function(Oid function)
+{
+	const char *symbol = pge_own_symbol(function);
+
+	return symbol == NULL ? PgeOwnFunction_None : function_of_symbol(symbol);
 }

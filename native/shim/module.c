@@ -13,6 +13,7 @@
 #include "planner/vectorize.h"
 #include "indexam/ivf.h"
 #include "tableam/column_init.h"
+#include "timeseries/gapfill.h"
 
 #if PG_VERSION_NUM < 170000 || PG_VERSION_NUM >= 180000
 #error "pg_epiphany is written for PostgreSQL 17; give its pg_config: make PG_CONFIG=..."
@@ -32,6 +33,7 @@ _PG_init(void)
 	pge_options_init();
 	pge_vectorize_init();
 	pge_metadata_paths_init();
+	pge_gapfill_init();
 	pge_maintenance_init();
 	pge_ivf_init();
 	pge_hnsw_init();

@@ -17,4 +17,12 @@ pge_aggregate_context(FunctionCallInfo fcinfo)
 	return context;
 }
 
+/* time_bucket.c: functions as SQL calls them */
+extern Datum pge_time_bucket_timestamp(PG_FUNCTION_ARGS);
+extern Datum pge_time_bucket_date(PG_FUNCTION_ARGS);
+extern Datum pge_time_bucket_int2(PG_FUNCTION_ARGS);
+extern Datum pge_time_bucket_int4(PG_FUNCTION_ARGS);
+extern Datum pge_time_bucket_int8(PG_FUNCTION_ARGS);
+extern Datum pge_time_bucket_timezone(PG_FUNCTION_ARGS);
+
 #endif
