@@ -51,9 +51,8 @@ typedef enum Verdict
 	COMPACT
 } Verdict;
 
-/* This worker gives way: who is blocked by it cancels it, and DROP DATABASE ends it. */
-void
-pge_count_as_autovacuum(void)
+static void
+count_as_autovacuum(void)
 {
 	LWLockAcquire(ProcArrayLock, LW_EXCLUSIVE);
 	MyProc->statusFlags |= PROC_IS_AUTOVACUUM;
@@ -357,7 +356,7 @@ pge_maintenance_worker_main(Datum database)
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
-	pge_count_as_autovacuum();
+	count_as_autovacuum();
 	pge_maintenance_attach();
 	/* VACUUM keeps its own things there. */
 	PortalContext = cxt;

@@ -5,8 +5,8 @@
 
 #include "fmgr.h"
 
-#include "bgworker/jobs.h"
 #include "bgworker/maintenance.h"
+#include "continuous/continuous.h"
 #include "executor/start.h"
 #include "indexam/hnsw.h"
 #include "pge.h"
@@ -32,11 +32,11 @@ _PG_init(void)
 	pge_column_init();
 	pge_executor_init();
 	pge_options_init();
+	pge_continuous_init();
 	pge_vectorize_init();
 	pge_metadata_paths_init();
 	pge_gapfill_init();
 	pge_maintenance_init();
-	pge_jobs_init();
 	pge_ivf_init();
 	pge_hnsw_init();
 }

@@ -12,6 +12,7 @@
 #include "column.h"
 #include "column_decode.h"
 #include "column_row.h"
+#include "continuous/continuous.h"
 #include "group_origin.h"
 
 static void
@@ -56,6 +57,8 @@ column_tuple_insert(Relation rel, TupleTableSlot *slot, CommandId cid, int optio
 {
 	TupleTableSlot *source;
 
+	if (pge_capture_wanted(rel))
+		pge_capture_rows(rel, &slot, 1);
 	if (pge_writer_insert(rel, &slot, 1, cid, options, bistate))
 		return;
 	pge_root_ensure(rel);
@@ -68,6 +71,8 @@ static void
 column_multi_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId cid, int options,
 					struct BulkInsertStateData *bistate)
 {
+	if (pge_capture_wanted(rel))
+		pge_capture_rows(rel, slots, nslots);
 	if (pge_writer_insert(rel, slots, nslots, cid, options, bistate))
 		return;
 	pge_root_ensure(rel);
@@ -81,6 +86,8 @@ column_tuple_insert_speculative(Relation rel, TupleTableSlot *slot, CommandId ci
 {
 	TupleTableSlot *source;
 
+	if (pge_capture_wanted(rel))
+		pge_capture_rows(rel, &slot, 1);
 	pge_root_ensure(rel);
 	source = heap_source(slot);
 	pge_heap_routine()->tuple_insert_speculative(rel, source, cid, options, bistate, token);
@@ -120,6 +127,8 @@ column_tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snaps
 	TM_Result	result;
 
 	pge_writer_flush(rel);
+	if (pge_capture_wanted(rel))
+		pge_capture_tid(rel, tid);
 	if (pge_tid_is_column(tid))
 		result = pge_row_delete(rel, tid, cid, crosscheck, wait, tmfd, changing_part);
 	else
@@ -136,6 +145,11 @@ column_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot, Comman
 	TM_Result	result;
 
 	pge_writer_flush(rel);
+	if (pge_capture_wanted(rel))
+	{
+		pge_capture_tid(rel, otid);
+		pge_capture_rows(rel, &slot, 1);
+	}
 	if (pge_tid_is_column(otid))
 		result = pge_row_update(rel, otid, slot, cid, crosscheck, wait, tmfd, lockmode, update_indexes, store_version);
 	else
