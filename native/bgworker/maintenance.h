@@ -1,12 +1,14 @@
 /*
  * Automatic maintenance of column tables: a launcher that sleeps, connected to no database, and a short-lived worker in each database
- * that has something to do. Above the table access methods, which do not know of it but for a hook that VACUUM calls.
+ * that has something to do. Above the table access methods, which do not know of it but for a hook that VACUUM calls. The launcher serves
+ * jobs as well (jobs.h).
  */
 #ifndef PGE_MAINTENANCE_H
 #define PGE_MAINTENANCE_H
 
 #include "access/transam.h"
 #include "datatype/timestamp.h"
+#include "postmaster/bgworker.h"
 
 /* What the workers remember of a table from one visit to the next. */
 typedef struct PgeTableMemory
@@ -27,6 +29,7 @@ extern bool pge_maintenance_become_launcher(void);
 extern void pge_maintenance_resign_launcher(int code, Datum arg);
 extern bool pge_maintenance_retire_launcher(void);
 extern bool pge_maintenance_ask(Oid database);
+extern bool pge_maintenance_lacks_launcher(void);
 extern void pge_maintenance_settle(Oid database, bool more);
 extern int	pge_maintenance_asked(Oid *databases, int most);
 extern bool pge_maintenance_recall(Oid relid, PgeTableMemory *memory);
@@ -36,5 +39,10 @@ extern void pge_maintenance_remember(const PgeTableMemory *memory);
 
 /* maintenance_launcher.c */
 extern void pge_maintenance_init(void);
+extern void pge_describe_worker(BackgroundWorker *worker, const char *name, const char *function, Datum arg);
+extern void pge_start_launcher(void);
+
+/* maintenance_worker.c */
+extern void pge_count_as_autovacuum(void);
 
 #endif							/* PGE_MAINTENANCE_H */

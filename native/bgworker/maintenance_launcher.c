@@ -1,9 +1,11 @@
 /*
- * Automatic maintenance: the launcher. It is connected to no database, so that it keeps none from being dropped or copied while it
- * sleeps, and starts a worker (maintenance_worker.c) in one database after the other.
+ * Automatic maintenance and jobs: the launcher. It is connected to no database, so that it keeps none from being dropped or copied while it
+ * sleeps, and starts a worker (maintenance_worker.c) in one database after the other, and a scheduler (job_scheduler.c) where jobs are due.
+ * It waits for neither: a long visit keeps no job from starting.
  *
- * Preloaded, it lives with the server and visits all databases each epiphany.maintenance_naptime. Otherwise VACUUM starts it where it
- * leaves rows to be moved, and it lives until the databases that it was asked to visit have nothing left to do.
+ * Preloaded, it lives with the server and visits all databases each epiphany.maintenance_naptime. Otherwise it is started by VACUUM where
+ * it leaves rows to be moved, and by whoever makes or changes a job, and lives until nothing is left to do in the databases that it was
+ * asked for.
  */
 #include "postgres.h"
 
@@ -20,17 +22,23 @@
 #include "storage/ipc.h"
 #include "storage/latch.h"
 #include "tcop/tcopprot.h"
+#include "utils/memutils.h"
 #include "utils/snapmgr.h"
+#include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
+#include "jobs.h"
 #include "maintenance.h"
 #include "shim/pge.h"
 #include "tableam/column.h"
 
 extern PGDLLEXPORT void pge_launcher_worker_main(Datum preloaded);
 
-static void
-describe(BackgroundWorker *worker, const char *name, const char *function, Datum arg)
+/* Where no worker is free for jobs that are due, the next try. */
+#define BUSY_US (5 * USECS_PER_SEC)
+
+void
+pge_describe_worker(BackgroundWorker *worker, const char *name, const char *function, Datum arg)
 {
 	memset(worker, 0, sizeof(*worker));
 	worker->bgw_flags = BGWORKER_SHMEM_ACCESS | BGWORKER_BACKEND_DATABASE_CONNECTION;
@@ -43,22 +51,28 @@ describe(BackgroundWorker *worker, const char *name, const char *function, Datum
 	worker->bgw_main_arg = arg;
 }
 
+/* Raises nothing: it may run in a commit that is done. */
+void
+pge_start_launcher(void)
+{
+	BackgroundWorker worker;
+
+	pge_describe_worker(&worker, "pg_epiphany launcher", "pge_launcher_worker_main", BoolGetDatum(false));
+	if (!RegisterDynamicBackgroundWorker(&worker, NULL))
+		ereport(LOG,
+				(errmsg("could not start the launcher of jobs and maintenance: no free background worker"),
+				 errhint("Raise \"max_worker_processes\".")));
+}
+
 /* VACUUM has left rows of a table of this database that compaction could move. */
 static void
 ask(Relation rel)
 {
-	BackgroundWorker worker;
-
 	if (!pge_maintenance || RelationUsesLocalBuffers(rel))
 		return;
 	pge_maintenance_attach();
-	if (!pge_maintenance_ask(MyDatabaseId))
-		return;
-	describe(&worker, "pg_epiphany launcher", "pge_launcher_worker_main", BoolGetDatum(false));
-	if (!RegisterDynamicBackgroundWorker(&worker, NULL))
-		ereport(LOG,
-				(errmsg("could not start the maintenance of column tables: no free background worker"),
-				 errhint("Raise \"max_worker_processes\".")));
+	if (pge_maintenance_ask(MyDatabaseId))
+		pge_start_launcher();
 }
 
 /* All databases that take connections but templates, which CREATE DATABASE wants for itself. */
@@ -88,46 +102,124 @@ list_databases(Oid *databases, int most)
 	return n;
 }
 
-/* Let a worker look after a database, and wait for it. */
-static void
-visit(Oid database)
+/* Starts a worker of a database, and does not wait for it: its end sets our latch. NULL: no worker is free. */
+static BackgroundWorkerHandle *
+send_worker(Oid database, const char *name, const char *function)
 {
 	BackgroundWorker worker;
 	BackgroundWorkerHandle *handle;
 
-	describe(&worker, "pg_epiphany maintenance", "pge_maintenance_worker_main", ObjectIdGetDatum(database));
+	pge_describe_worker(&worker, name, function, ObjectIdGetDatum(database));
 	worker.bgw_notify_pid = MyProcPid;
-	if (!RegisterDynamicBackgroundWorker(&worker, &handle))
-		return;					/* no worker is free; next time */
-	if (WaitForBackgroundWorkerShutdown(handle) == BGWH_POSTMASTER_DIED)
-		proc_exit(1);
-	pfree(handle);
+	return RegisterDynamicBackgroundWorker(&worker, &handle) ? handle : NULL;
+}
+
+/* Is it still there? Forgets one that is gone. */
+static bool
+is_out(BackgroundWorkerHandle **handle)
+{
+	pid_t		pid;
+
+	if (*handle == NULL)
+		return false;
+	switch (GetBackgroundWorkerPid(*handle, &pid))
+	{
+		case BGWH_POSTMASTER_DIED:
+			proc_exit(1);
+		case BGWH_STOPPED:
+			pfree(*handle);
+			*handle = NULL;
+			return false;
+		default:
+			return true;
+	}
+}
+
+/* ---- Visits of the maintenance: one after the other, in rounds ---- */
+
+static Oid	round_of[PGE_MAINTENANCE_DATABASES];
+static int	round_left;
+static BackgroundWorkerHandle *visitor;
+
+/* True: the round is over. */
+static bool
+go_on_with_round(void)
+{
+	while (!is_out(&visitor))
+	{
+		if (round_left == 0)
+			return true;
+		/* The worker says it anew where there is more to do; a database that is gone says nothing. Where no worker is free: next time. */
+		pge_maintenance_settle(round_of[--round_left], false);
+		visitor = send_worker(round_of[round_left], "pg_epiphany maintenance", "pge_maintenance_worker_main");
+	}
+	return false;
 }
 
 static void
-visit_databases(bool all)
+begin_round(bool all)
+{
+	if (pge_maintenance)
+		round_left = all ? list_databases(round_of, PGE_MAINTENANCE_DATABASES) :
+			pge_maintenance_asked(round_of, PGE_MAINTENANCE_DATABASES);
+}
+
+/* ---- Jobs ---- */
+
+static BackgroundWorkerHandle *scheduler;
+
+/* Databases that were never asked for jobs, after a start of the server or because they are new, are asked now. */
+static void
+find_databases(void)
 {
 	static Oid	databases[PGE_MAINTENANCE_DATABASES];
-	int			n = all ? list_databases(databases, PGE_MAINTENANCE_DATABASES) :
-		pge_maintenance_asked(databases, PGE_MAINTENANCE_DATABASES);
+	int			n = list_databases(databases, PGE_MAINTENANCE_DATABASES);
 
 	for (int i = 0; i < n; i++)
+		if (!pge_jobs_known(databases[i]))
+			pge_jobs_note(databases[i], GetCurrentTimestamp());
+}
+
+/* Has a scheduler look after the databases where jobs are due; one at a time, since each is there for a moment only. */
+static void
+schedule_jobs(void)
+{
+	static Oid	databases[PGE_MAINTENANCE_DATABASES];
+	Oid			database;
+
+	while (pge_jobs && !is_out(&scheduler) && pge_jobs_take_due(GetCurrentTimestamp(), &database))
 	{
-		CHECK_FOR_INTERRUPTS();
-		/* The worker says it anew where there is more to do; a database that is gone says nothing. */
-		pge_maintenance_settle(databases[i], false);
-		visit(databases[i]);
+		int			n = list_databases(databases, PGE_MAINTENANCE_DATABASES);
+		bool		exists = false;
+
+		for (int i = 0; i < n; i++)
+			exists |= databases[i] == database;
+		if (!exists)
+		{
+			pge_jobs_forget(database);
+			continue;
+		}
+		scheduler = send_worker(database, "pg_epiphany job scheduler", "pge_job_scheduler_worker_main");
+		if (scheduler == NULL)
+		{
+			pge_jobs_note(database, GetCurrentTimestamp() + BUSY_US);
+			return;
+		}
 	}
 }
 
 static void
-take_a_nap(void)
+sleep_until(TimestampTz end)
 {
 	static uint32 wait_event = 0;
+	long		timeout;
 
 	if (wait_event == 0)
 		wait_event = WaitEventExtensionNew("PgEpiphanyLauncherMain");
-	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, pge_maintenance_naptime * 1000L, wait_event);
+	if (pge_jobs && scheduler == NULL)
+		end = Min(end, pge_jobs_next());
+	timeout = TimestampDifferenceMilliseconds(GetCurrentTimestamp(), end);
+	(void) WaitLatch(MyLatch, WL_LATCH_SET | WL_TIMEOUT | WL_EXIT_ON_PM_DEATH, timeout, wait_event);
 	ResetLatch(MyLatch);
 	CHECK_FOR_INTERRUPTS();
 	if (ConfigReloadPending)
@@ -137,32 +229,62 @@ take_a_nap(void)
 	}
 }
 
+static TimestampTz
+end_of_nap(void)
+{
+	return GetCurrentTimestamp() + pge_maintenance_naptime * USECS_PER_SEC;
+}
+
+/* Nothing is left to be done, by maintenance or for jobs; whoever has something from now on starts another launcher. */
+static bool
+retire(void)
+{
+	if (pge_jobs && (scheduler != NULL || !pge_jobs_idle()))
+		return false;
+	if (visitor != NULL || round_left > 0)
+		return false;
+	return !pge_maintenance || pge_maintenance_retire_launcher();
+}
+
 void
 pge_launcher_worker_main(Datum preloaded)
 {
 	bool		forever = DatumGetBool(preloaded);
+	TimestampTz nap;
 
 	pqsignal(SIGHUP, SignalHandlerForConfigReload);
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
 	pge_maintenance_attach();
+	pge_jobs_attach();
 	/* One that VACUUM started may be running already when the preloaded one is started again: it does the work, and this one waits. */
 	while (!pge_maintenance_become_launcher())
 	{
 		if (!forever)
 			proc_exit(0);
-		take_a_nap();
+		sleep_until(end_of_nap());
 	}
 	before_shmem_exit(pge_maintenance_resign_launcher, 0);
+	pge_jobs_serve();
+	if (forever)
+		find_databases();
 
+	nap = end_of_nap();
 	for (;;)
 	{
-		take_a_nap();
-		if (pge_maintenance)
-			visit_databases(forever);
-		if (!forever && (!pge_maintenance || pge_maintenance_retire_launcher()))
-			proc_exit(0);
+		schedule_jobs();
+		if (go_on_with_round() && GetCurrentTimestamp() >= nap)
+		{
+			begin_round(forever);
+			if (forever)
+				find_databases();
+			nap = end_of_nap();
+			(void) go_on_with_round();
+			if (!forever && retire())
+				proc_exit(0);
+		}
+		sleep_until(nap);
 	}
 }
 
@@ -174,7 +296,7 @@ pge_maintenance_init(void)
 	{
 		BackgroundWorker worker;
 
-		describe(&worker, "pg_epiphany launcher", "pge_launcher_worker_main", BoolGetDatum(true));
+		pge_describe_worker(&worker, "pg_epiphany launcher", "pge_launcher_worker_main", BoolGetDatum(true));
 		worker.bgw_restart_time = 10;
 		RegisterBackgroundWorker(&worker);
 	}

@@ -109,6 +109,18 @@ note(Oid database)
 		shared->asked[place] = database;
 }
 
+/* True: the caller is to start a launcher; under the lock. */
+static bool
+lacks_launcher(void)
+{
+	bool		launch = shared->launcher == 0 &&
+		(shared->launched == 0 || TimestampDifferenceExceeds(shared->launched, GetCurrentTimestamp(), LAUNCH_TIMEOUT_MS));
+
+	if (launch)
+		shared->launched = GetCurrentTimestamp();
+	return launch;
+}
+
 /* A database has something to do. True: the caller is to start a launcher. */
 bool
 pge_maintenance_ask(Oid database)
@@ -117,10 +129,19 @@ pge_maintenance_ask(Oid database)
 
 	LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
 	note(database);
-	launch = shared->launcher == 0 &&
-		(shared->launched == 0 || TimestampDifferenceExceeds(shared->launched, GetCurrentTimestamp(), LAUNCH_TIMEOUT_MS));
-	if (launch)
-		shared->launched = GetCurrentTimestamp();
+	launch = lacks_launcher();
+	LWLockRelease(&shared->lock);
+	return launch;
+}
+
+/* Likewise without anything to do for the maintenance. */
+bool
+pge_maintenance_lacks_launcher(void)
+{
+	bool		launch;
+
+	LWLockAcquire(&shared->lock, LW_EXCLUSIVE);
+	launch = lacks_launcher();
 	LWLockRelease(&shared->lock);
 	return launch;
 }

@@ -51,8 +51,9 @@ typedef enum Verdict
 	COMPACT
 } Verdict;
 
-static void
-count_as_autovacuum(void)
+/* This worker gives way: who is blocked by it cancels it, and DROP DATABASE ends it. */
+void
+pge_count_as_autovacuum(void)
 {
 	LWLockAcquire(ProcArrayLock, LW_EXCLUSIVE);
 	MyProc->statusFlags |= PROC_IS_AUTOVACUUM;
@@ -356,7 +357,7 @@ pge_maintenance_worker_main(Datum database)
 	pqsignal(SIGTERM, die);
 	BackgroundWorkerUnblockSignals();
 	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
-	count_as_autovacuum();
+	pge_count_as_autovacuum();
 	pge_maintenance_attach();
 	/* VACUUM keeps its own things there. */
 	PortalContext = cxt;

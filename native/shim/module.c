@@ -5,6 +5,7 @@
 
 #include "fmgr.h"
 
+#include "bgworker/jobs.h"
 #include "bgworker/maintenance.h"
 #include "continuous/continuous.h"
 #include "executor/start.h"
@@ -37,6 +38,7 @@ _PG_init(void)
 	pge_metadata_paths_init();
 	pge_gapfill_init();
 	pge_maintenance_init();
+	pge_jobs_init();
 	pge_ivf_init();
 	pge_hnsw_init();
 }
