@@ -63,6 +63,19 @@ find_order(State *state, MemoryContext context)
 	fmgr_info_cxt(entry->cmp_proc, state->compare, context);
 }
 
+/* A state without rows, in the current memory context, which is the aggregate's. */
+static State *
+make_state(Oid value, Oid time, Oid collation)
+{
+	State	   *state = palloc0(sizeof(State));
+
+	find_type(&state->value, value);
+	find_type(&state->time, time);
+	state->collation = collation;
+	find_order(state, CurrentMemoryContext);
+	return state;
+}
+
 /* sign: -1 keeps the least time, 1 the greatest. */
 static void
 offer(State *state, Datum value, bool isnull, Datum time, int sign)
@@ -89,13 +102,7 @@ add_row(FunctionCallInfo fcinfo, int sign)
 	}
 	old = MemoryContextSwitchTo(context);
 	if (state == NULL)
-	{
-		state = palloc0(sizeof(State));
-		find_type(&state->value, get_fn_expr_argtype(fcinfo->flinfo, 1));
-		find_type(&state->time, get_fn_expr_argtype(fcinfo->flinfo, 2));
-		state->collation = PG_GET_COLLATION();
-		find_order(state, context);
-	}
+		state = make_state(get_fn_expr_argtype(fcinfo->flinfo, 1), get_fn_expr_argtype(fcinfo->flinfo, 2), PG_GET_COLLATION());
 	offer(state, PG_ARGISNULL(1) ? (Datum) 0 : PG_GETARG_DATUM(1), PG_ARGISNULL(1), PG_GETARG_DATUM(2), sign);
 	MemoryContextSwitchTo(old);
 	PG_RETURN_POINTER(state);
@@ -131,13 +138,7 @@ combine(FunctionCallInfo fcinfo, int sign)
 	}
 	old = MemoryContextSwitchTo(context);
 	if (into == NULL)
-	{
-		into = palloc0(sizeof(State));
-		find_type(&into->value, from->value.type);
-		find_type(&into->time, from->time.type);
-		into->collation = from->collation;
-		find_order(into, context);
-	}
+		into = make_state(from->value.type, from->time.type, from->collation);
 	offer(into, from->value.datum, from->value.isnull, from->time.datum, sign);
 	MemoryContextSwitchTo(old);
 	PG_RETURN_POINTER(into);
