@@ -68,7 +68,7 @@ public static unsafe class Boundary
         managed->IvfAssign = &Exports.IvfAssign;
         managed->IvfTrainBegin = &Exports.IvfTrainBegin;
         managed->IvfTrainRoundBegin = &Exports.IvfTrainRoundBegin;
-        managed->IvfTrainAdd = &Exports.IvfTrainAdd;
+        managed->IvfTrainAssign = &Exports.IvfTrainAssign;
         managed->IvfTrainRoundEnd = &Exports.IvfTrainRoundEnd;
         managed->IvfEncode = &Exports.IvfEncode;
         managed->IvfPut = &Exports.IvfPut;
@@ -90,6 +90,7 @@ public static unsafe class Boundary
         managed->GraphInsert = &Exports.GraphInsert;
         managed->GraphRepair = &Exports.GraphRepair;
         managed->GraphEnsure = &Exports.GraphEnsure;
+        managed->GraphBuildBytes = &Exports.GraphBuildBytes;
         managed->GraphBuild = &Exports.GraphBuild;
         managed->GraphBuildAdd = &Exports.GraphBuildAdd;
         managed->GraphBuildFinish = &Exports.GraphBuildFinish;

@@ -185,20 +185,38 @@ internal static unsafe partial class Exports
     }
 
     [UnmanagedCallersOnly]
-    internal static PgeStatus GraphBuild(void* context, PgeGraphOptions* options, ulong bytes, uint first, ulong* handle)
+    internal static PgeStatus GraphBuildBytes(PgeGraphOptions* options, ulong vertices, ulong* bytes)
+    {
+        try
+        {
+            Host.Enter();
+            *bytes = GraphArena.Bytes(Options(options).Settled().Layout(), vertices);
+            return PgeStatus.Ok;
+        }
+        catch (Exception e)
+        {
+            return Errors.Capture(e);
+        }
+    }
+
+    [UnmanagedCallersOnly]
+    internal static PgeStatus GraphBuild(
+        void* context, PgeGraphOptions* options, void* area, ulong bytes, int joins, uint first, ulong* handle)
     {
         try
         {
             Host.Enter();
             GraphOptions settled = Options(options).Settled();
+            GraphLayout layout = settled.Layout();
+            var memory = new GraphMemory(context);
             *handle = Handles.Add(new GraphBuilder(
                 settled.MakeSpace(Centroid(options)),
-                settled.Layout(),
+                layout,
                 settled.M,
                 settled.EfConstruction,
                 first,
-                (nuint)bytes,
-                new GraphMemory(context),
+                area == null ? new GraphArena(layout, memory, (nuint)bytes) : new GraphArena(layout, (byte*)area, (nuint)bytes, joins == 0),
+                memory,
                 Host.Poll));
             return PgeStatus.Ok;
         }

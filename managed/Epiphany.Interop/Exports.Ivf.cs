@@ -175,12 +175,12 @@ internal static unsafe partial class Exports
     }
 
     [UnmanagedCallersOnly]
-    internal static PgeStatus IvfTrainAdd(PgeIvfTrainer* trainer, long first, int count)
+    internal static PgeStatus IvfTrainAssign(PgeIvfTrainer* trainer, long first, int count)
     {
         try
         {
             Host.Enter();
-            IvfTrainer.Add((IvfTrainer*)trainer, first, count);
+            IvfTrainer.Assign((IvfTrainer*)trainer, first, count);
             return PgeStatus.Ok;
         }
         catch (Exception e)

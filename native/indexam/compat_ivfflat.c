@@ -9,7 +9,7 @@
 #include "utils/memutils.h"
 
 #include "compat.h"
-#include "ivf_progress.h"
+#include "ivf_build.h"
 #include "shim/guc.h"
 
 #define DEFAULT_LISTS 100

@@ -168,6 +168,7 @@ pge_hnsw_handler(PG_FUNCTION_ARGS)
 	routine->amsupport = 1;
 	routine->amcanorderbyop = true;
 	routine->amoptionalkey = true;
+	routine->amcanbuildparallel = true;
 	routine->amusemaintenanceworkmem = true;
 	routine->amparallelvacuumoptions = VACUUM_OPTION_PARALLEL_BULKDEL;
 	routine->amkeytype = InvalidOid;

@@ -125,6 +125,7 @@ typedef struct HnswAccess
 	HnswIndex  *cache;
 	BlockNumber blocks;			/* as many there were, at least */
 	BufferAccessStrategy strategy;
+	bool		building;		/* changes are not logged: the whole file is, in the end */
 	uint32		turn;			/* counts looks at pages */
 	MemoryContext context;
 	char	   *copies;			/* payloads that cannot be read where they are */
@@ -185,6 +186,16 @@ extern float *hnsw_read_centroid(Relation index, const HnswMeta *meta);
 extern uint32 *hnsw_read_entries(Relation index, HnswMeta *meta);
 extern void hnsw_add_entry(HnswAccess *access, uint32 vertex);
 extern void hnsw_drop_entries(HnswAccess *access, const uint64 *going, uint32 end);
+
+/* A change of pages that are locked; between begin and end nothing may fail. */
+typedef struct HnswChange
+{
+	GenericXLogState *state;	/* NULL: pages are changed where they are */
+} HnswChange;
+
+extern HnswChange hnsw_begin_change(const HnswAccess *access);
+extern Page hnsw_change(HnswChange change, Buffer buffer, bool fresh);
+extern void hnsw_end_change(HnswChange change);
 
 /* ---- hnsw_cache.c ---- */
 

@@ -1,18 +1,25 @@
 /*
- * epiphany_hnsw: CREATE INDEX. The graph is made in memory, as far as maintenance_work_mem goes, and written as pages; rows that come
- * after that are inserted in the pages.
+ * epiphany_hnsw: CREATE INDEX, by one process or several. The graph is made in memory, as far as maintenance_work_mem goes, and written as
+ * pages; rows that come after that are inserted in the pages, which are not logged before the whole file is.
  */
 #include "postgres.h"
 
 #include "access/tableam.h"
+#include "access/xloginsert.h"
 #include "catalog/index.h"
 #include "commands/progress.h"
+#include "executor/executor.h"
+#include "miscadmin.h"
+#include "optimizer/plancat.h"
 #include "storage/bulk_write.h"
+#include "storage/condition_variable.h"
 #include "storage/freespace.h"
 #include "utils/backend_progress.h"
-#include "utils/datum.h"
 #include "utils/memutils.h"
+#include "utils/snapmgr.h"
+#include "utils/wait_event.h"
 
+#include "build_team.h"
 #include "hnsw.h"
 
 /* The centroid is the mean of as many rows. */
@@ -21,27 +28,41 @@
 /* Of the rotation; any number is as good as another. */
 #define SEED UINT64CONST(0x9E3779B97F4A7C15)
 
+/* Rows a participant has added until it says so. */
+#define PROGRESS_ROWS 64
+
+/* What estimates of the table's rows may be wrong by. */
+#define MORE_ROWS 1.25
+
 typedef enum HnswBuildPhase
 {
-	SAMPLING,
 	IN_MEMORY,
+	LEAVING_MEMORY,
 	IN_PAGES,
 } HnswBuildPhase;
+
+/* Of all participants. */
+typedef struct HnswBuildShared
+{
+	HnswMeta	meta;
+	pg_atomic_uint32 phase;
+	pg_atomic_uint32 adding;	/* participants that are changing the graph in memory */
+	ConditionVariable changed;	/* phase, or adding */
+	Size		area_at;		/* from the struct's start; 0: none, the process is alone */
+	Size		area_bytes;
+	float		centroid[FLEXIBLE_ARRAY_MEMBER];
+} HnswBuildShared;
 
 typedef struct HnswBuild
 {
 	Relation	index;
-	HnswBuildPhase phase;
+	HnswBuildShared *shared;
 	HnswIndex	base;			/* type and meta only: what values are checked against */
 	PgeGraphShape shape;
 	u64			graph;
-	float	   *centroid;
 	MemoryContext row;
 	MemoryContext memory;		/* the graph's */
-	Datum	   *sample;
-	ItemPointerData *sample_tids;
-	int			samples;
-	int64		rows;
+	int64		rows;			/* that this process added */
 } HnswBuild;
 
 HnswOptions *
@@ -99,21 +120,17 @@ wants_centroid(const HnswBuild *build)
 }
 
 static void
-begin_graph(HnswBuild *build)
+begin_graph(HnswBuild *build, bool joins)
 {
-	HnswMeta   *meta = &build->base.meta;
-	PgeGraphOptions options;
+	HnswBuildShared *shared = build->shared;
+	PgeGraphOptions options = hnsw_graph_options(&shared->meta);
 
-	if (build->centroid != NULL)
-		meta->centroid_pages = (sizeof(float) * meta->dims + HNSW_AREA - 1) / HNSW_AREA;
-	meta->first_entries = 1 + meta->centroid_pages;
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, HNSW_PHASE_LOAD);
-	options = hnsw_graph_options(meta);
-	options.Centroid = build->centroid;
-	PGE_CALL(GraphBuild, build->memory, &options, (u64) maintenance_work_mem * 1024, (meta->first_entries + 1) * build->shape.PerPage,
-			 &build->graph);
+	build->base.meta = shared->meta;
+	options.Centroid = shared->meta.centroid_pages > 0 ? shared->centroid : NULL;
+	PGE_CALL(GraphBuild, build->memory, &options, shared->area_at > 0 ? (char *) shared + shared->area_at : NULL,
+			 shared->area_at > 0 ? shared->area_bytes : (u64) maintenance_work_mem * 1024, joins,
+			 (shared->meta.first_entries + 1) * build->shape.PerPage, &build->graph);
 	pge_own_handle(build->memory, build->graph);
-	build->phase = IN_MEMORY;
 }
 
 static BulkWriteBuffer
@@ -145,11 +162,13 @@ write_entries(BulkWriteState *bulk, const HnswMeta *meta, BlockNumber after, con
 	}
 }
 
+/* whole: nothing is inserted after that, so pages are logged as they are written. */
 static void
-write_pages(HnswBuild *build, ForkNumber fork, uint32 vertices, const uint32 *entries)
+write_pages(HnswBuild *build, ForkNumber fork, const float *centroid, uint32 vertices, const uint32 *entries, bool whole)
 {
 	HnswMeta   *meta = &build->base.meta;
-	BulkWriteState *bulk = smgr_bulk_start_rel(build->index, fork);
+	bool		logged = fork == INIT_FORKNUM || (whole && RelationNeedsWAL(build->index));
+	BulkWriteState *bulk = smgr_bulk_start_smgr(RelationGetSmgr(build->index), fork, logged);
 	BlockNumber first = meta->first_entries + 1;
 	BlockNumber pages = (vertices + build->shape.PerPage - 1) / build->shape.PerPage;
 	BulkWriteBuffer buffer = new_page(bulk, HNSW_META);
@@ -161,7 +180,7 @@ write_pages(HnswBuild *build, ForkNumber fork, uint32 vertices, const uint32 *en
 		Size		at = (Size) i * HNSW_AREA;
 
 		buffer = new_page(bulk, HNSW_CENTROID);
-		memcpy(PageGetContents((Page) buffer), (char *) build->centroid + at, Min(HNSW_AREA, sizeof(float) * meta->dims - at));
+		memcpy(PageGetContents((Page) buffer), (const char *) centroid + at, Min(HNSW_AREA, sizeof(float) * meta->dims - at));
 		smgr_bulk_write(bulk, 1 + i, buffer, true);
 	}
 	for (BlockNumber i = 0; i < pages; i++)
@@ -179,7 +198,7 @@ write_pages(HnswBuild *build, ForkNumber fork, uint32 vertices, const uint32 *en
 
 /* What is in memory goes to pages. */
 static void
-finish_graph(HnswBuild *build)
+finish_graph(HnswBuild *build, bool whole)
 {
 	uint32		vertices;
 	uint32	   *entries;
@@ -188,79 +207,81 @@ finish_graph(HnswBuild *build)
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, HNSW_PHASE_WRITE);
 	PGE_CALL(GraphBuildFinish, build->graph, &vertices, &entries, &count);
 	build->base.meta.entries = count;
-	write_pages(build, MAIN_FORKNUM, vertices, entries);
-	MemoryContextDelete(build->memory);
-	build->memory = NULL;
-	build->phase = IN_PAGES;
+	write_pages(build, MAIN_FORKNUM, build->shared->centroid, vertices, entries, whole);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, HNSW_PHASE_LOAD);
+}
+
+/* Memory is full: one participant writes the graph when nobody changes it any more, and all go on in pages. */
+static void
+leave_memory(HnswBuild *build)
+{
+	HnswBuildShared *shared = build->shared;
+	uint32		expected = IN_MEMORY;
+
+	if (pg_atomic_compare_exchange_u32(&shared->phase, &expected, LEAVING_MEMORY))
+	{
+		while (pg_atomic_read_u32(&shared->adding) > 0)
+			ConditionVariableSleep(&shared->changed, WAIT_EVENT_PARALLEL_CREATE_INDEX_SCAN);
+		ConditionVariableCancelSleep();
+		ereport(NOTICE,
+				(errmsg("the graph of index \"%s\" no longer fits into maintenance_work_mem", RelationGetRelationName(build->index)),
+				 errdetail("The rows that are left are inserted one by one, which takes longer."),
+				 errhint("Increase maintenance_work_mem to speed up builds.")));
+		finish_graph(build, false);
+		pg_atomic_write_u32(&shared->phase, IN_PAGES);
+		ConditionVariableBroadcast(&shared->changed);
+	}
+	else
+	{
+		while (pg_atomic_read_u32(&shared->phase) != IN_PAGES)
+			ConditionVariableSleep(&shared->changed, WAIT_EVENT_PARALLEL_CREATE_INDEX_SCAN);
+		ConditionVariableCancelSleep();
+	}
+	if (shared->area_at == 0)
+	{
+		MemoryContextDelete(build->memory);
+		build->memory = NULL;
+	}
+}
+
+/* False: it is to go to the pages. */
+static bool
+add_in_memory(HnswBuild *build, PgeGraphValue *value, ItemPointer tid)
+{
+	HnswBuildShared *shared = build->shared;
+	int32		taken = 0;
+
+	if (pg_atomic_read_u32(&shared->phase) == IN_PAGES)
+		return false;
+
+	/* Who leaves memory says so first and looks for others then; here it is the other way round. An error ends the build. */
+	pg_atomic_fetch_add_u32(&shared->adding, 1);
+	if (pg_atomic_read_u32(&shared->phase) == IN_MEMORY)
+		PGE_CALL(GraphBuildAdd, build->graph, value, (u8 *) tid, &taken);
+	if (pg_atomic_sub_fetch_u32(&shared->adding, 1) == 0 && pg_atomic_read_u32(&shared->phase) == LEAVING_MEMORY)
+		ConditionVariableBroadcast(&shared->changed);
+	if (!taken)
+		leave_memory(build);
+	return taken;
 }
 
 static void
 add(HnswBuild *build, Datum datum, ItemPointer tid)
 {
 	PgeGraphValue value;
-	int32		taken = 1;
 
 	if (!hnsw_value(&build->base, datum, &value))
 		return;
-	if (build->phase == IN_MEMORY)
-		PGE_CALL(GraphBuildAdd, build->graph, &value, (u8 *) tid, &taken);
-	if (!taken)
-	{
-		ereport(NOTICE,
-				(errmsg("the graph no longer fits into maintenance_work_mem after " INT64_FORMAT " rows", build->rows),
-				 errdetail("The others are inserted one by one, which takes longer."),
-				 errhint("Increase maintenance_work_mem to speed up builds.")));
-		finish_graph(build);
-	}
-	if (build->phase == IN_PAGES)
+	if (!add_in_memory(build, &value, tid))
 	{
 		HnswAccess	access;
 
 		hnsw_begin_access(&access, build->index);
+		access.building = true;
 		hnsw_insert_value(&access, datum, tid);
 	}
-	build->rows++;
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, build->rows);
-}
-
-/* The mean of the rows that were kept, and then those. */
-static void
-end_sampling(HnswBuild *build)
-{
-	int			dims = build->base.meta.dims;
-	float	   *floats;
-	int			used = 0;
-	MemoryContext old;
-
-	if (build->samples > 0)
-	{
-		floats = palloc(sizeof(float) * dims);
-		build->centroid = palloc0(sizeof(float) * dims);
-		for (int i = 0; i < build->samples; i++)
-			if (pge_vector_index_floats(build->base.type, dims, build->sample[i], floats))
-			{
-				used++;
-				for (int j = 0; j < dims; j++)
-					build->centroid[j] += floats[j];
-			}
-		for (int j = 0; j < dims; j++)
-		{
-			build->centroid[j] /= Max(used, 1);
-			if (!isfinite(build->centroid[j]))
-				build->centroid[j] = 0;
-		}
-	}
-	begin_graph(build);
-	old = MemoryContextSwitchTo(build->row);
-	for (int i = 0; i < build->samples; i++)
-	{
-		CHECK_FOR_INTERRUPTS();
-		add(build, build->sample[i], &build->sample_tids[i]);
-		pfree(DatumGetPointer(build->sample[i]));
-		MemoryContextReset(build->row);
-	}
-	MemoryContextSwitchTo(old);
+	if (++build->rows % PROGRESS_ROWS == 0)
+		pgstat_progress_parallel_incr_param(PROGRESS_CREATEIDX_TUPLES_DONE, PROGRESS_ROWS);
 }
 
 static void
@@ -271,18 +292,112 @@ build_callback(Relation index, ItemPointer tid, Datum *values, bool *nulls, bool
 
 	if (nulls[0])
 		return;
-	if (build->phase == SAMPLING)
-	{
-		build->sample[build->samples] = PointerGetDatum(PG_DETOAST_DATUM_COPY(values[0]));
-		build->sample_tids[build->samples++] = *tid;
-		if (build->samples == SAMPLE_ROWS)
-			end_sampling(build);
-		return;
-	}
 	old = MemoryContextSwitchTo(build->row);
 	add(build, values[0], tid);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(build->row);
+}
+
+/* The mean of the table's first rows, of those that are indexed. False: there are none. */
+static bool
+find_centroid(Relation heap, const HnswBuild *build, IndexInfo *info, float *centroid)
+{
+	int			dims = build->base.meta.dims;
+	float	   *floats = palloc(sizeof(float) * dims);
+	Snapshot	snapshot = RegisterSnapshot(GetTransactionSnapshot());
+	TableScanDesc scan = table_beginscan(heap, snapshot, 0, NULL);
+	TupleTableSlot *slot = table_slot_create(heap, NULL);
+	EState	   *estate = CreateExecutorState();
+	ExprContext *context = GetPerTupleExprContext(estate);
+	ExprState  *predicate = ExecPrepareQual(info->ii_Predicate, estate);
+	int			used = 0;
+
+	context->ecxt_scantuple = slot;
+	memset(centroid, 0, sizeof(float) * dims);
+	while (used < SAMPLE_ROWS && table_scan_getnextslot(scan, ForwardScanDirection, slot))
+	{
+		Datum		values[INDEX_MAX_KEYS];
+		bool		nulls[INDEX_MAX_KEYS];
+		MemoryContext old;
+
+		CHECK_FOR_INTERRUPTS();
+		ResetExprContext(context);
+		old = MemoryContextSwitchTo(context->ecxt_per_tuple_memory);
+		if (predicate == NULL || ExecQual(predicate, context))
+		{
+			FormIndexDatum(info, slot, estate, values, nulls);
+			if (!nulls[0] && pge_vector_index_floats(build->base.type, dims, values[0], floats))
+			{
+				used++;
+				for (int i = 0; i < dims; i++)
+					centroid[i] += floats[i];
+			}
+		}
+		MemoryContextSwitchTo(old);
+	}
+	for (int i = 0; i < dims; i++)
+	{
+		centroid[i] /= Max(used, 1);
+		if (!isfinite(centroid[i]))
+			centroid[i] = 0;
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	table_endscan(scan);
+	UnregisterSnapshot(snapshot);
+	FreeExecutorState(estate);
+
+	/* They may refer to what was just freed. */
+	info->ii_ExpressionsState = NIL;
+	info->ii_PredicateState = NULL;
+	return used > 0;
+}
+
+static void
+begin_process(HnswBuild *build)
+{
+	build->row = AllocSetContextCreate(CurrentMemoryContext, "epiphany_hnsw row", ALLOCSET_DEFAULT_SIZES);
+	build->memory = AllocSetContextCreate(CurrentMemoryContext, "epiphany_hnsw graph", ALLOCSET_DEFAULT_SIZES);
+}
+
+/* As much as the table's rows will take, as far as memory may go. */
+static Size
+area_bytes(Relation heap, const HnswBuild *build)
+{
+	PgeGraphOptions options = hnsw_graph_options(&build->base.meta);
+	BlockNumber pages;
+	double		rows;
+	double		visible;
+	u64			bytes;
+
+	estimate_rel_size(heap, NULL, &pages, &rows, &visible);
+	PGE_CALL(GraphBuildBytes, &options, (u64) (rows * MORE_ROWS) + SAMPLE_ROWS, &bytes);
+	return Min(bytes, (u64) maintenance_work_mem * 1024);
+}
+
+/* What all participants share, and the team, unless there is none. */
+static PgeBuildTeam *
+begin_shared(HnswBuild *build, Relation heap, IndexInfo *info)
+{
+	HnswMeta   *meta = &build->base.meta;
+	Size		head = CACHELINEALIGN(offsetof(HnswBuildShared, centroid) + sizeof(float) * meta->dims);
+	Size		bytes = info->ii_ParallelWorkers > 0 ? area_bytes(heap, build) : 0;
+	dsm_segment *segment;
+	void	   *shared;
+	PgeBuildTeam *team = pge_build_team_begin(heap, build->index, info, "pge_hnsw_build_worker_main", head + bytes, &shared, &segment);
+
+	build->shared = team != NULL ? shared : palloc(head);
+	memset(build->shared, 0, head);
+	build->shared->area_at = team != NULL ? head : 0;
+	build->shared->area_bytes = bytes;
+	pg_atomic_init_u32(&build->shared->phase, IN_MEMORY);
+	pg_atomic_init_u32(&build->shared->adding, 0);
+	ConditionVariableInit(&build->shared->changed);
+	if (wants_centroid(build) && find_centroid(heap, build, info, build->shared->centroid))
+		meta->centroid_pages = (sizeof(float) * meta->dims + HNSW_AREA - 1) / HNSW_AREA;
+	meta->first_entries = 1 + meta->centroid_pages;
+	build->shared->meta = *meta;
+	begin_graph(build, false);
+	return team;
 }
 
 IndexBuildResult *
@@ -292,33 +407,67 @@ hnsw_build(Relation heap, Relation index, struct IndexInfo *info)
 	HnswBuild	build = {.index = index};
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "epiphany_hnsw build", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
+	PgeBuildTeam *team;
+	bool		in_memory;
 
 	prepare(&build);
-	build.row = AllocSetContextCreate(context, "epiphany_hnsw row", ALLOCSET_DEFAULT_SIZES);
-	build.memory = AllocSetContextCreate(context, "epiphany_hnsw graph", ALLOCSET_DEFAULT_SIZES);
-	if (wants_centroid(&build))
+	begin_process(&build);
+	team = begin_shared(&build, heap, info);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, HNSW_PHASE_LOAD);
+	if (team != NULL)
 	{
-		build.sample = palloc(sizeof(Datum) * SAMPLE_ROWS);
-		build.sample_tids = palloc(sizeof(ItemPointerData) * SAMPLE_ROWS);
+		PgeBuildResult all;
+
+		pge_build_team_launch(team);
+		result->heap_tuples = pge_build_team_scan(team, build_callback, &build);
+		pge_build_team_done(team, result->heap_tuples, build.rows);
+		all = pge_build_team_wait(team);
+		result->heap_tuples = all.heap_rows;
+		result->index_tuples = all.rows;
 	}
 	else
-		begin_graph(&build);
-	result->heap_tuples = table_index_build_scan(heap, index, info, true, true, build_callback, &build, NULL);
-	if (build.phase == SAMPLING)
-		end_sampling(&build);
-	if (build.phase == IN_MEMORY)
-		finish_graph(&build);
-	result->index_tuples = build.rows;
+	{
+		result->heap_tuples = table_index_build_scan(heap, index, info, true, true, build_callback, &build, NULL);
+		result->index_tuples = build.rows;
+	}
+	in_memory = pg_atomic_read_u32(&build.shared->phase) == IN_MEMORY;
+	if (in_memory)
+		finish_graph(&build, true);
+	if (team != NULL)
+		pge_build_team_end(team);
+	if (!in_memory && RelationNeedsWAL(index))
+		log_newpage_range(index, MAIN_FORKNUM, 0, RelationGetNumberOfBlocks(index), true);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	return result;
+}
+
+extern PGDLLEXPORT void pge_hnsw_build_worker_main(dsm_segment *segment, shm_toc *toc);
+
+void
+pge_hnsw_build_worker_main(dsm_segment *segment, shm_toc *toc)
+{
+	HnswBuild	build = {0};
+	Relation	heap;
+	void	   *shared;
+	PgeBuildTeam *team = pge_build_team_join(segment, toc, &heap, &build.index, &shared);
+	double		heap_rows;
+
+	build.shared = shared;
+	prepare(&build);
+	begin_process(&build);
+	begin_graph(&build, true);
+	heap_rows = pge_build_team_scan(team, build_callback, &build);
+	pge_build_team_done(team, heap_rows, build.rows);
+	pge_build_team_leave(team);
 }
 
 void
 hnsw_build_empty(Relation index)
 {
 	HnswBuild	build = {.index = index};
+	float		no_centroid = 0;
 
 	prepare(&build);
-	write_pages(&build, INIT_FORKNUM, 0, NULL);
+	write_pages(&build, INIT_FORKNUM, &no_centroid, 0, NULL, true);
 }

@@ -42,12 +42,12 @@ pge_host_graph_add_row(ptr host, u32 vertex, u8 *payload, u8 *tid, i32 *done)
 			memcmp(record + shape->PayloadAt, payload, shape->PayloadBytes) == 0;
 		if (*done)
 		{
-			GenericXLogState *state = GenericXLogStart(access->index);
+			HnswChange	change = hnsw_begin_change(access);
 
-			record = hnsw_record(shape, GenericXLogRegisterBuffer(state, buffer, 0), vertex);
+			record = hnsw_record(shape, hnsw_change(change, buffer, false), vertex);
 			*hnsw_row(shape, record, rows) = *(ItemPointer) tid;
 			*hnsw_rows(shape, record) = rows + 1;
-			GenericXLogFinish(state);
+			hnsw_end_change(change);
 		}
 		UnlockReleaseBuffer(buffer);
 	}
@@ -69,12 +69,12 @@ pge_host_graph_set_links(ptr host, u32 vertex, u32 *old, i32 old_count, u32 *lin
 			memcmp(hnsw_links(record), old, sizeof(u32) * old_count) == 0;
 		if (*done)
 		{
-			GenericXLogState *state = GenericXLogStart(access->index);
+			HnswChange	change = hnsw_begin_change(access);
 
-			record = hnsw_record(shape, GenericXLogRegisterBuffer(state, buffer, 0), vertex);
+			record = hnsw_record(shape, hnsw_change(change, buffer, false), vertex);
 			memcpy(hnsw_links(record), links, sizeof(u32) * count);
 			*hnsw_link_count(shape, record) = count;
-			GenericXLogFinish(state);
+			hnsw_end_change(change);
 		}
 		UnlockReleaseBuffer(buffer);
 	}
@@ -154,19 +154,19 @@ pge_host_graph_add_vertex(ptr host, u8 *record, u32 *vertex)
 		bool		fresh;
 		Buffer		buffer = find_place(access, &place, &fresh);
 		BlockNumber block = BufferGetBlockNumber(buffer);
-		GenericXLogState *state;
+		HnswChange	change;
 		Page		page;
 
 		if ((uint64) block * shape->PerPage + place > HNSW_MAX_VERTEX)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("index \"%s\" has as many vertices as an index can have", RelationGetRelationName(access->index))));
-		state = GenericXLogStart(access->index);
-		page = GenericXLogRegisterBuffer(state, buffer, fresh ? GENERIC_XLOG_FULL_IMAGE : 0);
+		change = hnsw_begin_change(access);
+		page = hnsw_change(change, buffer, fresh);
 		if (fresh)
 			hnsw_init_page(page, HNSW_VERTICES);
 		memcpy(hnsw_record(shape, page, place), record, shape->RecordBytes);
-		GenericXLogFinish(state);
+		hnsw_end_change(change);
 		UnlockReleaseBuffer(buffer);
 		*vertex = block * shape->PerPage + place;
 		if (fresh)

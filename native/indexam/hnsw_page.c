@@ -148,6 +148,29 @@ hnsw_read_entries(Relation index, HnswMeta *meta)
 	return vertices;
 }
 
+HnswChange
+hnsw_begin_change(const HnswAccess *access)
+{
+	return (HnswChange) {access->building ? NULL : GenericXLogStart(access->index)};
+}
+
+/* The page to change. fresh: whatever it was, it is made anew. */
+Page
+hnsw_change(HnswChange change, Buffer buffer, bool fresh)
+{
+	if (change.state != NULL)
+		return GenericXLogRegisterBuffer(change.state, buffer, fresh ? GENERIC_XLOG_FULL_IMAGE : 0);
+	MarkBufferDirty(buffer);
+	return BufferGetPage(buffer);
+}
+
+void
+hnsw_end_change(HnswChange change)
+{
+	if (change.state != NULL)
+		GenericXLogFinish(change.state);
+}
+
 /* A new page of entries at the end of the index, which nothing leads to yet; locked. */
 static Buffer
 extend(Relation index)
@@ -163,7 +186,7 @@ hnsw_add_entry(HnswAccess *access, uint32 vertex)
 	BlockNumber block = meta_of(index, first)->first_entries;
 	Buffer		buffer = read_page(index, block, BUFFER_LOCK_EXCLUSIVE, HNSW_ENTRIES);
 	Buffer		added = InvalidBuffer;
-	GenericXLogState *state;
+	HnswChange	change;
 	HnswMeta   *meta;
 	HnswEntries *entries;
 
@@ -180,23 +203,23 @@ hnsw_add_entry(HnswAccess *access, uint32 vertex)
 		buffer = read_page(index, block, BUFFER_LOCK_EXCLUSIVE, HNSW_ENTRIES);
 	}
 
-	state = GenericXLogStart(index);
-	meta = (HnswMeta *) PageGetContents(GenericXLogRegisterBuffer(state, first, 0));
+	change = hnsw_begin_change(access);
+	meta = (HnswMeta *) PageGetContents(hnsw_change(change, first, false));
 	if (BufferIsValid(added))
 	{
-		Page		page = GenericXLogRegisterBuffer(state, added, GENERIC_XLOG_FULL_IMAGE);
+		Page		page = hnsw_change(change, added, true);
 
 		hnsw_init_page(page, HNSW_ENTRIES);
-		hnsw_special(GenericXLogRegisterBuffer(state, buffer, 0))->next = BufferGetBlockNumber(added);
+		hnsw_special(hnsw_change(change, buffer, false))->next = BufferGetBlockNumber(added);
 		entries = (HnswEntries *) PageGetContents(page);
 		entries->count = 0;
 	}
 	else
-		entries = (HnswEntries *) PageGetContents(GenericXLogRegisterBuffer(state, buffer, 0));
+		entries = (HnswEntries *) PageGetContents(hnsw_change(change, buffer, false));
 	entries->vertices[entries->count++] = vertex;
 	meta->entries++;
 	meta->entries_version++;
-	GenericXLogFinish(state);
+	hnsw_end_change(change);
 	if (BufferIsValid(added))
 		UnlockReleaseBuffer(added);
 	UnlockReleaseBuffer(buffer);

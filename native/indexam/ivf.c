@@ -15,7 +15,7 @@
 #include "utils/regproc.h"
 #include "utils/syscache.h"
 
-#include "ivf_progress.h"
+#include "ivf_build.h"
 
 static relopt_kind option_kind;
 
@@ -139,6 +139,7 @@ pge_ivf_handler(PG_FUNCTION_ARGS)
 	routine->amcanmulticol = true;
 	routine->amoptionalkey = true;
 	routine->amsearcharray = true;
+	routine->amcanbuildparallel = true;
 	routine->amkeytype = InvalidOid;
 	routine->ambuild = pge_ivf_build;
 	routine->ambuildempty = pge_ivf_build_empty;

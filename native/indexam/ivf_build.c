@@ -1,6 +1,6 @@
 /*
- * epiphany_ivf: building. A sample of the table gives the centroids (k-means), then each row's record is sorted by its list, and lists
- * are written one after another. Nothing is logged until the whole file is.
+ * epiphany_ivf: building, by one process or several. A sample of the table gives the centroids (ivf_train.c), then each row's record is
+ * sorted by its list, and lists are written one after another, by the leader. Nothing is logged until the whole file is.
  */
 #include "postgres.h"
 
@@ -12,160 +12,33 @@
 #include "commands/progress.h"
 #include "miscadmin.h"
 #include "optimizer/plancat.h"
-#include "pgstat.h"
 #include "utils/backend_progress.h"
 #include "utils/memutils.h"
-#include "utils/sampling.h"
 #include "utils/timestamp.h"
 #include "utils/tuplesort.h"
 
-#include "ivf_progress.h"
+#include "ivf_build.h"
 
 #define SEED 0x65706970			/* of the rotation, samples and k-means: the same table gives the same index */
-#define SAMPLES_PER_LIST 64
-#define MIN_SAMPLES 10000
-#define ROUNDS 8
 #define BATCH 64				/* vectors that are assigned to lists at a time */
 #define LITTLE_DATA 32			/* rows a list, below which lists say little */
-
-typedef struct IvfBuild
-{
-	Relation	heap;
-	Relation	index;
-	IndexInfo  *info;
-	const PgeVectorIndexType *type;
-	IvfMeta		meta;
-	PgeIvfModel *model;
-	float	   *panels;
-	MemoryContext row;
-
-	float	   *samples;
-	int64		sample_count;
-	int64		max_samples;
-	double		seen;
-	ReservoirStateData reservoir;
-
-	float	   *vector;			/* one, not rotated */
-	float	   *batch;			/* rotated */
-	uint8	   *records;		/* without factors and codes */
-	int			batch_count;
-	uint8	   *scratch;
-	uint8	   *sorted;			/* a varlena around a record */
-	Tuplesortstate *sort;
-	TupleTableSlot *slot;
-	double		heap_rows;
-	double		indexed;
-} IvfBuild;
-
-/* Vectors of the sample, rotated; the rest of the table takes places at random. */
-static void
-sample_row(Relation index, ItemPointer tid, Datum *values, bool *nulls, bool alive, void *state)
-{
-	IvfBuild   *build = state;
-	int			padded = build->model->Shape.Padded;
-	int64		place = build->sample_count;
-	MemoryContext old;
-
-	if (nulls[0])
-		return;
-	build->seen++;
-	if (place == build->max_samples)
-	{
-		place = (int64) (sampler_random_fract(&build->reservoir.randstate) * build->seen);
-		if (place >= build->max_samples)
-			return;
-	}
-	old = MemoryContextSwitchTo(build->row);
-	if (pge_vector_index_floats(build->type, build->meta.dims, values[0], build->vector))
-	{
-		PGE_CALL(IvfRotate, build->model, build->vector, build->samples + place * padded);
-		if (place == build->sample_count)
-			build->sample_count++;
-	}
-	MemoryContextSwitchTo(old);
-	MemoryContextReset(build->row);
-}
-
-/* Of heap, some blocks; what other tables have in blocks is theirs to know, so they are read in full. */
-static void
-draw_sample(IvfBuild *build, double rows)
-{
-	BlockNumber blocks = RelationGetNumberOfBlocks(build->heap);
-	const TableAmRoutine *heap_methods = GetHeapamTableAmRoutine();
-
-	sampler_random_init_state(SEED, &build->reservoir.randstate);
-	if (build->heap->rd_tableam->index_build_range_scan == heap_methods->index_build_range_scan &&
-		rows > 4.0 * build->max_samples && blocks > 1000)
-	{
-		BlockSamplerData sampler;
-
-		BlockSampler_Init(&sampler, blocks, (int) Min(blocks, build->max_samples / (rows / blocks) * 1.2 + 10), SEED);
-		while (BlockSampler_HasMore(&sampler))
-			table_index_build_range_scan(build->heap, build->index, build->info, false, true, false, BlockSampler_Next(&sampler), 1,
-										 sample_row, build, NULL);
-	}
-	else
-		table_index_build_range_scan(build->heap, build->index, build->info, false, true, false, 0, InvalidBlockNumber,
-									 sample_row, build, NULL);
-}
-
-static void *
-allocate(Size bytes)
-{
-	return MemoryContextAllocExtended(CurrentMemoryContext, bytes, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-}
-
-static void
-train(IvfBuild *build)
-{
-	PgeIvfShape *shape = &build->model->Shape;
-	PgeIvfTrainer trainer = {
-		.Samples = build->samples,
-		.Centroids = build->model->Centroids,
-		.Panels = build->panels,
-		.Sums = allocate(sizeof(float) * (Size) shape->Lists * shape->Padded),
-		.Counts = allocate(sizeof(int32) * (Size) shape->Lists),
-		.Nearest = allocate(sizeof(int32) * Max(build->sample_count, 1)),
-		.Scores = allocate(sizeof(float) * Max(build->sample_count, 1)),
-		.SampleCount = build->sample_count,
-		.Seed = SEED,
-		.Lists = shape->Lists,
-		.Padded = shape->Padded,
-	};
-	int			rounds = shape->Lists > 1 ? ROUNDS : trainer.SampleCount > 0 ? 1 : 0;	/* one centroid is the mean at once */
-
-	PGE_CALL(IvfTrainBegin, &trainer);
-	for (int round = 0; round < rounds; round++)
-	{
-		PGE_CALL(IvfTrainRoundBegin, &trainer);
-		for (int64 first = 0; first < trainer.SampleCount; first += BATCH * 4)
-		{
-			PGE_CALL(IvfTrainAdd, &trainer, first, Min(BATCH * 4, trainer.SampleCount - first));
-			CHECK_FOR_INTERRUPTS();
-		}
-		PGE_CALL(IvfTrainRoundEnd, &trainer, round);
-		pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, round + 1);
-	}
-	pfree(trainer.Sums);
-	pfree(trainer.Counts);
-	pfree(trainer.Nearest);
-	pfree(trainer.Scores);
-}
+#define LITTLE_ROWS 1000		/* but so many are not little data, whatever the lists */
+#define LEAST_SAMPLES 8			/* a list: how many lists an index has, unless it was said, leaves memory for so many */
 
 /* Vectors that wait become records, and go to the sort. */
 static void
 sort_batch(IvfBuild *build)
 {
-	PgeIvfShape *shape = &build->model->Shape;
+	PgeIvfShape *shape = &build->model.Shape;
 	int32		lists[BATCH];
 	float		scores[BATCH];
 
-	PGE_CALL(IvfAssign, build->model, build->panels, build->batch, build->batch_count, lists, scores);
+	PGE_CALL(IvfAssign, &build->model, build->panels, build->batch, build->batch_count, lists, scores);
 	for (int i = 0; i < build->batch_count; i++)
 	{
 		uint8	   *record = build->records + (Size) i * shape->RecordBytes;
 
-		PGE_CALL(IvfEncode, build->model, lists[i], build->batch + (Size) i * shape->Padded, build->scratch, record);
+		PGE_CALL(IvfEncode, &build->model, lists[i], build->batch + (Size) i * shape->Padded, build->scratch, record);
 		memcpy(VARDATA(build->sorted), record, shape->RecordBytes);
 		ExecClearTuple(build->slot);
 		build->slot->tts_values[0] = Int32GetDatum(lists[i]);
@@ -174,16 +47,16 @@ sort_batch(IvfBuild *build)
 		ExecStoreVirtualTuple(build->slot);
 		tuplesort_puttupleslot(build->sort, build->slot);
 	}
+	pgstat_progress_parallel_incr_param(PROGRESS_CREATEIDX_TUPLES_DONE, build->batch_count);
 	build->indexed += build->batch_count;
 	build->batch_count = 0;
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, build->indexed);
 }
 
 static void
 add_row(Relation index, ItemPointer tid, Datum *values, bool *nulls, bool alive, void *state)
 {
 	IvfBuild   *build = state;
-	PgeIvfShape *shape = &build->model->Shape;
+	PgeIvfShape *shape = &build->model.Shape;
 	uint8	   *record = build->records + (Size) build->batch_count * shape->RecordBytes;
 	MemoryContext old;
 	bool		indexed;
@@ -191,10 +64,10 @@ add_row(Relation index, ItemPointer tid, Datum *values, bool *nulls, bool alive,
 	if (nulls[0])
 		return;
 	old = MemoryContextSwitchTo(build->row);
-	indexed = pge_vector_index_floats(build->type, build->meta.dims, values[0], build->vector);
+	indexed = pge_vector_index_floats(build->type, build->shared->meta.dims, values[0], build->vector);
 	if (indexed)
 	{
-		PGE_CALL(IvfRotate, build->model, build->vector, build->batch + (Size) build->batch_count * shape->Padded);
+		PGE_CALL(IvfRotate, &build->model, build->vector, build->batch + (Size) build->batch_count * shape->Padded);
 		memset(record, 0, shape->RecordBytes);
 		memcpy(record, tid, sizeof(ItemPointerData));
 		record[6] = 1;
@@ -206,29 +79,46 @@ add_row(Relation index, ItemPointer tid, Datum *values, bool *nulls, bool alive,
 		sort_batch(build);
 }
 
-static void
-sort_rows(IvfBuild *build)
+static Tuplesortstate *
+begin_sort(TupleDesc desc, int memory, SortCoordinate coordinate)
 {
-	PgeIvfShape *shape = &build->model->Shape;
-	TupleDesc	desc = CreateTemplateTupleDesc(2);
 	AttrNumber	column = 1;
 	Oid			less = Int4LessOperator;
 	Oid			collation = InvalidOid;
 	bool		nulls_first = false;
 
-	TupleDescInitEntry(desc, 1, "list", INT4OID, -1, 0);
-	TupleDescInitEntry(desc, 2, "record", BYTEAOID, -1, 0);
-	build->batch = allocate(sizeof(float) * BATCH * (Size) shape->Padded);
-	build->records = allocate((Size) BATCH * shape->RecordBytes);
+	return tuplesort_begin_heap(desc, 1, &column, &less, &collation, &nulls_first, memory, coordinate, TUPLESORT_NONE);
+}
+
+/*
+ * This process's share of the rows, to its sort; of a team, which the leader's sort takes over. Returns how many rows there are in the
+ * table, as far as the process has seen.
+ */
+static double
+sort_rows(IvfBuild *build, PgeBuildTeam *team)
+{
+	PgeIvfShape *shape = &build->model.Shape;
+	SortCoordinateData coordinate = {.isWorker = true,.nParticipants = -1};
+	double		heap_rows;
+
+	if (team != NULL)
+		coordinate.sharedsort = (Sharedsort *) ((char *) build->shared + build->shared->sort_at);
+	build->desc = CreateTemplateTupleDesc(2);
+	TupleDescInitEntry(build->desc, 1, "list", INT4OID, -1, 0);
+	TupleDescInitEntry(build->desc, 2, "record", BYTEAOID, -1, 0);
+	build->batch = pge_ivf_allocate(sizeof(float) * BATCH * (Size) shape->Padded);
+	build->records = pge_ivf_allocate((Size) BATCH * shape->RecordBytes);
 	build->scratch = palloc(shape->ScratchBytes);
 	build->sorted = palloc(VARHDRSZ + shape->RecordBytes);
 	SET_VARSIZE(build->sorted, VARHDRSZ + shape->RecordBytes);
-	build->slot = MakeSingleTupleTableSlot(desc, &TTSOpsVirtual);
-	build->sort = tuplesort_begin_heap(desc, 1, &column, &less, &collation, &nulls_first, maintenance_work_mem, NULL, TUPLESORT_NONE);
-	build->heap_rows = table_index_build_scan(build->heap, build->index, build->info, true, true, add_row, build, NULL);
+	build->slot = MakeSingleTupleTableSlot(build->desc, &TTSOpsVirtual);
+	build->sort = begin_sort(build->desc, maintenance_work_mem / build->shared->participants, team != NULL ? &coordinate : NULL);
+	heap_rows = team != NULL ? pge_build_team_scan(team, add_row, build) :
+		table_index_build_scan(build->heap, build->index, build->info, true, true, add_row, build, NULL);
 	if (build->batch_count > 0)
 		sort_batch(build);
 	tuplesort_performsort(build->sort);
+	return heap_rows;
 }
 
 /* Block 0, the heads and the centroids; their blocks are the file's first. */
@@ -268,14 +158,14 @@ write_front(Relation index, const IvfMeta *meta, const IvfHead *heads, const flo
 static void
 write_index(IvfBuild *build)
 {
-	PgeIvfShape *shape = &build->model->Shape;
+	PgeIvfShape *shape = &build->model.Shape;
 	IvfWriter  *writer = pge_ivf_writer_begin(build->index, shape, true);
-	IvfHead    *heads = allocate(sizeof(IvfHead) * (Size) shape->Lists);
-	TupleTableSlot *slot = MakeSingleTupleTableSlot(build->slot->tts_tupleDescriptor, &TTSOpsMinimalTuple);
+	IvfHead    *heads = pge_ivf_allocate(sizeof(IvfHead) * (Size) shape->Lists);
+	TupleTableSlot *slot = MakeSingleTupleTableSlot(build->desc, &TTSOpsMinimalTuple);
 	bool		more = tuplesort_gettupleslot(build->sort, true, false, slot, NULL);
 	double		done = 0;
 
-	for (uint32 i = 0; i < 1 + build->meta.head_pages + build->meta.centroid_pages; i++)
+	for (uint32 i = 0; i < 1 + build->shared->meta.head_pages + build->shared->meta.centroid_pages; i++)
 		pge_ivf_new_block(build->index);
 	for (int list = 0; list < shape->Lists; list++)
 	{
@@ -295,8 +185,32 @@ write_index(IvfBuild *build)
 		}
 		heads[list] = pge_ivf_writer_end_list(writer);
 	}
-	write_front(build->index, &build->meta, heads, build->model->Centroids, (uint64) shape->Lists * shape->Padded);
+	write_front(build->index, &build->shared->meta, heads, build->model.Centroids, (uint64) shape->Lists * shape->Padded);
 	ExecDropSingleTupleTableSlot(slot);
+}
+
+/* Training takes two floats for each of a centroid, and the sample. */
+static void
+limit_lists(Relation index, IvfMeta *meta, Size centroid, bool given)
+{
+	Size		memory = (Size) maintenance_work_mem * 1024;
+	Size		least = 3 * centroid * meta->lists;
+	int			most = Max(1, Min(IVF_MAX_LISTS, memory / ((2 + LEAST_SAMPLES) * centroid)));
+
+	if (given && meta->lists > 1 && least > memory)
+		ereport(ERROR,
+				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
+				 errmsg("memory required is %zu MB, maintenance_work_mem is %d MB", least / (1024 * 1024) + 1, maintenance_work_mem / 1024),
+				 errdetail("%d lists of %d dimensions are too many for that.", meta->lists, meta->dims),
+				 errhint("Increase maintenance_work_mem, or give the index fewer \"lists\".")));
+	if (!given && meta->lists > most)
+	{
+		ereport(NOTICE,
+				(errmsg("index \"%s\" has fewer lists than suit the table: %d", RelationGetRelationName(index), most),
+				 errdetail("maintenance_work_mem has no room for %d lists of %d dimensions.", meta->lists, meta->dims),
+				 errhint("Increase maintenance_work_mem to speed up searches.")));
+		meta->lists = most;
+	}
 }
 
 /* What the index is to be like. */
@@ -304,6 +218,7 @@ static void
 plan(Relation index, const PgeVectorIndexType *type, double rows, IvfMeta *meta)
 {
 	IvfOptions *options = (IvfOptions *) index->rd_options;
+	int			given = options != NULL ? options->lists : 0;
 	PgeIvfShape shape;
 
 	if (type->metric != PgeVectorMetric_L2Squared && type->metric != PgeVectorMetric_InnerProduct &&
@@ -316,7 +231,7 @@ plan(Relation index, const PgeVectorIndexType *type, double rows, IvfMeta *meta)
 	meta->element = type->element;
 	meta->dims = pge_vector_index_dims(index, type);
 	meta->bits = options != NULL && options->bits > 0 ? options->bits : pge_ivf_default_bits(type, meta->dims);
-	meta->lists = rows < 1 ? 1 : options != NULL && options->lists > 0 ? options->lists : pge_ivf_default_lists(rows);
+	meta->lists = rows < 1 ? 1 : given > 0 ? given : pge_ivf_default_lists(rows);
 	meta->attributes = IndexRelationGetNumberOfKeyAttributes(index) - 1;
 	meta->seed = SEED;
 	meta->build = (uint64) GetCurrentTimestamp();
@@ -332,6 +247,7 @@ plan(Relation index, const PgeVectorIndexType *type, double rows, IvfMeta *meta)
 				(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 				 errmsg("codes of %d dimensions with %d bits do not fit on a page", meta->dims, meta->bits),
 				 errhint("Give the index fewer \"bits\".")));
+	limit_lists(index, meta, sizeof(float) * (Size) shape.Padded, given > 0);
 	meta->head_pages = (meta->lists + IVF_HEADS_PER_PAGE - 1) / IVF_HEADS_PER_PAGE;
 	meta->centroid_pages = ((uint64) meta->lists * shape.Padded + IVF_FLOATS_PER_PAGE - 1) / IVF_FLOATS_PER_PAGE;
 }
@@ -349,68 +265,142 @@ estimate_rows(Relation heap)
 	return Max(rows, 1);
 }
 
+/* What a process needs of what is shared. The model's pointers are the leader's. */
 static void
-prepare(IvfBuild *build)
+begin_process(IvfBuild *build)
 {
-	PgeIvfShape shape;
-	Size		budget = (Size) maintenance_work_mem * 1024 / 2;
+	IvfBuildShared *shared = build->shared;
+	PgeIvfModel *model = (PgeIvfModel *) ((char *) shared + shared->model_at);
+	ptrdiff_t	moved = (ptrdiff_t) ((Size) model - shared->origin);
+
+	build->type = pge_vector_index_type(build->index);
+	build->model = *model;
+	build->model.Centroids = model->Centroids + moved / (ptrdiff_t) sizeof(float);
+	if (model->Signs != NULL)
+		build->model.Signs = model->Signs + moved;
+	build->panels = (float *) ((char *) shared + shared->panels_at);
+	build->vector = pge_ivf_allocate(sizeof(float) * shared->meta.dims);
+	build->row = AllocSetContextCreate(CurrentMemoryContext, "epiphany_ivf row", ALLOCSET_DEFAULT_SIZES);
+}
+
+/* What all participants share, and the team, unless there is none. */
+static PgeBuildTeam *
+begin_shared(IvfBuild *build, const IvfMeta *meta)
+{
+	int			workers = build->info->ii_ParallelWorkers;
+	Size		sort_at = MAXALIGN(sizeof(IvfBuildShared));
+	Size		model_at = CACHELINEALIGN(sort_at + tuplesort_estimate_shared(workers + 1));
+	Size		panels_at;
+	Size		bytes;
 	i64			model_bytes;
 	i64			panel_bytes;
+	PgeIvfShape shape;
+	PgeBuildTeam *team;
+	IvfBuildShared *shared;
+	dsm_segment *segment;
 
-	pge_ivf_shape(&build->meta, &shape);
+	pge_ivf_shape(meta, &shape);
 	PGE_CALL(IvfModelBytes, &shape, &model_bytes);
 	PGE_CALL(IvfPanelBytes, &shape, &panel_bytes);
-	build->model = allocate(model_bytes);
-	PGE_CALL(IvfModelBegin, build->model, &shape);
-	build->panels = allocate(panel_bytes);
-	build->vector = allocate(sizeof(float) * shape.Dimensions);
-	build->row = AllocSetContextCreate(CurrentMemoryContext, "epiphany_ivf row", ALLOCSET_DEFAULT_SIZES);
-	build->max_samples = Max(MIN_SAMPLES, (int64) shape.Lists * SAMPLES_PER_LIST);
-	build->max_samples = Min(build->max_samples, (int64) (budget / (shape.Padded * sizeof(float))));
-	build->max_samples = Max(build->max_samples, shape.Lists);
+	panels_at = CACHELINEALIGN(model_at + model_bytes);
+	bytes = panels_at + panel_bytes;
+	team = pge_build_team_begin(build->heap, build->index, build->info, "pge_ivf_build_worker_main", bytes, (void **) &shared, &segment);
+	if (team == NULL)
+		shared = pge_ivf_allocate(bytes);
+	memset(shared, 0, sizeof(IvfBuildShared));
+	shared->meta = *meta;
+	shared->sort_at = sort_at;
+	shared->model_at = model_at;
+	shared->panels_at = panels_at;
+	shared->origin = (Size) ((char *) shared + model_at);
+	shared->participants = 1;
+	if (team != NULL)
+		tuplesort_initialize_shared((Sharedsort *) ((char *) shared + sort_at), workers + 1, segment);
+	PGE_CALL(IvfModelBegin, (PgeIvfModel *) ((char *) shared + model_at), &shape);
+	build->shared = shared;
+	return team;
+}
+
+/* Each participant's rows, and the leader's sort of all. */
+static void
+sort_all(IvfBuild *build, PgeBuildTeam *team, IndexBuildResult *result)
+{
+	SortCoordinateData coordinate = {.isWorker = false};
+	PgeBuildResult all;
+
+	result->heap_tuples = sort_rows(build, team);
+	result->index_tuples = build->indexed;
+	if (team == NULL)
+		return;
+	tuplesort_end(build->sort);
+	pge_build_team_done(team, result->heap_tuples, build->indexed);
+	all = pge_build_team_wait(team);
+	result->heap_tuples = all.heap_rows;
+	result->index_tuples = all.rows;
+	coordinate.nParticipants = all.participants;
+	coordinate.sharedsort = (Sharedsort *) ((char *) build->shared + build->shared->sort_at);
+	build->sort = begin_sort(build->desc, maintenance_work_mem, &coordinate);
+	tuplesort_performsort(build->sort);
 }
 
 IndexBuildResult *
 pge_ivf_build(Relation heap, Relation index, IndexInfo *info)
 {
-	IvfBuild	build = {.heap = heap, .index = index, .info = info, .type = pge_vector_index_type(index)};
+	IvfBuild	build = {.heap = heap,.index = index,.info = info};
 	IndexBuildResult *result = palloc0(sizeof(IndexBuildResult));
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "epiphany_ivf build", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(context);
 	double		rows = estimate_rows(heap);
+	PgeBuildTeam *team;
+	IvfMeta		meta;
 
 	if (RelationGetNumberOfBlocks(index) != 0)
 		elog(ERROR, "index \"%s\" already contains data", RelationGetRelationName(index));
-	plan(index, build.type, rows, &build.meta);
-	prepare(&build);
-
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, IVF_PHASE_SAMPLE);
-	build.samples = allocate(sizeof(float) * (Size) build.max_samples * build.model->Shape.Padded);
-	draw_sample(&build, rows);
-	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, IVF_PHASE_TRAIN);
-	train(&build);
-	pfree(build.samples);
-	PGE_CALL(IvfArrange, build.model, build.panels);
+	plan(index, pge_vector_index_type(index), rows, &meta);
+	team = begin_shared(&build, &meta);
+	begin_process(&build);
+	pge_ivf_train(&build, team, rows, SEED);
+	pgstat_progress_update_param(PROGRESS_CREATEIDX_TUPLES_DONE, 0);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, IVF_PHASE_ENCODE);
-	sort_rows(&build);
+	sort_all(&build, team, result);
 	pgstat_progress_update_param(PROGRESS_CREATEIDX_SUBPHASE, IVF_PHASE_WRITE);
 	write_index(&build);
 	tuplesort_end(build.sort);
+	if (team != NULL)
+		pge_build_team_end(team);
 	if (RelationNeedsWAL(index))
 		log_newpage_range(index, MAIN_FORKNUM, 0, RelationGetNumberOfBlocks(index), true);
 
 	/* ivfflat says it in pgvector's words. */
 	if (index->rd_indam->ambuild == pge_ivf_build &&
-		build.indexed < (double) build.meta.lists * LITTLE_DATA && build.indexed < MIN_SAMPLES / 10)
+		result->index_tuples < (double) meta.lists * LITTLE_DATA && result->index_tuples < LITTLE_ROWS)
 		ereport(NOTICE,
 				(errmsg("epiphany_ivf index created with little data"),
 				 errdetail("Its lists do not fit rows that are added later."),
 				 errhint("REINDEX when the table has its data.")));
-	result->heap_tuples = build.heap_rows;
-	result->index_tuples = build.indexed;
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	return result;
+}
+
+extern PGDLLEXPORT void pge_ivf_build_worker_main(dsm_segment *segment, shm_toc *toc);
+
+void
+pge_ivf_build_worker_main(dsm_segment *segment, shm_toc *toc)
+{
+	IvfBuild	build = {0};
+	void	   *shared;
+	PgeBuildTeam *team = pge_build_team_join(segment, toc, &build.heap, &build.index, &shared);
+	double		heap_rows;
+
+	build.shared = shared;
+	tuplesort_attach_shared((Sharedsort *) ((char *) shared + build.shared->sort_at), segment);
+	begin_process(&build);
+	pge_ivf_help_train(&build);
+	heap_rows = sort_rows(&build, team);
+	tuplesort_end(build.sort);
+	pge_build_team_done(team, heap_rows, build.indexed);
+	pge_build_team_leave(team);
 }
 
 /* For unlogged tables: an index of one list, whose centroid is zero. */

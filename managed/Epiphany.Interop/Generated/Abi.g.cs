@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x5d9e5928;
+    public const u32 Hash = 0x2a908e77;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -477,21 +477,19 @@ public unsafe struct PgeIvfModel
     [FieldOffset(112)] public f32* Factors;
 }
 
-/* k-means; memory is the caller's: Lists x Padded floats of Centroids and Sums, IvfPanelBytes of Panels, an entry a list or a sample else. */
-[StructLayout(LayoutKind.Explicit, Size = 80)]
+[StructLayout(LayoutKind.Explicit, Size = 72)]
 public unsafe struct PgeIvfTrainer
 {
     [FieldOffset(0)] public f32* Samples;
     [FieldOffset(8)] public f32* Centroids;
     [FieldOffset(16)] public f32* Panels;
-    [FieldOffset(24)] public f32* Sums;
-    [FieldOffset(32)] public i32* Counts;
-    [FieldOffset(40)] public i32* Nearest;
-    [FieldOffset(48)] public f32* Scores;
-    [FieldOffset(56)] public i64 SampleCount;
-    [FieldOffset(64)] public u64 Seed;
-    [FieldOffset(72)] public i32 Lists;
-    [FieldOffset(76)] public i32 Padded;
+    [FieldOffset(24)] public i32* Counts;
+    [FieldOffset(32)] public i32* Nearest;
+    [FieldOffset(40)] public f32* Scores;
+    [FieldOffset(48)] public i64 SampleCount;
+    [FieldOffset(56)] public u64 Seed;
+    [FieldOffset(64)] public i32 Lists;
+    [FieldOffset(68)] public i32 Padded;
 }
 
 /* A list that a scan looks into, and what its query adds to estimates there. */
@@ -883,9 +881,9 @@ public unsafe struct PgeManagedApi
     /* Draws centroids. */
     public delegate* unmanaged<PgeIvfTrainer*, PgeStatus> IvfTrainBegin;
     public delegate* unmanaged<PgeIvfTrainer*, PgeStatus> IvfTrainRoundBegin;
-    /* First sample, their number. */
-    public delegate* unmanaged<PgeIvfTrainer*, i64, i32, PgeStatus> IvfTrainAdd;
-    /* Round, from 0. */
+    /* First sample, their number: which lists they are nearest to. */
+    public delegate* unmanaged<PgeIvfTrainer*, i64, i32, PgeStatus> IvfTrainAssign;
+    /* Round, from 0; all samples are assigned. */
     public delegate* unmanaged<PgeIvfTrainer*, i32, PgeStatus> IvfTrainRoundEnd;
     /* Model, list, rotated vector, scratch, record: its factors and code. */
     public delegate* unmanaged<PgeIvfModel*, i32, f32*, u8*, u8*, PgeStatus> IvfEncode;
@@ -927,8 +925,9 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<u64, ptr, u32, u32*, i32*, u64*, u32, PgeStatus> GraphRepair;
     /* Index, use of it, memory context, a bit for each vertex that goes, first vertex, end: makes entries of vertices that nothing leads to; out how many. */
     public delegate* unmanaged<u64, ptr, ptr, u64*, u32, u32, i64*, PgeStatus> GraphEnsure;
-    /* Memory context, options, bytes of memory for vertices, the first one's number, out handle: an index in the making. */
-    public delegate* unmanaged<ptr, PgeGraphOptions*, u64, u32, u64*, PgeStatus> GraphBuild;
+    /* Options, how many vertices: bytes that processes have to share. */
+    public delegate* unmanaged<PgeGraphOptions*, u64, u64*, PgeStatus> GraphBuildBytes;
+    public delegate* unmanaged<ptr, PgeGraphOptions*, ptr, u64, i32, u32, u64*, PgeStatus> GraphBuild;
     /* Handle, vector, TID, out taken (0: memory is full). */
     public delegate* unmanaged<u64, PgeGraphValue*, u8*, i32*, PgeStatus> GraphBuildAdd;
     /* Handle, out vertices, out entries, out their number. */

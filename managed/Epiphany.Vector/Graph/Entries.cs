@@ -7,8 +7,10 @@ namespace Epiphany.Vector.Graph;
 
 public sealed unsafe class Entries(Space space, IGraphMemory memory)
 {
+    /// <summary>An index has no more of them than so many, unless parts of it would be out of reach.</summary>
+    internal const int Most = 1 << 16;
+
     private const int Batch = 64;
-    private const int Most = 1 << 16;
 
     private readonly Space _space = space;
     private readonly IGraphMemory _memory = memory;

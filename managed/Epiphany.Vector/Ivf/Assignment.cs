@@ -46,6 +46,16 @@ public static unsafe class Assignment
         }
     }
 
+    /// <summary>A centroid as it was arranged.</summary>
+    public static void Take(float* panels, int list, int padded, float* to)
+    {
+        float* from = panels + (list / Panel * (long)Panel * (padded + 1)) + (list % Panel);
+        for (int d = 0; d < padded; d++)
+        {
+            to[d] = from[(d + 1) * Panel];
+        }
+    }
+
     /// <summary>For each of so many vectors, one after another, its list, and |c|^2 / 2 - x.c of that.</summary>
     public static void Run(float* panels, int lists, int padded, float* vectors, int count, int* nearest, float* scores)
     {

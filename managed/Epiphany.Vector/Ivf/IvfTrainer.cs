@@ -1,4 +1,5 @@
-// Vector layer, inverted lists. k-means over a sample, in steps that the caller strings together, so that it can be interrupted between them.
+// Vector layer, inverted lists. k-means over a sample, in steps that the caller strings together, so that it can be interrupted between them, and
+// the one that costs can be done by several processes.
 // Promise: the sample, its order and the seed alone decide about the centroids.
 
 using System;
@@ -17,7 +18,6 @@ public unsafe struct IvfTrainer
 
     /// <summary>Of <see cref="Assignment.PanelBytes"/>.</summary>
     public float* Panels;
-    public float* Sums;
     public int* Counts;
 
     /// <summary>For each sample its list, and how near it is.</summary>
@@ -56,33 +56,13 @@ public unsafe struct IvfTrainer
         }
     }
 
-    public static void BeginRound(IvfTrainer* trainer)
-    {
+    public static void BeginRound(IvfTrainer* trainer) =>
         Assignment.Arrange(trainer->Centroids, trainer->Lists, trainer->Padded, trainer->Panels);
-        new Span<int>(trainer->Counts, trainer->Lists).Clear();
-        for (int list = 0; list < trainer->Lists; list++)
-        {
-            new Span<float>(trainer->Sums + ((long)list * trainer->Padded), trainer->Padded).Clear();
-        }
-    }
 
-    public static void Add(IvfTrainer* trainer, long first, int count)
-    {
-        int padded = trainer->Padded;
-        Assignment.Run(
-            trainer->Panels, trainer->Lists, padded, trainer->Samples + (first * padded), count, trainer->Nearest + first,
-            trainer->Scores + first);
-        for (long i = first; i < first + count; i++)
-        {
-            float* from = trainer->Samples + (i * padded);
-            float* to = trainer->Sums + ((long)trainer->Nearest[i] * padded);
-            trainer->Counts[trainer->Nearest[i]]++;
-            for (int d = 0; d < padded; d += Lanes.Count)
-            {
-                (Vector512.Load(to + d) + Vector512.Load(from + d)).Store(to + d);
-            }
-        }
-    }
+    /// <summary>Which lists so many samples are nearest to.</summary>
+    public static void Assign(IvfTrainer* trainer, long first, int count) => Assignment.Run(
+        trainer->Panels, trainer->Lists, trainer->Padded, trainer->Samples + (first * trainer->Padded), count, trainer->Nearest + first,
+        trainer->Scores + first);
 
     /// <summary>Centroids move to the middle of what is nearest to them. Those of lists that are nearly empty go where it is crowded.</summary>
     public static void EndRound(IvfTrainer* trainer, int round)
@@ -90,6 +70,7 @@ public unsafe struct IvfTrainer
         int padded = trainer->Padded;
         long share = Math.Max(1, trainer->SampleCount / trainer->Lists);
         ulong state = trainer->Seed + (ulong)round + 1;
+        Sum(trainer);
         for (int list = 0; list < trainer->Lists; list++)
         {
             float* centroid = trainer->Centroids + ((long)list * padded);
@@ -98,13 +79,14 @@ public unsafe struct IvfTrainer
                 float scale = 1f / trainer->Counts[list];
                 for (int d = 0; d < padded; d++)
                 {
-                    centroid[d] = trainer->Sums[((long)list * padded) + d] * scale;
+                    centroid[d] *= scale;
                 }
 
                 continue;
             }
 
-            // A sample of a list that has too many; a few tries, since most samples are of such lists if there are any.
+            // A sample of a list that has too many; a few tries, since most samples are of such lists if there are any. Else it stays.
+            Assignment.Take(trainer->Panels, list, padded, centroid);
             for (int attempt = 0; attempt < 32 && trainer->SampleCount > 0; attempt++)
             {
                 var sample = (long)(Rotation.Next(ref state) % (ulong)trainer->SampleCount);
@@ -114,6 +96,27 @@ public unsafe struct IvfTrainer
                     new ReadOnlySpan<float>(trainer->Samples + (sample * padded), padded).CopyTo(new Span<float>(centroid, padded));
                     break;
                 }
+            }
+        }
+    }
+
+    private static void Sum(IvfTrainer* trainer)
+    {
+        int padded = trainer->Padded;
+        new Span<int>(trainer->Counts, trainer->Lists).Clear();
+        for (int list = 0; list < trainer->Lists; list++)
+        {
+            new Span<float>(trainer->Centroids + ((long)list * padded), padded).Clear();
+        }
+
+        for (long i = 0; i < trainer->SampleCount; i++)
+        {
+            float* from = trainer->Samples + (i * padded);
+            float* to = trainer->Centroids + ((long)trainer->Nearest[i] * padded);
+            trainer->Counts[trainer->Nearest[i]]++;
+            for (int d = 0; d < padded; d += Lanes.Count)
+            {
+                (Vector512.Load(to + d) + Vector512.Load(from + d)).Store(to + d);
             }
         }
     }

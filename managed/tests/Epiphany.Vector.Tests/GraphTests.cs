@@ -4,6 +4,8 @@
 using System;
 using System.Collections.Generic;
 using System.Linq;
+using System.Runtime.InteropServices;
+using System.Threading;
 using Epiphany.Vector.Graph;
 using Xunit;
 using static Epiphany.Vector.Tests.GraphModel;
@@ -134,8 +136,7 @@ public unsafe class GraphTests
     public void MemoryEndsWithoutTakingAValue()
     {
         using var vectors = new Samples(3000, Dimensions);
-        var builder = new GraphBuilder(
-            s_options.MakeSpace([]), s_options.Layout(), s_options.M, s_options.EfConstruction, 0, 1 << 19, new Memory(), () => { });
+        var builder = On(s_options, new GraphArena(s_options.Layout(), new Memory(), 1 << 19));
         int taken = 0;
         ulong tid = 0;
         while (taken < 3000 && builder.Add(vectors.Value(taken), (byte*)&tid))
@@ -202,8 +203,61 @@ public unsafe class GraphTests
         }
     }
 
-    private static GraphBuilder New(GraphOptions options) => new(
-        options.MakeSpace([]), options.Layout(), options.M, options.EfConstruction, 0, nuint.MaxValue, new Memory(), () => { });
+    /// <summary>Processes are threads here: what they share is memory.</summary>
+    [Theory]
+    [InlineData(0)]
+    [InlineData(7)]
+    public void ManyMakeOneGraph(int equal)
+    {
+        const int Builders = 4;
+        const int Each = 1500;
+        using var vectors = new Samples((Builders * Each) + 100, Dimensions);
+        using var area = new SharedArea(GraphArena.Bytes(s_options.Layout(), Builders * Each));
+        GraphBuilder first = On(s_options, area.Arena(s_options, true));
+        var threads = Enumerable.Range(0, Builders).Select(t => new Thread(() =>
+        {
+            GraphBuilder builder = On(s_options, area.Arena(s_options, false));
+            for (int i = t * Each; i < (t + 1) * Each; i++)
+            {
+                ulong tid = (ulong)i;
+                Assert.True(builder.Add(vectors.Value(equal > 0 && i % 3 == 0 ? i % equal : i), (byte*)&tid));
+            }
+        })).ToList();
+        threads.ForEach(t => t.Start());
+        threads.ForEach(t => t.Join());
+        first.Finish();
+        Assert.Equal(Builders * Each, AllRows(s_options, first, first.Entries, first.Count).Count);
+        if (equal == 0)
+        {
+            Assert.Equal((uint)(Builders * Each), first.Count);
+            double alone = Recall(s_options, Build(s_options, vectors, Builders * Each), vectors, Builders * Each);
+            Assert.InRange(Recall(s_options, first, vectors, Builders * Each), alone - 0.03, 1);
+        }
+    }
+
+    [Fact]
+    public void SharedMemoryEndsForAll()
+    {
+        using var vectors = new Samples(300, Dimensions);
+        using var area = new SharedArea(GraphArena.Bytes(s_options.Layout(), 200));
+        GraphBuilder one = On(s_options, area.Arena(s_options, true));
+        GraphBuilder other = On(s_options, area.Arena(s_options, false));
+        ulong tid = 0;
+        int taken = 0;
+        for (int i = 0; i < 300; i++)
+        {
+            taken += (i % 2 == 0 ? one : other).Add(vectors.Value(i), (byte*)&tid) ? 1 : 0;
+        }
+
+        Assert.InRange(taken, 200, 205);
+        Assert.Equal((uint)taken, one.Count);
+        Assert.Equal((uint)taken, other.Count);
+    }
+
+    private static GraphBuilder New(GraphOptions options) => On(options, new GraphArena(options.Layout(), new Memory(), nuint.MaxValue));
+
+    private static GraphBuilder On(GraphOptions options, GraphArena arena) => new(
+        options.MakeSpace([]), options.Layout(), options.M, options.EfConstruction, 0, arena, new Memory(), () => { });
 
     private static GraphBuilder Build(GraphOptions options, Samples vectors, int count)
     {
@@ -228,10 +282,19 @@ public unsafe class GraphTests
             worker.Space.Load(vectors.Value(q));
             int found = worker.Searcher.Search(source, ((GraphBuilder)source).Entries, 60, false);
             var nearest = vectors.Nearest(options.Metric, q, Enumerable.Range(0, count)).ToHashSet();
-            hits += Enumerable.Range(0, found).Count(i => nearest.Contains((int)worker.Searcher.Result(i).Vertex));
+            hits += Enumerable.Range(0, found).Count(i => nearest.Contains(FirstRow(options, source, worker.Searcher.Result(i).Vertex)));
         }
 
         return hits / 10.0 / (vectors.Count - count);
+    }
+
+    private static int FirstRow(GraphOptions options, VertexSource source, uint vertex)
+    {
+        byte* payload;
+        byte state;
+        source.Payloads(&vertex, 1, &payload, &state);
+        GraphLayout layout = options.Layout();
+        return *(int*)layout.Row(payload - layout.PayloadAt, 0);
     }
 
     private static HashSet<int> AllRows(GraphOptions options, VertexSource source, Entries entries, uint end)
@@ -252,6 +315,23 @@ public unsafe class GraphTests
         }
 
         return rows;
+    }
+
+    /// <summary>Memory that was used before.</summary>
+    private sealed class SharedArea(ulong bytes) : IDisposable
+    {
+        private readonly byte* _at = Filled(bytes);
+
+        internal GraphArena Arena(GraphOptions options, bool cleared) => new(options.Layout(), _at, (nuint)bytes, cleared);
+
+        public void Dispose() => NativeMemory.AlignedFree(_at);
+
+        private static byte* Filled(ulong bytes)
+        {
+            var at = (byte*)NativeMemory.AlignedAlloc((nuint)bytes, 64);
+            NativeMemory.Fill(at, (nuint)bytes, 0xA5);
+            return at;
+        }
     }
 
     private static string Hex(byte* bytes, int count) => Convert.ToHexStringLower(new ReadOnlySpan<byte>(bytes, count));
