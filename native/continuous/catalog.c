@@ -207,6 +207,23 @@ fetch_row(const PgeContinuous *aggregate, Relation catalog)
 	return tuple;
 }
 
+/* Is the aggregate there for a snapshot? Its relations are, to any, once they are committed. */
+bool
+pge_continuous_visible(Oid definition, Snapshot snapshot)
+{
+	Relation	catalog = open_ours("continuous_catalog", AccessShareLock);
+	ScanKeyData key;
+	SysScanDesc scan;
+	bool		visible;
+
+	ScanKeyInit(&key, CATALOG_DEFINITION, BTEqualStrategyNumber, F_OIDEQ, ObjectIdGetDatum(definition));
+	scan = systable_beginscan(catalog, InvalidOid, false, snapshot, 1, &key);
+	visible = HeapTupleIsValid(systable_getnext(scan));
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return visible;
+}
+
 void
 pge_continuous_delete(const PgeContinuous *aggregate)
 {

@@ -257,6 +257,14 @@ pge_continuous_create(CreateTableAsStmt *stmt, const char *source_text)
 	run(psprintf("ALTER TABLE %s REPLICA IDENTITY FULL", pge_qualified_name(aggregate.materialization)));
 	if (with.create_group_indexes)
 		make_indexes(&aggregate, &parts);
-	if (!stmt->into->skipData)
+	if (stmt->into->skipData)
+		return;
+	/* Rows of writers that we have waited for may be too new for such a snapshot, and they are in no log. */
+	if (IsolationUsesXactSnapshot())
+		ereport(NOTICE,
+				(errmsg("continuous aggregate \"%s\" has no stored rows yet", name->relname),
+				 errdetail("The transaction has one snapshot, which may be older than the aggregate."),
+				 errhint("Refresh it afterwards.")));
+	else
 		pge_continuous_refresh(aggregate.user_view, PG_INT64_MIN, PG_INT64_MAX, false);
 }

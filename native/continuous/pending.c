@@ -46,6 +46,9 @@ typedef struct Kept
 void
 pge_pending(Oid definition, Snapshot snapshot, PgeRanges *ranges)
 {
+	/* A snapshot from before the aggregate was made sees neither its log nor its rows. */
+	if (!pge_continuous_visible(definition, snapshot))
+		pge_ranges_add(ranges, PG_INT64_MIN, PG_INT64_MAX);
 	pge_log_read(definition, snapshot, ranges);
 	pge_capture_own(definition, ranges);
 	pge_ranges_merge(ranges);

@@ -198,6 +198,9 @@ pge_continuous_refresh(Oid user_view, int64 first, int64 end, bool force)
 				 errdetail("Its triggers had been dropped, or its access method was changed by a restore."),
 				 errhint("The triggers are there again, and everything counts as changed.")));
 		pge_capture_range(pge_continuous_base(aggregate->source), InvalidAttrNumber, everything.first, everything.last);
+		/* What was missed may be too new for this transaction's snapshot: it stays pending. */
+		if (IsolationUsesXactSnapshot())
+			return;
 	}
 
 	/* As REFRESH MATERIALIZED VIEW does: what the query calls must not run with the rights of who refreshes. */

@@ -320,12 +320,27 @@ pge_continuous_ddl_start(PG_FUNCTION_ARGS)
 	PG_RETURN_NULL();
 }
 
+static bool
+sets_access_method(Node *stmt)
+{
+	if (!IsA(stmt, AlterTableStmt))
+		return false;
+	foreach_node(AlterTableCmd, cmd, castNode(AlterTableStmt, stmt)->cmds)
+	{
+		if (cmd->subtype == AT_SetAccessMethod)
+			return true;
+	}
+	return false;
+}
+
+/* Not after other statements: a restore has its own ones for triggers, which come after it has altered tables. */
 Datum
 pge_continuous_ddl_end(PG_FUNCTION_ARGS)
 {
 	List	   *seen = NIL;
 
-	event_data(fcinfo);
+	if (!sets_access_method(event_data(fcinfo)->parsetree))
+		PG_RETURN_NULL();
 	foreach_ptr(PgeContinuous, aggregate, pge_continuous_list(InvalidOid))
 	{
 		Oid			base = pge_continuous_base(aggregate->source);
