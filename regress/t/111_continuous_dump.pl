@@ -33,8 +33,8 @@ $node->safe_psql(
 
 my $state = q{
 	SELECT user_view, definition, materialization, source, materialized_only, refreshes, total_inserted FROM epiphany.continuous_catalog ORDER BY user_view::text;
-	SELECT definition, first, last FROM epiphany.continuous_pending ORDER BY 1::text, 2;
-	SELECT t.tgrelid::regclass, t.tgname, t.tgenabled FROM pg_trigger t WHERE t.tgname LIKE 'epiphany%' ORDER BY 1::text, 2;
+	SELECT definition, first, last FROM epiphany.continuous_pending ORDER BY definition::text, 2;
+	SELECT t.tgrelid::regclass, t.tgname, t.tgenabled FROM pg_trigger t WHERE t.tgname LIKE 'epiphany%' ORDER BY t.tgrelid::regclass::text, 2;
 	SELECT sum(count), sum(sum), count(*) FROM hours;
 	SELECT sum(count), sum(sum), count(*) FROM days;
 	SELECT sum(count), sum(sum), count(*) FROM "Column hours";
@@ -48,7 +48,7 @@ my $touched = q{
 	SELECT count(*) FROM (TABLE days EXCEPT ALL TABLE days_definition) x;
 	CALL epiphany.refresh_continuous_aggregate('"Column hours"', NULL, NULL);
 	CALL epiphany.refresh_continuous_aggregate('hours', NULL, NULL);
-	SELECT continuous_aggregate, last_ranges, last_deleted, last_inserted, pending_rows FROM epiphany.continuous_aggregate_stats ORDER BY 1::text COLLATE "C";
+	SELECT continuous_aggregate, last_ranges, last_deleted, last_inserted, pending_rows FROM epiphany.continuous_aggregate_stats ORDER BY continuous_aggregate::text COLLATE "C";
 	SELECT count(*) FROM ((TABLE "Column hours" EXCEPT ALL TABLE "Column hours_definition") UNION ALL (TABLE "Column hours_definition" EXCEPT ALL TABLE "Column hours")) x;
 };
 my $before = $node->safe_psql('src', $state);
