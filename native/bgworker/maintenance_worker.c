@@ -115,7 +115,7 @@ delta_rows(Relation rel, const PgStat_StatTabEntry *stats, bool *sparse)
 	uint32		ndescs = pge_directory_load(rel, &descs);
 	double		rows = stats->live_tuples;
 
-	*sparse = false;
+	*sparse = pge_compact_buckets_wait(rel, descs, ndescs);
 	for (uint32 i = 0; i < ndescs; i++)
 		if (pge_group_is_current(&descs[i]))
 		{

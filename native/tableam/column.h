@@ -117,11 +117,16 @@ extern void pge_writer_flush(Relation rel);
 extern void pge_writer_finish(Relation rel);
 extern void pge_writer_finish_level(int level);
 extern void pge_writer_init(void);
+
+/* ---- column_modify.c ---- */
+
+extern void pge_delta_insert(Relation rel, TupleTableSlot *slot, CommandId cid, int options, struct BulkInsertStateData *bistate);
 extern void pge_writer_options(Relation rel, PgeWriterOptions *options);
 
 /* ---- column_info.c ---- */
 
 extern Relation pge_open_column_table(Oid relid, AclMode right, LOCKMODE mode);
+extern int64 pge_delta_block_rows(Relation rel, BlockNumber block, Snapshot snapshot, BufferAccessStrategy strategy);
 
 /* ---- column_vacuum.c ---- */
 

@@ -54,6 +54,8 @@ step(Relation rel, PgeCompactProgress *progress)
 	{
 		more = pge_compact_delta(sink, &progress->next_block);
 		progress->delta_done = !more;
+		/* By time, rows become groups first, and those join others of their bucket afterwards. */
+		more |= sink->sorter != NULL && pge_time_sorter_rows(sink->sorter) > 0;
 	}
 	if (!more)
 		more = pge_compact_merge(sink, progress->thorough, &progress->next_group);

@@ -209,8 +209,8 @@ pge_column_chunks(PG_FUNCTION_ARGS)
 }
 
 /* Rows of a block of the delta that the snapshot sees. */
-static int64
-visible_rows(Relation rel, BlockNumber block, Snapshot snapshot, BufferAccessStrategy strategy)
+int64
+pge_delta_block_rows(Relation rel, BlockNumber block, Snapshot snapshot, BufferAccessStrategy strategy)
 {
 	Buffer		buffer = ReadBufferExtended(rel, MAIN_FORKNUM, block, RBM_NORMAL, strategy);
 	Page		page = BufferGetPage(buffer);
@@ -271,7 +271,7 @@ pge_table_stats(PG_FUNCTION_ARGS)
 		for (BlockNumber block = ranges[i].start; block < ranges[i].end; block++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			delta_rows += visible_rows(rel, block, GetActiveSnapshot(), strategy);
+			delta_rows += pge_delta_block_rows(rel, block, GetActiveSnapshot(), strategy);
 		}
 	}
 	FreeAccessStrategy(strategy);

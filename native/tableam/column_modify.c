@@ -52,19 +52,25 @@ stored(Relation rel, TupleTableSlot *slot, TupleTableSlot *source)
 	check_delta_tid(rel, &slot->tts_tid);
 }
 
-static void
-column_tuple_insert(Relation rel, TupleTableSlot *slot, CommandId cid, int options, struct BulkInsertStateData *bistate)
+/* Also for a row that the writer does not put into the group that it makes. */
+void
+pge_delta_insert(Relation rel, TupleTableSlot *slot, CommandId cid, int options, struct BulkInsertStateData *bistate)
 {
 	TupleTableSlot *source;
 
-	if (pge_capture_wanted(rel))
-		pge_capture_rows(rel, &slot, 1);
-	if (pge_writer_insert(rel, &slot, 1, cid, options, bistate))
-		return;
 	pge_root_ensure(rel);
 	source = heap_source(slot);
 	pge_heap_routine()->tuple_insert(rel, source, cid, options, bistate);
 	stored(rel, slot, source);
+}
+
+static void
+column_tuple_insert(Relation rel, TupleTableSlot *slot, CommandId cid, int options, struct BulkInsertStateData *bistate)
+{
+	if (pge_capture_wanted(rel))
+		pge_capture_rows(rel, &slot, 1);
+	if (!pge_writer_insert(rel, &slot, 1, cid, options, bistate))
+		pge_delta_insert(rel, slot, cid, options, bistate);
 }
 
 static void

@@ -3,7 +3,8 @@
  * somebody may still see the row; ids and blocks are new. Delta rows follow by heap's own rewrite.
  *
  * CLUSTER takes the rows out of their groups that everybody sees, and has them sorted into new ones (row_sorter.c); the few others stay as
- * with VACUUM FULL, and delta rows are sorted by heap, among themselves.
+ * with VACUUM FULL, and delta rows are sorted by heap, among themselves. VACUUM FULL does so with groups of a table with a time column that
+ * are not in their order.
  */
 #include "postgres.h"
 
@@ -24,6 +25,9 @@ typedef struct Rewrite
 	TransactionId oldest;		/* rows deleted before it are seen by nobody */
 	TransactionId freeze_limit; /* becomes relfrozenxid: nothing older may stay unresolved */
 	PgeSorter  *sorter;			/* NULL: nothing is to be sorted */
+	bool		timed;			/* the sorter is by time */
+	PgeTimeKey	key;
+	bool		in_place;		/* the group in hand is as the sorter would leave it */
 	bool		settled;		/* everybody sees the rows of the group in hand, but for those that were deleted */
 	double		rows;
 	double		vacuumed;
@@ -47,7 +51,7 @@ same_columns(const PgeGroupDesc *desc, TupleDesc tupdesc)
 static bool
 sorted(const Rewrite *rw, const PgeDelete *entries, uint32 row)
 {
-	return rw->sorter != NULL && rw->settled && (entries == NULL || pge_delete_fate(&entries[row]) == PGE_DELETE_NONE);
+	return rw->sorter != NULL && rw->settled && !rw->in_place && (entries == NULL || pge_delete_fate(&entries[row]) == PGE_DELETE_NONE);
 }
 
 /* Does the row not stay in its group: does nobody need it any more, or does it go elsewhere? */
@@ -154,6 +158,15 @@ copy_bytes(Rewrite *rw, const PgeGroupDesc *from, PgeGroupDesc *desc)
 	pfree(bytes);
 }
 
+/* Would sorting a group by time gain nothing? It is full, of one bucket and in order. */
+static bool
+in_order_already(const Rewrite *rw, const PgeGroupDesc *desc)
+{
+	int64		bucket;
+
+	return (desc->flags & PGE_GROUP_FULL) && pge_time_group_sorted(&rw->key, desc) && pge_time_bucket_of_group(&rw->key, desc, &bucket);
+}
+
 static void
 copy_group(Rewrite *rw, const PgeGroupDesc *from)
 {
@@ -172,7 +185,8 @@ copy_group(Rewrite *rw, const PgeGroupDesc *from)
 	entries = pge_deletes_load(rw->old, from);
 	rw->settled = fate == PGE_FATE_LIVE && replaced == PGE_DELETE_NONE &&
 		((from->flags & PGE_XMIN_FROZEN) || TransactionIdPrecedes(from->xmin, rw->oldest));
-	if (rw->sorter != NULL && rw->settled)
+	rw->in_place = rw->timed && entries == NULL && in_order_already(rw, from);
+	if (rw->sorter != NULL && rw->settled && !rw->in_place)
 		gone_elsewhere = sort_rows(rw, from, entries);
 	for (uint32 row = 0; row < from->rows; row++)
 		kept += !dropped(rw, entries, row);
@@ -219,7 +233,8 @@ column_copy_for_cluster(Relation old, Relation new, Relation index, bool use_sor
 	uint32		ndescs;
 	Relation	old_view;
 
-	if (index != NULL)
+	rw.timed = pge_time_key(new, &rw.key);
+	if (index != NULL || rw.timed)
 		rw.sorter = pge_sorter_begin(new, index);
 	pge_writer_flush(old);
 	ndescs = pge_directory_load(old, &descs);

@@ -8,6 +8,10 @@
  * Where they go: a group is worth its pages only from PGE_GROUP_MIN_ROWS rows on. If nobody needs TIDs before the end (no
  * index, no row trigger, no RETURNING), rows are held back until there are so many, and a short rest goes to the delta. If
  * TIDs are needed at once, the statement's first rows go to the delta, and later ones get TIDs in a group reserved for them.
+ *
+ * A table with a time column: a group has rows of one bucket. Rows that are held back are sorted, as many as memory takes, and become
+ * groups by bucket; those of a bucket with too few go to the delta. Where TIDs are needed at once, rows of other buckets than the group in the
+ * making go to the delta, until so many have come that another group is begun; such groups are sorted later, by compaction.
  */
 #include "postgres.h"
 
@@ -26,9 +30,13 @@
 #include "group_builder.h"
 #include "group_origin.h"
 #include "statement.h"
+#include "time_sorter.h"
 
 /* Rows held back stop being held at this part of what a group may take: they are copied into it. */
 #define HELD_SHARE	8
+
+/* After so many rows in succession that are not in the bucket of the group in the making, another is begun. */
+#define MAX_STRAYS	256
 
 typedef struct PgeWriter
 {
@@ -50,6 +58,12 @@ typedef struct PgeWriter
 	int			nheld;
 	Size		held_bytes;
 	MemoryContext held_cxt;
+
+	bool		timed;			/* the table has a time column */
+	PgeTimeKey	key;
+	PgeTimeSorter *sorter;		/* timed, no TIDs wanted: rows held back; made for the first */
+	int64		bucket;			/* timed, TIDs wanted: the group's */
+	uint32		strays;			/* rows since the last that was in it */
 
 	PgeBuilder *group;			/* the group being built, or NULL */
 	PgeBuilder *spare;			/* no group is being built: the last one's builder, or NULL */
@@ -90,6 +104,7 @@ make_writer(Relation rel, CommandId cid, int options)
 	w->options = options;
 	w->want_tids = pge_debug_force_row_groups || rel->rd_rel->relhasindex || (rel->trigdesc && rel->trigdesc->trig_insert_after_row) ||
 		(pge_statement && pge_statement->bulk_insert && pge_statement->returning);
+	w->timed = pge_time_key(rel, &w->key);
 	w->cxt = cxt;
 	w->held = MemoryContextAlloc(cxt, PGE_GROUP_MIN_ROWS * sizeof(HeapTuple));
 	w->held_cxt = AllocSetContextCreate(cxt, "rows held back", ALLOCSET_DEFAULT_SIZES);
@@ -119,18 +134,19 @@ begin_storing(PgeWriter *w, Relation rel)
 	w->storing = true;
 }
 
-static void
-end_storing(PgeWriter *w)
-{
-	w->storing = false;
-}
-
 /* ---- the group being built ---- */
+
+/* What is held back and what is being built share memory. */
+static uint64
+max_bytes(const PgeWriter *w)
+{
+	return w->timed ? pge_builder_max_bytes() / 2 : pge_builder_max_bytes();
+}
 
 static void
 open_group(PgeWriter *w, Relation rel)
 {
-	w->group = w->spare != NULL ? w->spare : pge_builder_begin(rel, w->cxt, 0, pge_builder_max_bytes());
+	w->group = w->spare != NULL ? w->spare : pge_builder_begin(rel, w->cxt, 0, max_bytes(w));
 	w->spare = NULL;
 	memset(&w->desc, 0, sizeof(w->desc));
 	w->desc.state = PGE_GROUP_RESERVED;
@@ -180,35 +196,42 @@ forget_held(PgeWriter *w)
 	MemoryContextReset(w->held_cxt);
 }
 
-/* Held rows to the delta, by heap's own bulk insert. */
+/* Rows to the delta, by heap's own bulk insert. */
 static void
-held_to_delta(PgeWriter *w, Relation rel)
+tuples_to_delta(PgeWriter *w, Relation rel, HeapTuple *tuples, int n)
 {
 	TupleDesc	tupdesc = RelationGetDescr(rel);
 	BulkInsertState bistate;
 	TupleTableSlot **slots;
-	int			chunk = Min(w->nheld, 1000);
+	int			chunk = Min(n, 1000);
 
-	if (w->nheld == 0)
+	if (n == 0)
 		return;
 	pge_root_ensure(rel);
 	slots = MemoryContextAlloc(w->held_cxt, chunk * sizeof(TupleTableSlot *));
 	for (int i = 0; i < chunk; i++)
 		slots[i] = MakeSingleTupleTableSlot(tupdesc, &TTSOpsHeapTuple);
 	bistate = GetBulkInsertState();
-	for (int first = 0; first < w->nheld; first += chunk)
+	for (int first = 0; first < n; first += chunk)
 	{
-		int			n = Min(chunk, w->nheld - first);
+		int			now = Min(chunk, n - first);
 
-		for (int i = 0; i < n; i++)
-			ExecStoreHeapTuple(w->held[first + i], slots[i], false);
-		heap_multi_insert(rel, slots, n, w->cid, w->options, bistate);
-		for (int i = 0; i < n; i++)
+		for (int i = 0; i < now; i++)
+			ExecStoreHeapTuple(tuples[first + i], slots[i], false);
+		heap_multi_insert(rel, slots, now, w->cid, w->options, bistate);
+		for (int i = 0; i < now; i++)
 			ExecClearTuple(slots[i]);
 	}
 	FreeBulkInsertState(bistate);
 	for (int i = 0; i < chunk; i++)
 		ExecDropSingleTupleTableSlot(slots[i]);
+	pfree(slots);
+}
+
+static void
+held_to_delta(PgeWriter *w, Relation rel)
+{
+	tuples_to_delta(w, rel, w->held, w->nheld);
 	forget_held(w);
 }
 
@@ -232,6 +255,93 @@ held_to_group(PgeWriter *w, Relation rel)
 	pfree(nulls);
 }
 
+/* ---- rows held back to be sorted ---- */
+
+static void
+hold_to_sort(PgeWriter *w, Relation rel, TupleTableSlot *slot)
+{
+	if (w->sorter == NULL)
+		w->sorter = pge_time_sorter_begin(rel, &w->key, w->cxt);
+	slot_getallattrs(slot);
+	pge_time_sorter_add(w->sorter, slot->tts_values, slot->tts_isnull, NULL);
+}
+
+/* Rows of a bucket, in order, into one or more groups. */
+static void
+bucket_to_groups(PgeWriter *w, Relation rel, const PgeTimeRow *rows, uint32 n)
+{
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+	Datum	   *values = palloc_array(Datum, tupdesc->natts);
+	bool	   *nulls = palloc_array(bool, tupdesc->natts);
+
+	for (uint32 i = 0; i < n; i++)
+	{
+		if (w->group == NULL)
+			open_group(w, rel);
+		w->group->sorted = true;
+		heap_deform_tuple(rows[i].tuple, tupdesc, values, nulls);
+		pge_builder_add(w->group, values, nulls);
+		if (w->group->state.Full)
+			close_group(w, rel);
+	}
+	close_group(w, rel);
+	pfree(values);
+	pfree(nulls);
+}
+
+/* Store the rows that are held back; those of a bucket that has few of them to the delta, if they may go there. */
+static void
+sorted_to_storage(PgeWriter *w, Relation rel, bool delta_too)
+{
+	PgeTimeRow *rows;
+	uint32		n;
+
+	if (w->sorter == NULL)
+		return;
+	pge_time_sorter_sort(w->sorter);
+	while ((rows = pge_time_sorter_bucket(w->sorter, &n)) != NULL)
+	{
+		CHECK_FOR_INTERRUPTS();
+		if (n < PGE_GROUP_MIN_ROWS && delta_too)
+		{
+			HeapTuple	tuples[PGE_GROUP_MIN_ROWS];
+
+			for (uint32 i = 0; i < n; i++)
+				tuples[i] = rows[i].tuple;
+			tuples_to_delta(w, rel, tuples, n);
+			continue;
+		}
+		bucket_to_groups(w, rel, rows, n);
+	}
+	pge_time_sorter_reset(w->sorter);
+}
+
+/*
+ * The row is of another bucket than the group in the making: true, and it goes to the delta. After a run of such rows, and at once where
+ * all rows are to go to groups, the group is stored instead, and the row begins another.
+ */
+static bool
+is_stray(PgeWriter *w, Relation rel, TupleTableSlot *slot)
+{
+	int64		bucket = pge_time_bucket_of_slot(&w->key, slot);
+
+	if (w->group != NULL && bucket != w->bucket)
+	{
+		if (!pge_debug_force_row_groups && ++w->strays <= MAX_STRAYS)
+			return true;
+		close_group(w, rel);
+	}
+	w->bucket = bucket;
+	w->strays = 0;
+	return false;
+}
+
+static uint64
+bytes_in_hand(const PgeWriter *w)
+{
+	return (w->group != NULL ? w->group->state.Bytes : 0) + (w->sorter != NULL ? pge_time_sorter_bytes(w->sorter) : 0);
+}
+
 /*
  * A load into many partitions has a writer for each. When their groups together hold too much, the largest is stored early,
  * but never the one that has just been written to.
@@ -253,18 +363,19 @@ keep_within_budget(PgeWriter *busy)
 		if (w->spare != NULL)
 			pge_builder_end(w->spare);
 		w->spare = NULL;
-		if (w->group == NULL)
+		if (bytes_in_hand(w) == 0)
 			continue;
-		total += w->group->state.Bytes;
-		if (w != busy && (largest == NULL || w->group->state.Bytes > largest->group->state.Bytes))
+		total += bytes_in_hand(w);
+		if (w != busy && (largest == NULL || bytes_in_hand(w) > bytes_in_hand(largest)))
 			largest = w;
 	}
 	if (total <= pge_builder_max_bytes() || largest == NULL)
 		return;
 	rel = relation_open(largest->relid, NoLock);
 	begin_storing(largest, rel);
+	sorted_to_storage(largest, rel, largest->subid == GetCurrentSubTransactionId());
 	close_group(largest, rel);
-	end_storing(largest);
+	largest->storing = false;
 	relation_close(rel, NoLock);
 }
 
@@ -319,7 +430,15 @@ pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId ci
 		pge_tid_set(&slot->tts_tid, PGE_MAX_GROUPS, 0);
 		if (!rel->rd_rel->relhasindex)
 			ItemPointerSetInvalid(&slot->tts_tid);
-		if (w->group == NULL && !w->want_tids)
+		if (w->timed && !w->want_tids)
+		{
+			hold_to_sort(w, rel, slot);
+			if (pge_time_sorter_bytes(w->sorter) >= max_bytes(w))
+				sorted_to_storage(w, rel, w->subid == GetCurrentSubTransactionId());
+		}
+		else if (w->timed && is_stray(w, rel, slot))
+			pge_delta_insert(rel, slot, cid, options, NULL);
+		else if (w->group == NULL && !w->want_tids)
 		{
 			MemoryContext old = MemoryContextSwitchTo(w->held_cxt);
 
@@ -351,7 +470,7 @@ pge_writer_insert(Relation rel, TupleTableSlot **slots, int nslots, CommandId ci
 		pge_builder_flush(w->group);
 	if (w->group != NULL && w->group->state.Full)
 		close_group(w, rel);
-	end_storing(w);
+	w->storing = false;
 	keep_within_budget(w);
 	return true;
 }
@@ -367,8 +486,9 @@ flush_writer(PgeWriter *w, Relation rel)
 	if (w->nheld > 0 && w->subid != GetCurrentSubTransactionId())
 		held_to_group(w, rel);
 	held_to_delta(w, rel);
+	sorted_to_storage(w, rel, w->subid == GetCurrentSubTransactionId());
 	close_group(w, rel);
-	end_storing(w);
+	w->storing = false;
 }
 
 /* This backend is about to read the table: rows of a statement that is still running become readable first. */
@@ -383,7 +503,8 @@ pge_writer_flush(Relation rel)
 	{
 		PgeWriter  *w = dlist_container(PgeWriter, node, iter.cur);
 
-		if (w->relid == RelationGetRelid(rel) && (w->nheld > 0 || w->group != NULL))
+		if (w->relid == RelationGetRelid(rel) && (w->nheld > 0 || w->group != NULL ||
+												  (w->sorter != NULL && pge_time_sorter_rows(w->sorter) > 0)))
 		{
 			flush_writer(w, rel);
 			w->delta_only = true;

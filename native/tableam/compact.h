@@ -10,8 +10,10 @@
 #include "executor/tuptable.h"
 #include "nodes/execnodes.h"
 
+#include "column.h"
 #include "group_builder.h"
 #include "group_origin.h"
+#include "time_sorter.h"
 
 /* How far compaction of a table has come. Begin with zeros, but for min_rows and thorough. */
 typedef struct PgeCompactProgress
@@ -34,6 +36,9 @@ extern bool pge_compact_some(Relation rel, PgeCompactProgress *progress);
 
 /* Why the table cannot be compacted, as an error message's tail ("..."), or NULL. */
 extern const char *pge_compact_refusal(Relation rel);
+
+/* Has a table with a time column groups that are to be merged or sorted? Looks at descriptors only. */
+extern bool pge_compact_buckets_wait(Relation rel, const PgeGroupDesc *descs, uint32 ndescs);
 
 /* Is a group worth a rewrite of its own: is more than one of its rows in five dead? */
 static inline bool
@@ -64,6 +69,9 @@ typedef struct PgeSink
 	PgeGroupDesc desc;
 	PgeOrigins	origins;
 
+	PgeTimeKey	key;			/* of the sorter */
+	PgeTimeSorter *sorter;		/* of a table with a time column, where rows wait for others of their bucket; or NULL */
+
 	EState	   *estate;
 	TupleTableSlot *slot;		/* the row in hand */
 	PgeSinkIndex *indexes;
@@ -91,5 +99,19 @@ extern bool pge_compact_delta(PgeSink *sink, BlockNumber *next_block);
 /* ---- compact_merge.c: rows out of groups ---- */
 
 extern bool pge_compact_merge(PgeSink *sink, bool thorough, uint32 *next_group);
+
+/* ---- compact_buckets.c: which groups of a table with a time column are to become one ---- */
+
+/* Groups that are to become one. */
+typedef struct PgeBin
+{
+	uint32	   *groups;			/* ids, ascending but for buckets */
+	int			ngroups;
+	uint64		rows;			/* what they have left, and the sink has already */
+	bool		sparse;			/* one of them is worth a rewrite of its own */
+} PgeBin;
+
+extern bool pge_compact_survey(Relation rel, const PgeGroupDesc *desc, uint64 **gone, uint32 *left);
+extern void pge_compact_fill_bucket(PgeSink *sink, const PgeGroupDesc *descs, uint32 ndescs, bool thorough, PgeBin *bin);
 
 #endif							/* PGE_COMPACT_H */

@@ -18,21 +18,12 @@
 /* Unless asked for, a group is joined with others up to this part of a full one: bounds how often a row moves. */
 #define SMALL_SHARE 4
 
-/* Groups that are to become one. */
-typedef struct Bin
-{
-	uint32	   *groups;			/* ids, ascending */
-	int			ngroups;
-	uint64		rows;			/* what they have left, and the sink has already */
-	bool		sparse;			/* one of them is worth a rewrite of its own */
-} Bin;
-
 /*
  * The rows of a group that are gone, as a bitmap (NULL: none), and how many are left; false if somebody is changing it, or it is not
  * to be touched at all.
  */
-static bool
-survey(Relation rel, const PgeGroupDesc *desc, uint64 **gone, uint32 *left)
+bool
+pge_compact_survey(Relation rel, const PgeGroupDesc *desc, uint64 **gone, uint32 *left)
 {
 	SnapshotData dirty;
 
@@ -58,7 +49,7 @@ wanted(PgeSink *sink, const PgeGroupDesc *desc, bool thorough, uint32 *left, boo
 	/* Without a delete vector it has all its rows. */
 	if (desc->delete_root == InvalidBlockNumber && full)
 		return false;
-	quiet = survey(sink->rel, desc, &gone, left);
+	quiet = pge_compact_survey(sink->rel, desc, &gone, left);
 	if (gone != NULL)
 		pfree(gone);
 	/* A group of which nothing is left is VACUUM's. */
@@ -73,7 +64,7 @@ wanted(PgeSink *sink, const PgeGroupDesc *desc, bool thorough, uint32 *left, boo
  * in the sink a single group counts only if it is sparse.
  */
 static void
-fill_bin(PgeSink *sink, const PgeGroupDesc *descs, uint32 ndescs, bool thorough, uint32 *next_group, Bin *bin)
+fill_bin(PgeSink *sink, const PgeGroupDesc *descs, uint32 ndescs, bool thorough, uint32 *next_group, PgeBin *bin)
 {
 	uint32		begun = sink->group ? pge_builder_rows(sink->group) : 0;
 
@@ -181,7 +172,7 @@ merge_group(PgeSink *sink, uint32 group_id)
 	uint32		left;
 
 	/* Under the lock: its delete vector stays as it is from now on. */
-	if (!pge_directory_get(sink->rel, group_id, &source.desc) || !survey(sink->rel, &source.desc, &source.gone, &left))
+	if (!pge_directory_get(sink->rel, group_id, &source.desc) || !pge_compact_survey(sink->rel, &source.desc, &source.gone, &left))
 		return;
 	pge_sink_open_group(sink);
 	pge_directory_replace(sink->rel, group_id, GetCurrentTransactionId(), sink->cid);
@@ -203,12 +194,16 @@ merge_group(PgeSink *sink, uint32 group_id)
 bool
 pge_compact_merge(PgeSink *sink, bool thorough, uint32 *next_group)
 {
-	bool		begun = sink->group != NULL;
+	bool		timed = sink->sorter != NULL;
+	bool		begun = !timed && sink->group != NULL;
 	PgeGroupDesc *descs;
 	uint32		ndescs = pge_directory_load(sink->rel, &descs);
-	Bin			bin;
+	PgeBin		bin;
 
-	fill_bin(sink, descs, ndescs, thorough, next_group, &bin);
+	if (timed)
+		pge_compact_fill_bucket(sink, descs, ndescs, thorough, &bin);
+	else
+		fill_bin(sink, descs, ndescs, thorough, next_group, &bin);
 	if (descs != NULL)
 		pfree(descs);
 	if (bin.ngroups > 0 && !pge_row_lock_all(sink->rel, LockTupleExclusive, false))
@@ -222,5 +217,5 @@ pge_compact_merge(PgeSink *sink, bool thorough, uint32 *next_group)
 	/* Groups that did not fit together with the rows of the delta may fit with each other, or be worth a rewrite by themselves. */
 	if (begun)
 		*next_group = 0;
-	return begun || (bin.ngroups > 0 && *next_group < ndescs);
+	return begun || (bin.ngroups > 0 && (timed || *next_group < ndescs));
 }

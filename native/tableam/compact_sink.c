@@ -2,12 +2,14 @@
  * Column store: rows that compaction moves, on their way into groups: each gets its place, its index entries under the new TID and a note
  * of where it came from. Knows nothing of where that is, nor of who deletes it there.
  *
- * The group is reserved before its first row, so that TIDs are known; it is published when it is full.
+ * The group is reserved before its first row, so that TIDs are known; it is published when it is full. Rows of a table with a time column
+ * wait until as many have come as memory takes, and become a group for each of their buckets, in order.
  */
 #include "postgres.h"
 
 #include "access/detoast.h"
 #include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/xact.h"
 #include "catalog/index.h"
 #include "executor/executor.h"
@@ -58,6 +60,12 @@ pge_sink_begin(Relation rel)
 	sink->cid = GetCurrentCommandId(true);
 	sink->max_rows = options.MaxRows;
 	sink->max_bytes = pge_builder_max_bytes();
+	if (pge_time_key(rel, &sink->key))
+	{
+		/* Half for rows that wait, half for the group that is made of them. */
+		sink->max_bytes /= 2;
+		sink->sorter = pge_time_sorter_begin(rel, &sink->key, cxt);
+	}
 	sink->cxt = cxt;
 	sink->row_cxt = AllocSetContextCreate(cxt, "row in hand", ALLOCSET_DEFAULT_SIZES);
 	sink->estate = CreateExecutorState();
@@ -90,26 +98,19 @@ pge_sink_open_group(PgeSink *sink)
 	sink->desc.first_block = sink->desc.delete_root = InvalidBlockNumber;
 	pge_directory_append(sink->rel, &sink->desc);
 	sink->origins.nruns = 0;
+	sink->origins.descends = false;
 	MemoryContextSwitchTo(old);
 }
 
-/*
- * Store and publish the group in the making, if there is one. It has no rows where others were quicker to change all that were to move:
- * then it is left as if its writer had died, and VACUUM takes its descriptor back.
- */
-void
-pge_sink_close_group(PgeSink *sink)
+/* Store and publish a group that has rows. */
+static void
+store_group(PgeSink *sink)
 {
 	PgeBuilder *group = sink->group;
 
-	if (group == NULL)
-		return;
 	sink->group = NULL;
-	if (pge_builder_rows(group) > 0)
-	{
-		sink->groups++;
-		pge_builder_store(group, sink->rel, &sink->desc, pge_origins_finish(&sink->origins));
-	}
+	sink->groups++;
+	pge_builder_store(group, sink->rel, &sink->desc, pge_origins_finish(&sink->origins, &sink->desc.flags));
 	pge_builder_end(group);
 }
 
@@ -117,6 +118,8 @@ pge_sink_close_group(PgeSink *sink)
 uint32
 pge_sink_room(PgeSink *sink)
 {
+	if (sink->sorter != NULL)
+		return pge_sink_full(sink) ? 0 : PGE_GROUP_MAX_ROWS;
 	if (sink->group == NULL)
 		return sink->max_rows;
 	if (sink->group->state.Bytes + SPARE_BYTES > sink->max_bytes)
@@ -149,6 +152,78 @@ insert_entries(PgeSink *sink)
 	ResetExprContext(econtext);
 }
 
+/* Give the row in the slot, which was at "from", its place in the group in the making. */
+static void
+place_row(PgeSink *sink, const ItemPointerData *from)
+{
+	TupleTableSlot *slot = sink->slot;
+	MemoryContext old = MemoryContextSwitchTo(sink->cxt);
+
+	pge_origins_add(&sink->origins, from);
+	MemoryContextSwitchTo(old);
+	pge_tid_set(&slot->tts_tid, sink->desc.group_id, pge_builder_add(sink->group, slot->tts_values, slot->tts_isnull));
+	if (sink->nindexes > 0)
+		insert_entries(sink);
+	sink->rows++;
+}
+
+/*
+ * The rows that wait become groups, one or more for each bucket; the first is that which is in the making. Where memory for waiting rows
+ * was full of one bucket, its groups cannot get larger, and count as full.
+ */
+static void
+sorted_to_groups(PgeSink *sink)
+{
+	TupleTableSlot *slot = sink->slot;
+	bool		full = pge_time_sorter_bytes(sink->sorter) >= sink->max_bytes;
+	uint32		all = pge_time_sorter_rows(sink->sorter);
+	PgeTimeRow *rows;
+	uint32		n;
+
+	pge_time_sorter_sort(sink->sorter);
+	while ((rows = pge_time_sorter_bucket(sink->sorter, &n)) != NULL)
+		for (uint32 i = 0; i < n; i++)
+		{
+			pge_sink_open_group(sink);
+			sink->group->sorted = true;
+			ExecClearTuple(slot);
+			heap_deform_tuple(rows[i].tuple, slot->tts_tupleDescriptor, slot->tts_values, slot->tts_isnull);
+			ExecStoreVirtualTuple(slot);
+			place_row(sink, &rows[i].from);
+			if (sink->group->state.Full || i + 1 == n)
+			{
+				CHECK_FOR_INTERRUPTS();
+				if (full && n > all / 2)
+					pge_builder_mark_full(sink->group, &sink->desc);
+				store_group(sink);
+			}
+		}
+	ExecClearTuple(slot);
+	pge_time_sorter_reset(sink->sorter);
+}
+
+/*
+ * Store and publish the group in the making, if there is one. It has no rows where others were quicker to change all that were to move:
+ * then it is left as if its writer had died, and VACUUM takes its descriptor back.
+ */
+void
+pge_sink_close_group(PgeSink *sink)
+{
+	PgeBuilder *group = sink->group;
+
+	if (group == NULL)
+		return;
+	if (sink->sorter != NULL && pge_time_sorter_rows(sink->sorter) > 0)
+		sorted_to_groups(sink);
+	else if (pge_builder_rows(group) > 0)
+		store_group(sink);
+	else
+	{
+		sink->group = NULL;
+		pge_builder_end(group);
+	}
+}
+
 /*
  * Take the row in the slot, which was at "from"; its values must live until the next flush. A group that is full then is the caller's to
  * close.
@@ -171,14 +246,11 @@ pge_sink_add(PgeSink *sink, ItemPointer from)
 			slot->tts_values[i] = PointerGetDatum(detoast_attr((struct varlena *) DatumGetPointer(slot->tts_values[i])));
 			fetched = true;
 		}
-	MemoryContextSwitchTo(sink->cxt);
-	pge_origins_add(&sink->origins, from);
 	MemoryContextSwitchTo(old);
-
-	pge_tid_set(&slot->tts_tid, sink->desc.group_id, pge_builder_add(sink->group, slot->tts_values, slot->tts_isnull));
-	if (sink->nindexes > 0)
-		insert_entries(sink);
-	sink->rows++;
+	if (sink->sorter != NULL)
+		pge_time_sorter_add(sink->sorter, slot->tts_values, slot->tts_isnull, from);
+	else
+		place_row(sink, from);
 	if (fetched)
 	{
 		/* Such values can be huge: none is kept longer than needed. */
@@ -199,6 +271,8 @@ pge_sink_flush(PgeSink *sink)
 bool
 pge_sink_full(const PgeSink *sink)
 {
+	if (sink->sorter != NULL)
+		return pge_time_sorter_bytes(sink->sorter) >= sink->max_bytes;
 	return sink->group != NULL && sink->group->state.Full;
 }
 
@@ -209,6 +283,8 @@ pge_sink_full(const PgeSink *sink)
 bool
 pge_sink_has_room_beside(PgeSink *sink, uint64 bytes)
 {
+	if (sink->sorter != NULL)
+		return pge_time_sorter_rows(sink->sorter) == 0 || pge_time_sorter_bytes(sink->sorter) + bytes <= sink->max_bytes / 3 * 4;
 	if (sink->group == NULL || pge_builder_rows(sink->group) == 0 ||
 		MemoryContextMemAllocated(sink->group->cxt, true) + bytes <= sink->max_bytes / 3 * 4)
 		return true;

@@ -24,6 +24,45 @@
 #define MIN_BYTES	((uint64) 1024 * 1024)
 #define MAX_BYTES	((uint64) 256 * 1024 * 1024)
 
+static void
+begin_times(PgeBuilder *b)
+{
+	b->sorted = false;
+	b->in_order = true;
+	b->time_min = PG_INT64_MAX;
+	b->time_max = PG_INT64_MIN;
+	b->time_nulls = 0;
+}
+
+static void
+note_time(PgeBuilder *b, Datum value, bool is_null)
+{
+	int64		time;
+
+	if (is_null)
+	{
+		b->time_nulls++;
+		return;
+	}
+	time = pge_time_number(&b->key, value);
+	b->in_order &= time >= b->time_max;
+	b->time_min = Min(b->time_min, time);
+	b->time_max = Max(b->time_max, time);
+}
+
+static void
+describe_times(const PgeBuilder *b, PgeGroupDesc *desc)
+{
+	bool		ordered = b->sorted || (b->key.nsegments == 0 && b->in_order && (b->time_nulls == 0 || b->time_nulls == desc->rows));
+
+	desc->time_attno = b->key.attno;
+	desc->time_min = b->time_min;
+	desc->time_max = b->time_max;
+	desc->time_nulls = b->time_nulls;
+	desc->time_flags = ordered ? PGE_TIME_SORTED : 0;
+	desc->series_hash = pge_series_hash(&b->key);
+}
+
 /* Begin groups of rel's columns by its options; max_rows 0: as many rows as they say. */
 PgeBuilder *
 pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 max_bytes)
@@ -56,6 +95,8 @@ pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 ma
 		else if (att->attlen == -1)
 			b->varlenas[b->nvarlenas++] = i;
 	}
+	b->timed = pge_time_key(rel, &b->key);
+	begin_times(b);
 	PGE_CALL(WriterCreate, cxt, pge_column_descs(tupdesc), tupdesc->natts, &options, &b->handle);
 	pge_own_handle(cxt, b->handle);
 	MemoryContextSwitchTo(old);
@@ -112,6 +153,8 @@ pge_builder_add(PgeBuilder *b, const Datum *values, const bool *nulls)
 			unlikely(VARATT_IS_EXTERNAL(DatumGetPointer(*value)) || VARATT_IS_COMPRESSED(DatumGetPointer(*value))))
 			*value = detoasted(b, *value);
 	}
+	if (b->timed)
+		note_time(b, row[b->key.attno - 1], row_nulls[b->key.attno - 1]);
 	b->pending++;
 	/* The group may become full only here: a place past its last row would be no TID. */
 	if (b->pending == BATCH_ROWS || b->in_hand >= MAX_IN_HAND || place + 1 == b->max_rows)
@@ -156,9 +199,12 @@ pge_builder_store(PgeBuilder *b, Relation rel, PgeGroupDesc *desc, const PgeOrig
 	desc->footer_length = image.FooterLength;
 	if (b->state.Full)
 		pge_builder_mark_full(b, desc);
+	if (b->timed)
+		describe_times(b, desc);
 	pge_group_store(rel, desc, &image, origins);
 	pge_directory_publish(rel, desc);
 	memset(&b->state, 0, sizeof(b->state));
+	begin_times(b);
 }
 
 void

@@ -6,6 +6,7 @@
 
 #include "directory.h"
 #include "shim/pge.h"
+#include "time_key.h"
 
 typedef struct PgeBuilder
 {
@@ -24,6 +25,14 @@ typedef struct PgeBuilder
 	bool	   *nulls;
 	int			pending;
 	Size		in_hand;		/* bytes in row_cxt */
+
+	bool		timed;			/* the table has a time column */
+	bool		sorted;			/* the caller adds rows in the order of series and time; set anew for each group */
+	bool		in_order;		/* their times have not gone back */
+	PgeTimeKey	key;
+	int64		time_min;		/* of rows added since the last group */
+	int64		time_max;
+	uint32		time_nulls;
 } PgeBuilder;
 
 extern PgeBuilder *pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 max_bytes);

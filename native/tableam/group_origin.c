@@ -12,6 +12,10 @@
 #include "utils/memutils.h"
 
 #include "group_origin.h"
+#include "shim/host.h"
+
+/* PgeOriginOrder, in runs. */
+#define ORDER_UNITS	((uint32) (sizeof(PgeOriginOrder) / sizeof(PgeOriginRun)))
 
 /* Lists read in this transaction, most recent first. */
 #define CACHE_SIZE	16
@@ -23,7 +27,10 @@ typedef struct CachedList
 	BlockNumber first_block;	/* tells a group from another of the same id after a rewrite or truncation */
 	TransactionId xmin;
 	PgeOriginList *list;
-	uint32	   *first_rows;		/* the row that each run begins with */
+	const PgeOriginRun *runs;	/* in it */
+	uint32		nruns;
+	uint32	   *first_rows;		/* the row, or rank among old TIDs, that each run begins with */
+	uint32	   *row_of_rank;	/* of rows that were sorted; else NULL */
 } CachedList;
 
 static CachedList *cache[CACHE_SIZE];
@@ -47,7 +54,15 @@ list_crc(const PgeOriginList *list)
 
 /* ---- building ---- */
 
-/* The old TID of the next row; they must come in ascending order. */
+static int
+compare_places(const PgeOriginRun *a, const PgeOriginRun *b)
+{
+	if (a->block != b->block)
+		return a->block < b->block ? -1 : 1;
+	return a->offset < b->offset ? -1 : a->offset > b->offset;
+}
+
+/* The old TID of the next row. */
 void
 pge_origins_add(PgeOrigins *origins, const ItemPointerData *tid)
 {
@@ -60,7 +75,7 @@ pge_origins_add(PgeOrigins *origins, const ItemPointerData *tid)
 		last->count++;
 		return;
 	}
-	Assert(last == NULL || block > last->block || (block == last->block && offset > last->offset));
+	origins->descends |= last != NULL && (block < last->block || (block == last->block && offset < last->offset));
 	if (origins->nruns == origins->space)
 	{
 		origins->space = Max(64, origins->space * 2);
@@ -69,17 +84,171 @@ pge_origins_add(PgeOrigins *origins, const ItemPointerData *tid)
 	origins->list->runs[origins->nruns++] = (PgeOriginRun) {block, offset, 1};
 }
 
-/* The list as it is stored; it stays the builder's. */
+/* A run in the order of rows, on its way into the order of old TIDs. */
+typedef struct SortedRun
+{
+	PgeOriginRun run;
+	uint32		place;			/* among the runs in the order of rows */
+} SortedRun;
+
+static int
+compare_sorted(const void *a, const void *b)
+{
+	return compare_places(&((const SortedRun *) a)->run, &((const SortedRun *) b)->run);
+}
+
+static u8 *
+put_varint(u8 *to, int64 value)
+{
+	uint64		zigzag = ((uint64) value << 1) ^ (uint64) (value >> 63);
+
+	while (zigzag >= 0x80)
+	{
+		*to++ = (u8) (zigzag | 0x80);
+		zigzag >>= 7;
+	}
+	*to++ = (u8) zigzag;
+	return to;
+}
+
+/* Whose rows were sorted: the runs by old TID, and a rank for each row. */
+static const PgeOriginList *
+finish_sorted(const PgeOrigins *origins)
+{
+	SortedRun  *sorted = palloc_extended(origins->nruns * sizeof(SortedRun), MCXT_ALLOC_HUGE);
+	uint32	   *ranks = palloc_array(uint32, origins->nruns);
+	uint32		rows = 0,
+				merged = 0,
+				units;
+	PgeOriginList *list;
+	PgeOriginRun *runs;
+	PgeOriginOrder order = {0};
+	u8		   *raw,
+			   *end,
+			   *packed = NULL;
+	int64		last = -1;
+	int64		packed_bytes = -1;
+
+	for (uint32 i = 0; i < origins->nruns; i++)
+		sorted[i] = (SortedRun) {origins->list->runs[i], i};
+	qsort(sorted, origins->nruns, sizeof(SortedRun), compare_sorted);
+	runs = palloc_array(PgeOriginRun, origins->nruns);
+	for (uint32 i = 0; i < origins->nruns; i++)
+	{
+		PgeOriginRun *before = merged > 0 ? &runs[merged - 1] : NULL;
+
+		ranks[sorted[i].place] = rows;
+		rows += sorted[i].run.count;
+		if (before != NULL && before->block == sorted[i].run.block && before->offset + before->count == sorted[i].run.offset)
+			before->count += sorted[i].run.count;
+		else
+			runs[merged++] = sorted[i].run;
+	}
+
+	/* At most five bytes a row, since ranks are below 2^32. */
+	raw = end = palloc_extended((Size) rows * 5, MCXT_ALLOC_HUGE);
+	for (uint32 i = 0; i < origins->nruns; i++)
+		for (uint32 j = 0; j < origins->list->runs[i].count; j++)
+		{
+			end = put_varint(end, (int64) ranks[i] + j - last - 1);
+			last = (int64) ranks[i] + j;
+		}
+	order.nruns = merged;
+	order.raw_bytes = order.packed_bytes = (uint32) (end - raw);
+	order.codec = PgeCodec_None;
+	if (pge_codec_available(PgeCodec_Zstd) || pge_codec_available(PgeCodec_Lz4))
+	{
+		order.codec = pge_codec_available(PgeCodec_Zstd) ? PgeCodec_Zstd : PgeCodec_Lz4;
+		packed = palloc(order.raw_bytes);
+		packed_bytes = pge_compress(order.codec, 1, raw, order.raw_bytes, packed, order.raw_bytes);
+	}
+	if (packed_bytes > 0)
+		order.packed_bytes = (uint32) packed_bytes;
+	else
+		order.codec = PgeCodec_None;
+
+	units = ORDER_UNITS + merged + (order.packed_bytes + sizeof(PgeOriginRun) - 1) / sizeof(PgeOriginRun);
+	list = palloc0(list_size(units));
+	list->nruns = units;
+	memcpy(list->runs, &order, sizeof(order));
+	memcpy(list->runs + ORDER_UNITS, runs, merged * sizeof(PgeOriginRun));
+	memcpy(list->runs + ORDER_UNITS + merged, packed_bytes > 0 ? packed : raw, order.packed_bytes);
+	list->crc = list_crc(list);
+	if (packed != NULL)
+		pfree(packed);
+	pfree(raw);
+	pfree(runs);
+	pfree(ranks);
+	pfree(sorted);
+	return list;
+}
+
+/* The list as it is stored, and what the descriptor says of it; it stays the builder's. */
 const PgeOriginList *
-pge_origins_finish(PgeOrigins *origins)
+pge_origins_finish(PgeOrigins *origins, uint16 *flags)
 {
 	Assert(origins->nruns > 0);
+	if (origins->descends)
+	{
+		*flags |= PGE_ORIGINS_SORTED;
+		return finish_sorted(origins);
+	}
 	origins->list->nruns = origins->nruns;
 	origins->list->crc = list_crc(origins->list);
 	return origins->list;
 }
 
 /* ---- looking up ---- */
+
+/* The order of rows that were sorted; false: it makes no sense. */
+static bool
+read_order(const PgeGroupDesc *desc, CachedList *cached)
+{
+	const PgeOriginList *list = cached->list;
+	PgeOriginOrder order;
+	u8		   *bytes;
+	u8		   *end;
+	int64		rank = -1;
+
+	if (list->nruns < ORDER_UNITS)
+		return false;
+	memcpy(&order, list->runs, sizeof(order));
+	if (order.nruns > list->nruns - ORDER_UNITS || order.packed_bytes > (list->nruns - ORDER_UNITS - order.nruns) * sizeof(PgeOriginRun) ||
+		order.raw_bytes > desc->rows * 5 || (order.codec == PgeCodec_None && order.raw_bytes != order.packed_bytes))
+		return false;
+	cached->runs = list->runs + ORDER_UNITS;
+	cached->nruns = order.nruns;
+	bytes = (u8 *) (cached->runs + order.nruns);
+	if (order.codec != PgeCodec_None)
+	{
+		u8		   *raw = palloc(order.raw_bytes + 1);
+
+		if (pge_decompress((i32) order.codec, bytes, order.packed_bytes, raw, order.raw_bytes) != order.raw_bytes)
+			return false;
+		bytes = raw;
+	}
+	end = bytes + order.raw_bytes;
+	cached->row_of_rank = palloc_array(uint32, desc->rows);
+	memset(cached->row_of_rank, 0xFF, desc->rows * sizeof(uint32));
+	for (uint32 row = 0; row < desc->rows; row++)
+	{
+		uint64		zigzag = 0;
+		int			shift = 0;
+
+		do
+		{
+			if (bytes == end || shift > 35)
+				return false;
+			zigzag |= (uint64) (*bytes & 0x7F) << shift;
+			shift += 7;
+		} while (*bytes++ & 0x80);
+		rank += 1 + ((int64) (zigzag >> 1) ^ -(int64) (zigzag & 1));
+		if (rank < 0 || rank >= desc->rows || cached->row_of_rank[rank] != PG_UINT32_MAX)
+			return false;
+		cached->row_of_rank[rank] = row;
+	}
+	return bytes == end;
+}
 
 /* Check a list against its group, and number its runs' rows. */
 static void
@@ -92,11 +261,17 @@ check_list(Relation rel, const PgeGroupDesc *desc, CachedList *cached)
 
 	if (sane)
 	{
-		cached->first_rows = palloc_array(uint32, list->nruns);
-		for (uint32 i = 0; sane && i < list->nruns; i++)
+		cached->runs = list->runs;
+		cached->nruns = list->nruns;
+		sane = (desc->flags & PGE_ORIGINS_SORTED) == 0 || read_order(desc, cached);
+	}
+	if (sane)
+	{
+		cached->first_rows = palloc_array(uint32, cached->nruns);
+		for (uint32 i = 0; sane && i < cached->nruns; i++)
 		{
 			cached->first_rows[i] = rows;
-			rows += list->runs[i].count;
+			rows += cached->runs[i].count;
 			sane = rows <= desc->rows;
 		}
 	}
@@ -137,6 +312,8 @@ get_list(Relation rel, const PgeGroupDesc *desc)
 		if (i == CACHE_SIZE)
 		{
 			pfree(cache[--i]->first_rows);
+			if (cache[i]->row_of_rank != NULL)
+				pfree(cache[i]->row_of_rank);
 			pfree(cache[i]->list);
 			pfree(cache[i]);
 		}
@@ -160,12 +337,12 @@ find_row(const CachedList *cached, const ItemPointerData *tid, uint32 *row)
 	BlockNumber block = ItemPointerGetBlockNumberNoCheck(tid);
 	OffsetNumber offset = ItemPointerGetOffsetNumberNoCheck(tid);
 	uint32		low = 0,
-				high = cached->list->nruns;
+				high = cached->nruns;
 
 	while (low < high)
 	{
 		uint32		middle = low + (high - low) / 2;
-		const PgeOriginRun *run = &cached->list->runs[middle];
+		const PgeOriginRun *run = &cached->runs[middle];
 
 		if (block < run->block || (block == run->block && offset < run->offset))
 			high = middle;
@@ -174,6 +351,8 @@ find_row(const CachedList *cached, const ItemPointerData *tid, uint32 *row)
 		else
 		{
 			*row = cached->first_rows[middle] + (offset - run->offset);
+			if (cached->row_of_rank != NULL)
+				*row = cached->row_of_rank[*row];
 			return true;
 		}
 	}

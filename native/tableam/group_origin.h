@@ -12,10 +12,11 @@ typedef struct PgeOrigins
 	PgeOriginList *list;
 	uint32		nruns;
 	uint32		space;
+	bool		descends;		/* some run is not behind the one before */
 } PgeOrigins;
 
 extern void pge_origins_add(PgeOrigins *origins, const ItemPointerData *tid);
-extern const PgeOriginList *pge_origins_finish(PgeOrigins *origins);
+extern const PgeOriginList *pge_origins_finish(PgeOrigins *origins, uint16 *flags);
 extern bool pge_moved_to(Relation rel, const ItemPointerData *tid, TransactionId mover, ItemPointer to);
 extern void pge_origins_forget_cache(void);
 

@@ -55,6 +55,11 @@ StaticAssertDecl(sizeof(PgePageHeader) == 24, "page header of ours");
 #define PGE_REPLACED_DEAD		0x0010	/* ... and that nobody's snapshot is older */
 /* Its writer stopped because it held as much as it might: only for one that may hold much more it is worth joining with others. */
 #define PGE_GROUP_FULL			0x0020
+/* Its list of origins is one of PgeOriginOrder's. */
+#define PGE_ORIGINS_SORTED		0x0040
+
+/* What is known of the times of a group's rows. */
+#define PGE_TIME_SORTED			0x0001	/* rows are in the order of the series that series_hash says, then of time */
 
 /* One row group. */
 typedef struct PgeGroupDesc
@@ -77,7 +82,14 @@ typedef struct PgeGroupDesc
 	uint32		dead_rows;
 	BlockNumber delete_root;	/* DELETE_MAP page, or InvalidBlockNumber */
 	uint32		origin_length;	/* bytes of that list, or 0: its rows were stored here first */
-	char		reserved3[56];	/* zero: room for a zone map of the sort key */
+	/* Times of the rows, as time_key.h has them; written for the column and the series that the table had then. */
+	int64		time_min;		/* of rows that have a time */
+	int64		time_max;
+	uint32		time_nulls;		/* rows that have none */
+	int16		time_attno;		/* the column, or 0: nothing is known */
+	uint16		time_flags;
+	uint32		series_hash;	/* pge_series_hash() */
+	char		reserved3[28];	/* zero */
 } PgeGroupDesc;
 
 StaticAssertDecl(sizeof(PgeGroupDesc) == 128, "group descriptor");
@@ -105,6 +117,20 @@ typedef struct PgeOriginList
 } PgeOriginList;
 
 StaticAssertDecl(sizeof(PgeOriginRun) == 8 && sizeof(PgeOriginList) == 8, "list of origins");
+
+/*
+ * Where a group's rows were sorted, its list has this behind nruns, which counts all that follows in units of a run: the runs ascend by old
+ * TID, and the rows' ranks in that order follow, packed: for each row the zigzag varint of its rank less that of the row before, less 1.
+ */
+typedef struct PgeOriginOrder
+{
+	uint32		nruns;
+	uint32		packed_bytes;
+	uint32		raw_bytes;
+	uint32		codec;
+} PgeOriginOrder;
+
+StaticAssertDecl(sizeof(PgeOriginOrder) == 2 * sizeof(PgeOriginRun), "order of origins");
 
 /*
  * TIDs of column rows: the block's high bit is set, then 22 bits of group and 9 of row / 256; the offset is row % 256 + 1.

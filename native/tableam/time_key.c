@@ -1,10 +1,12 @@
 /*
- * Column store: the time column of a table, its series and its buckets. Knows the table's options and columns, nothing of rows or groups.
+ * Column store: the time column of a table, its series and its buckets. Knows the table's options and columns, and what descriptors
+ * of groups say of times.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
 #include "catalog/pg_type_d.h"
+#include "common/hashfn.h"
 #include "common/int.h"
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
@@ -161,6 +163,15 @@ pge_time_bucket_of(const PgeTimeKey *key, int64 time)
 	return Max(PGE_BUCKET_BEFORE + 1, Min(PGE_BUCKET_AFTER - 1, bucket));
 }
 
+int64
+pge_time_bucket_of_slot(const PgeTimeKey *key, TupleTableSlot *slot)
+{
+	bool		is_null;
+	Datum		value = slot_getattr(slot, key->attno, &is_null);
+
+	return is_null ? PGE_BUCKET_NULL : pge_time_bucket_of(key, pge_time_number(key, value));
+}
+
 /* From start up to, not including, end; as far as there are such numbers. */
 void
 pge_time_bucket_range(const PgeTimeKey *key, int64 bucket, int64 *start, int64 *end)
@@ -189,4 +200,33 @@ pge_time_text(const PgeTimeKey *key, int64 time)
 	if (key->type == TIMESTAMPTZOID)
 		return DatumGetCString(DirectFunctionCall1(timestamptz_out, TimestampTzGetDatum(time)));
 	return DatumGetCString(DirectFunctionCall1(timestamp_out, TimestampGetDatum(time)));
+}
+
+/* Which columns name the series, as descriptors of groups note it. */
+uint32
+pge_series_hash(const PgeTimeKey *key)
+{
+	return hash_bytes((const unsigned char *) key->segments, key->nsegments * sizeof(AttrNumber));
+}
+
+/* The one bucket that all rows of a group are in; false: they are in several, or nobody knows. */
+bool
+pge_time_bucket_of_group(const PgeTimeKey *key, const PgeGroupDesc *desc, int64 *bucket)
+{
+	if (desc->time_attno != key->attno)
+		return false;
+	if (desc->time_nulls > 0)
+	{
+		*bucket = PGE_BUCKET_NULL;
+		return desc->time_nulls == desc->rows;
+	}
+	*bucket = pge_time_bucket_of(key, desc->time_min);
+	return pge_time_bucket_of(key, desc->time_max) == *bucket;
+}
+
+/* Are its rows in the order of series and time that the table has now? */
+bool
+pge_time_group_sorted(const PgeTimeKey *key, const PgeGroupDesc *desc)
+{
+	return desc->time_attno == key->attno && (desc->time_flags & PGE_TIME_SORTED) && desc->series_hash == pge_series_hash(key);
 }

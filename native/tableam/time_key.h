@@ -9,6 +9,8 @@
 
 #include "access/attnum.h"
 #include "catalog/pg_attribute.h"
+#include "executor/tuptable.h"
+#include "layout.h"
 #include "utils/relcache.h"
 
 #define PGE_MAX_SEGMENTS	8
@@ -35,8 +37,12 @@ extern bool pge_time_key(Relation rel, PgeTimeKey *key);
 
 extern int64 pge_time_number(const PgeTimeKey *key, Datum value);
 extern int64 pge_time_bucket_of(const PgeTimeKey *key, int64 time);
+extern int64 pge_time_bucket_of_slot(const PgeTimeKey *key, TupleTableSlot *slot);
 extern void pge_time_bucket_range(const PgeTimeKey *key, int64 bucket, int64 *start, int64 *end);
 extern char *pge_time_text(const PgeTimeKey *key, int64 time);
+extern uint32 pge_series_hash(const PgeTimeKey *key);
+extern bool pge_time_bucket_of_group(const PgeTimeKey *key, const PgeGroupDesc *desc, int64 *bucket);
+extern bool pge_time_group_sorted(const PgeTimeKey *key, const PgeGroupDesc *desc);
 
 /* For those who look at columns before there is a relation: a tuple descriptor's, in order. */
 extern bool pge_time_type(Oid type, bool *is_integer);

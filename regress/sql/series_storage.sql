@@ -130,4 +130,135 @@ CREATE TABLE parted_a PARTITION OF parted FOR VALUES IN ('a');
 SELECT * FROM time_options('parted_a');
 ALTER TABLE parted RENAME COLUMN ts TO moment;
 SELECT * FROM time_options('parted_a');
+
+-- Buckets: loads are sorted by bucket, series and time; what is too little for a group of its bucket goes to the delta.
+CREATE FUNCTION same(a regclass, b regclass) RETURNS bool LANGUAGE plpgsql AS $$
+DECLARE
+	differ int8;
+BEGIN
+	EXECUTE format('SELECT count(*) FROM ((TABLE %1$s EXCEPT ALL TABLE %2$s) UNION ALL (TABLE %2$s EXCEPT ALL TABLE %1$s)) d', a, b) INTO differ;
+	RETURN differ = 0;
+END $$;
+CREATE FUNCTION chunks(regclass) RETURNS TABLE (range_start timestamptz, range_end timestamptz, groups int8, rows int8, dead_rows int8, state text)
+	LANGUAGE sql AS 'SELECT range_start, range_end, groups, rows, dead_rows, state FROM epiphany.chunks($1)';
+CREATE TABLE plainly (ts timestamptz, host text, v int);
+INSERT INTO plainly SELECT timestamptz '2024-01-01' + i % 8640 * interval '10 s' + i / 40000 * interval '1 day', 'host_' || i % 7, i
+	FROM generate_series(0, 119999) i;
+INSERT INTO plainly VALUES (NULL, 'host_1', 1), ('infinity', 'host_2', 2), ('-infinity', 'host_3', 3), ('1969-12-31 23:59:59.999999+00', NULL, 4),
+	('2024-01-03 24:00', 'host_4', 5), ('294276-12-31 23:59', 'host_5', 6), ('4714-11-24 00:00 BC', 'host_6', 7);
+CREATE TABLE loaded (LIKE plainly) USING epiphany_timeseries WITH (epiphany.segment_by = host, epiphany.chunk_interval = '1 day');
+INSERT INTO loaded TABLE plainly;
+SELECT * FROM chunks('loaded');
+SELECT same('plainly', 'loaded');
+-- Rows of a series lie together, in the order of time.
+SELECT count(*) FROM (SELECT host, lag(host) OVER w AS before, ts < lag(ts) OVER w AS back FROM (SELECT *, ctid FROM loaded) l
+	WHERE ts BETWEEN '2024-01-01' AND '2024-01-03 23:59:59' WINDOW w AS (ORDER BY ctid)) o WHERE host <> before OR (back AND host = before);
+SELECT epiphany.compact('loaded');
+SELECT * FROM chunks('loaded');
+SELECT same('plainly', 'loaded');
+SELECT * FROM epiphany.verify('loaded');
+
+-- With an index rows get their places at once; compaction puts them in order. Late rows join their bucket.
+CREATE TABLE indexed (ts timestamptz, host text, v int, UNIQUE (host, ts, v)) USING epiphany_timeseries
+	WITH (epiphany.segment_by = host, epiphany.chunk_interval = '1 day');
+INSERT INTO indexed SELECT * FROM plainly ORDER BY ts;
+SELECT * FROM chunks('indexed');
+SELECT epiphany.compact('indexed') > 100000 AS moved;
+SELECT * FROM chunks('indexed');
+SELECT same('plainly', 'indexed');
+INSERT INTO indexed SELECT timestamptz '2024-01-02 00:00:05' + i * interval '10 s', 'host_8', i FROM generate_series(0, 2999) i;
+INSERT INTO plainly SELECT timestamptz '2024-01-02 00:00:05' + i * interval '10 s', 'host_8', i FROM generate_series(0, 2999) i;
+DELETE FROM indexed WHERE host = 'host_3';
+DELETE FROM plainly WHERE host = 'host_3';
+UPDATE indexed SET ts = ts + interval '2 days' WHERE host = 'host_5' AND v % 10 = 0 AND isfinite(ts) AND ts < '2100-01-01';
+UPDATE plainly SET ts = ts + interval '2 days' WHERE host = 'host_5' AND v % 10 = 0 AND isfinite(ts) AND ts < '2100-01-01';
+SELECT epiphany.compact('indexed') > 0 AS moved;
+VACUUM indexed;
+SELECT epiphany.compact('indexed') > 0 AS moved;
+VACUUM indexed;
+SELECT * FROM chunks('indexed');
+SELECT same('plainly', 'indexed');
+SELECT * FROM epiphany.verify('indexed');
+SET enable_seqscan = off;
+SELECT count(*), sum(v), min(ts), max(ts) FROM indexed WHERE host = 'host_8';
+SELECT * FROM indexed WHERE host = 'host_4' ORDER BY ts DESC LIMIT 2;
+RESET enable_seqscan;
+INSERT INTO indexed VALUES ('2024-01-02 00:00:05', 'host_8', 0) ON CONFLICT (host, ts, v) DO UPDATE SET v = -1 RETURNING *;
+INSERT INTO indexed VALUES ('2024-01-02 00:00:05', 'host_8', -1);
+
+-- Rows that trickle in are merged so that each moves a few times only: groups of a bucket differ in size by more than what is below them.
+CREATE TABLE trickle (ts timestamptz, v int) USING epiphany_timeseries WITH (epiphany.chunk_interval = '1 day');
+DO $$ BEGIN
+	FOR i IN 1..20 LOOP
+		INSERT INTO series.trickle SELECT timestamptz '2024-01-01' + j * interval '1 s', i FROM generate_series(1, 3000) j;
+	END LOOP;
+END $$;
+SELECT range_start, groups, rows, state FROM epiphany.chunks('trickle');
+SELECT epiphany.compact('trickle');
+SELECT range_start, groups, rows, state FROM epiphany.chunks('trickle');
+SELECT epiphany.compact('trickle');
+
+-- VACUUM FULL goes by the options of the day; CLUSTER has no say.
+ALTER TABLE loaded SET (epiphany.chunk_interval = '2 days');
+SELECT count(*) FROM epiphany.chunks('loaded') WHERE state = 'mixed';
+VACUUM FULL loaded;
+SELECT * FROM chunks('loaded') WHERE range_start > '2000-01-01';
+ALTER TABLE loaded SET (epiphany.chunk_interval = '12 hours');
+SELECT count(*) FROM epiphany.chunks('loaded') WHERE state = 'mixed';
+SELECT epiphany.compact('loaded') > 0 AS moved;
+SELECT * FROM chunks('loaded') WHERE range_start > '2000-01-01';
+ALTER TABLE loaded RESET (epiphany.segment_by);
+SELECT state, count(*) FROM epiphany.chunks('loaded') GROUP BY 1 ORDER BY 1;
+SELECT epiphany.compact('loaded') > 0 AS moved;
+SELECT state, count(*) FROM epiphany.chunks('loaded') GROUP BY 1 ORDER BY 1;
+CREATE INDEX loaded_host ON loaded (host);
+CLUSTER loaded USING loaded_host;
+SELECT count(*), sum(v) FROM loaded;
+SELECT * FROM epiphany.verify('loaded');
+
+-- Other types of time.
+CREATE TABLE numbered (n smallint NOT NULL, v int) USING epiphany_timeseries WITH (epiphany.time_column = n, epiphany.chunk_interval = 30000);
+INSERT INTO numbered SELECT i % 65536 - 32768, i FROM generate_series(0, 99999) i;
+SELECT range_start, range_end, range_start_integer, range_end_integer, groups, rows, state FROM epiphany.chunks('numbered');
+ALTER TABLE numbered ALTER COLUMN n TYPE bigint USING n::bigint * 281474976710655;
+ALTER TABLE numbered SET (epiphany.chunk_interval = 9223372036854775807);
+VACUUM FULL numbered;
+SELECT range_start, range_end, range_start_integer, range_end_integer, groups, rows, state FROM epiphany.chunks('numbered');
+ALTER TABLE numbered SET (epiphany.chunk_interval = 1);
+SELECT count(*), sum(n), sum(v) FROM numbered;
+CREATE TABLE dated (d date, v int) USING epiphany_timeseries WITH (epiphany.chunk_interval = '36 hours');
+INSERT INTO dated SELECT date '2024-01-01' + i % 6, i FROM generate_series(0, 29999) i;
+INSERT INTO dated VALUES ('infinity', 1), ('5874897-12-31', 2), ('4713-01-01 BC', 3);
+SELECT * FROM chunks('dated');
+SELECT epiphany.compact('dated');
+SELECT range_start, range_end, rows, state FROM epiphany.chunks('dated');
+CREATE TABLE local (t timestamp, v int) USING epiphany_timeseries;
+INSERT INTO local SELECT timestamp '2024-01-01' + i * interval '1 minute', i FROM generate_series(0, 29999) i;
+SELECT * FROM chunks('local');
+SELECT * FROM epiphany.chunks('plainly');
+CREATE TABLE timeless (v int) USING epiphany_column;
+SELECT * FROM epiphany.chunks('timeless');
+
+-- The statement's own rows are read while it runs; a caught error takes back what it stored.
+CREATE TABLE read_back (ts timestamptz, n bigint) USING epiphany_timeseries WITH (epiphany.chunk_interval = '1 day');
+CREATE FUNCTION how_many() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT count(*) FROM series.read_back';
+INSERT INTO read_back SELECT timestamptz '2024-01-01' + i * interval '1 minute', CASE WHEN i % 4000 = 0 THEN how_many() END
+	FROM generate_series(0, 9999) i;
+SELECT n FROM read_back WHERE n IS NOT NULL ORDER BY ts;
+SELECT rows, state FROM epiphany.chunks('read_back');
+DO $$ BEGIN
+	INSERT INTO series.read_back SELECT timestamptz '2025-01-01' + i * interval '1 s', 1 / (9999 - i) FROM generate_series(0, 9999) i;
+EXCEPTION WHEN division_by_zero THEN
+	RAISE NOTICE '%', SQLERRM;
+END $$;
+SELECT count(*), max(ts) FROM read_back;
+-- Large values beside others in one sorted load.
+CREATE TABLE wide (ts timestamptz, host text, body text) USING epiphany_timeseries WITH (epiphany.segment_by = 'host, body');
+INSERT INTO wide SELECT timestamptz '2024-01-01' + i * interval '1 hour', 'h' || i % 3, repeat(md5((i % 5)::text), CASE WHEN i % 100 = 0 THEN 5000 ELSE 1 END)
+	FROM generate_series(0, 4999) i;
+SELECT count(*), sum(length(body)), count(DISTINCT body) FROM wide;
+SELECT epiphany.compact('wide') >= 0 AS ok;
+SELECT count(*), sum(length(body)), count(DISTINCT body) FROM wide;
+SELECT * FROM epiphany.verify('wide');
+\set VERBOSITY terse
 DROP SCHEMA series CASCADE;
