@@ -31,6 +31,8 @@ PG_FUNCTION_INFO_V1(pge_capture_truncate_trigger);
 #define ROW_TRIGGER			"epiphany_capture"
 #define TRUNCATE_TRIGGER	"epiphany_capture_truncate"
 
+Oid			pge_capture_paused = InvalidOid;
+
 static TriggerData *
 trigger_data(FunctionCallInfo fcinfo)
 {
@@ -51,6 +53,8 @@ pge_capture_row_trigger(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("this function is for AFTER ROW triggers only")));
+	if (relid == pge_capture_paused)
+		return PointerGetDatum(NULL);
 	pge_capture_slot(relid, data->tg_trigslot);
 	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
 		pge_capture_slot(relid, data->tg_newslot);

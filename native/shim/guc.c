@@ -5,6 +5,9 @@
 
 #include <limits.h>
 
+#include "fmgr.h"
+#include "nodes/miscnodes.h"
+#include "utils/fmgrprotos.h"
 #include "utils/guc.h"
 
 #include "pge.h"
@@ -83,6 +86,23 @@ assign_debug_force_gc(bool newval, void *extra)
 
 int			pge_vector_index_kind = PGE_VECTOR_INDEX_IVF;
 
+/* Read where a table is made, by SQL (sql/epiphany_timeseries/60-policies.sql). */
+static char *timeseries_retention_policy;
+
+static bool
+check_interval(char **newval, void **extra, GucSource source)
+{
+	ErrorSaveContext error = {T_ErrorSaveContext};
+	Datum		interval;
+
+	if (**newval == '\0')
+		return true;
+	if (DirectInputFunctionCallSafe(interval_in, *newval, InvalidOid, -1, (Node *) &error, &interval))
+		return true;
+	GUC_check_errdetail("It is no interval.");
+	return false;
+}
+
 void
 pge_guc_init(void)
 {
@@ -90,6 +110,10 @@ pge_guc_init(void)
 							 "Sets which kind of index epiphany.create_vector_index() makes.",
 							 "ivf: small, quick to build and to write to; hnsw: quicker to search.",
 							 &pge_vector_index_kind, PGE_VECTOR_INDEX_IVF, vector_index_options, PGC_USERSET, 0, NULL, NULL, NULL);
+	DefineCustomStringVariable("epiphany.timeseries_retention_policy",
+							   "Sets the age at which rows of new tables USING epiphany_timeseries are deleted.",
+							   "An interval; empty: such tables get no retention policy.",
+							   &timeseries_retention_policy, "", PGC_USERSET, 0, check_interval, NULL, NULL);
 #define PGE_GUC_BOOL(name, boot, context, flags, check, assign, short_desc, long_desc) \
 	DefineCustomBoolVariable("epiphany." #name, short_desc, long_desc, &pge_##name, boot, context, flags, check, assign, NULL);
 #define PGE_GUC_INT(name, boot, min, max, context, flags, check, assign, short_desc, long_desc) \

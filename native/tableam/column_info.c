@@ -57,7 +57,7 @@ state_name(const PgeGroupDesc *desc)
 	{
 		case PGE_FATE_LIVE:
 			if (!pge_group_is_current(desc))
-				return "replaced";
+				return desc->flags & PGE_GROUP_DROPPED ? "dropped" : "replaced";
 			return desc->flags & PGE_XMIN_FROZEN ? "frozen" : "committed";
 		case PGE_FATE_MINE:
 		case PGE_FATE_IN_PROGRESS:

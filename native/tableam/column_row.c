@@ -52,7 +52,7 @@ read_row(Relation rel, ItemPointer tid, Row *row)
 
 /*
  * HeapTupleSatisfiesUpdate() for a row in a group. When a group was replaced its rows live on elsewhere: that counts as an update, but
- * for rows that were gone before.
+ * for rows that were gone before; when it was dropped they do not.
  */
 static TM_Result
 satisfies_update(Row *row, CommandId cid)
@@ -94,7 +94,7 @@ satisfies_update(Row *row, CommandId cid)
 			return TM_BeingModified;
 		case PGE_DELETE_COMMITTED:
 		case PGE_DELETE_DEAD:
-			return TM_Updated;
+			return row->desc.flags & PGE_GROUP_DROPPED ? TM_Deleted : TM_Updated;
 	}
 	return TM_Ok;
 }

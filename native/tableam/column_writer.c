@@ -10,8 +10,8 @@
  * TIDs are needed at once, the statement's first rows go to the delta, and later ones get TIDs in a group reserved for them.
  *
  * A table with a time column: a group has rows of one bucket. Rows that are held back are sorted, as many as memory takes, and become
- * groups by bucket; those of a bucket with too few go to the delta. Where TIDs are needed at once, rows of other buckets than the group in the
- * making go to the delta, until so many have come that another group is begun; such groups are sorted later, by compaction.
+ * groups by bucket; those of a bucket with too few go to the delta. Where TIDs are needed at once, rows of other buckets than the group in
+ * the making go to the delta, until so many have come that another is begun; such groups are sorted later, by compaction.
  */
 #include "postgres.h"
 

@@ -175,7 +175,7 @@ merge_group(PgeSink *sink, uint32 group_id)
 	if (!pge_directory_get(sink->rel, group_id, &source.desc) || !pge_compact_survey(sink->rel, &source.desc, &source.gone, &left))
 		return;
 	pge_sink_open_group(sink);
-	pge_directory_replace(sink->rel, group_id, GetCurrentTransactionId(), sink->cid);
+	pge_directory_replace(sink->rel, group_id, GetCurrentTransactionId(), sink->cid, false);
 	for (int vector = 0; vector * PGE_VECTOR_ROWS < source.desc.rows; vector++)
 	{
 		open_vector(sink, &source, vector);

@@ -457,9 +457,9 @@ pge_directory_publish(Relation rel, PgeGroupDesc *desc)
 	UnlockReleaseBuffer(buffer);
 }
 
-/* Compaction replaces a group: whoever sees xmax does not see it any more. */
+/* Compaction replaces a group, or its rows are dropped: whoever sees xmax does not see it any more. */
 void
-pge_directory_replace(Relation rel, uint32 group_id, TransactionId xmax, CommandId cmax)
+pge_directory_replace(Relation rel, uint32 group_id, TransactionId xmax, CommandId cmax, bool dropped)
 {
 	Buffer		buffer = pge_directory_lock(rel, group_id);
 	GenericXLogState *state = GenericXLogStart(rel);
@@ -467,7 +467,9 @@ pge_directory_replace(Relation rel, uint32 group_id, TransactionId xmax, Command
 
 	desc->xmax = xmax;
 	desc->cmax = cmax;
-	desc->flags &= ~(PGE_REPLACED_COMMITTED | PGE_REPLACED_DEAD);
+	desc->flags &= ~(PGE_REPLACED_COMMITTED | PGE_REPLACED_DEAD | PGE_GROUP_DROPPED);
+	if (dropped)
+		desc->flags |= PGE_GROUP_DROPPED;
 	GenericXLogFinish(state);
 	UnlockReleaseBuffer(buffer);
 }

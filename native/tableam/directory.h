@@ -57,7 +57,7 @@ extern bool pge_directory_get(Relation rel, uint32 group_id, PgeGroupDesc *desc)
 extern uint32 pge_directory_load(Relation rel, PgeGroupDesc **descs);
 extern uint32 pge_directory_append(Relation rel, PgeGroupDesc *desc);
 extern void pge_directory_publish(Relation rel, PgeGroupDesc *desc);
-extern void pge_directory_replace(Relation rel, uint32 group_id, TransactionId xmax, CommandId cmax);
+extern void pge_directory_replace(Relation rel, uint32 group_id, TransactionId xmax, CommandId cmax, bool dropped);
 extern void pge_directory_resolve(Relation rel, uint32 group_id, uint16 flags, TransactionId xmax, uint32 dead_rows);
 extern Buffer pge_directory_lock(Relation rel, uint32 group_id);
 extern PgeGroupDesc *pge_directory_slot(Page page, uint32 group_id);

@@ -57,6 +57,8 @@ StaticAssertDecl(sizeof(PgePageHeader) == 24, "page header of ours");
 #define PGE_GROUP_FULL			0x0020
 /* Its list of origins is one of PgeOriginOrder's. */
 #define PGE_ORIGINS_SORTED		0x0040
+/* Who its xmax is has deleted its rows and did not store them elsewhere. */
+#define PGE_GROUP_DROPPED		0x0080
 
 /* What is known of the times of a group's rows. */
 #define PGE_TIME_SORTED			0x0001	/* rows are in the order of the series that series_hash says, then of time */
