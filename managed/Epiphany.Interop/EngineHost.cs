@@ -25,9 +25,9 @@ internal sealed unsafe class EngineHost(void* context, void* host) : IExecutionH
         return rows;
     }
 
-    public void ScanNext(int scan, out ScanUnit unit)
+    public void ScanNext(int scan, bool groups, out ScanUnit unit)
     {
-        PgeScanUnit raw;
+        PgeScanUnit raw = new() { Kind = (int)(groups ? PgeUnitKind.Group : PgeUnitKind.Delta) };
         Host.Check(Host.Api->ScanNext(_host, scan, &raw));
         unit = new ScanUnit
         {

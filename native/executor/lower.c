@@ -90,6 +90,8 @@ lower_scan(PgeLowering *lowering, SeqScan *scan, Bitmapset *wanted)
 	}
 	pge_word(lowering, list_length(lowering->out->scans));
 	lowering->out->scans = lappend(lowering->out->scans, scan);
+	lowering->out->scan_orders = lappend_int(lowering->out->scan_orders, lowering->scan_order);
+	lowering->scan_order = 0;
 	pge_lower_tail(lowering, plan->qual, pge_wanted_targets(plan, wanted), raw, columns->natts);
 }
 
@@ -217,6 +219,28 @@ with_columns(const Bitmapset *wanted, int ncolumns, const AttrNumber *columns)
 	return all;
 }
 
+/*
+ * The column that a sort's first key is of the scan below it: its number, negative where the sort descends. 0: there is no such scan, or
+ * the key is computed.
+ */
+static int
+sorted_column(const Sort *sort)
+{
+	Plan	   *child = outerPlan(&sort->plan);
+	TargetEntry *target;
+	Oid			family,
+				type;
+	int16		strategy;
+
+	if (child == NULL || !IsA(child, SeqScan))
+		return 0;
+	target = list_nth_node(TargetEntry, child->targetlist, sort->sortColIdx[0] - 1);
+	if (!IsA(target->expr, Var) || ((Var *) target->expr)->varattno <= 0 ||
+		!get_ordering_op_properties(sort->sortOperators[0], &family, &type, &strategy))
+		return 0;
+	return strategy == BTGreaterStrategyNumber ? -((Var *) target->expr)->varattno : ((Var *) target->expr)->varattno;
+}
+
 static void
 lower_sort(PgeLowering *lowering, Sort *sort, Bitmapset *wanted)
 {
@@ -229,7 +253,9 @@ lower_sort(PgeLowering *lowering, Sort *sort, Bitmapset *wanted)
 	pge_word(lowering, sort->numCols);
 	for (int i = 0; i < sort->numCols; i++)
 		pge_words_order(lowering, columns[sort->sortColIdx[i] - 1], sort->sortOperators[i], sort->collations[i], sort->nullsFirst[i]);
+	lowering->scan_order = sorted_column(sort);
 	pge_lower_node(lowering, outerPlan(plan), child_wanted);
+	lowering->scan_order = 0;
 	lower_passing_tail(lowering, plan, wanted, child_wanted);
 }
 

@@ -29,6 +29,7 @@ typedef struct PgeLowering
 	PgeLowered *out;
 	i64			word_capacity;
 	int			expr_capacity;
+	int			scan_order;		/* of the scan that is lowered next, as in PgeLowered.scan_orders */
 } PgeLowering;
 
 /* lower_words.c */

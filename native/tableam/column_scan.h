@@ -37,6 +37,7 @@ typedef struct PgeScan
 	PgeBlockRange *ranges;		/* delta blocks */
 	int			nranges;
 	BlockNumber nblocks;
+	AttrNumber	ordered_by;		/* the column by whose times groups are sorted; 0: they come by id */
 	bool		whole_delta;	/* the direction changed: treat the delta as one unit (see column_scan.c) */
 
 	int64		unit;			/* -1: before the first; ngroups + nranges: after the last */

@@ -61,6 +61,59 @@ pge_units_next(TableScanDesc sscan, PgeScanUnit *unit)
 	pgstat_count_index_tuples(sscan->rs_rd, rows_seen(scan, desc->rows));
 }
 
+/* Where a group comes when groups are read by the times in a column; who has rows without one, or may have any time, comes first. */
+static int64
+place_of(const PgeGroupDesc *desc, AttrNumber attno, bool descending)
+{
+	if (desc->time_attno != attno || desc->time_nulls > 0)
+		return PG_INT64_MIN;
+	return descending ? ~desc->time_max : desc->time_min;
+}
+
+typedef struct Order
+{
+	const PgeGroupDesc *descs;
+	AttrNumber	attno;
+	bool		descending;
+} Order;
+
+static int
+compare_groups(const void *a, const void *b, void *arg)
+{
+	const Order *order = arg;
+	int64		x = place_of(&order->descs[*(const uint32 *) a], order->attno, order->descending);
+	int64		y = place_of(&order->descs[*(const uint32 *) b], order->attno, order->descending);
+
+	return x < y ? -1 : x > y;
+}
+
+/*
+ * Before the first unit: whoever needs the first rows by a column finds them soonest in this order. Only descriptors are asked, which know
+ * of the table's time column. Participants of a parallel scan draw groups by their ids.
+ */
+void
+pge_units_order(TableScanDesc sscan, AttrNumber attno, bool descending)
+{
+	PgeScan    *scan = (PgeScan *) sscan;
+	Order		order = {scan->descs, attno, descending};
+
+	if (scan->parallel != NULL)
+		return;
+	qsort_arg(scan->groups, scan->ngroups, sizeof(uint32), compare_groups, &order);
+	scan->ordered_by = attno;
+}
+
+/* What comes in the order after the group in hand is not wanted. Where that order says nothing of the group, all may be. */
+void
+pge_units_skip_groups(TableScanDesc sscan)
+{
+	PgeScan    *scan = (PgeScan *) sscan;
+
+	if (scan->ordered_by != 0 && scan->unit >= 0 && scan->unit < scan->ngroups &&
+		place_of(&scan->descs[scan->groups[scan->unit]], scan->ordered_by, false) != PG_INT64_MIN)
+		scan->unit = scan->ngroups - 1;
+}
+
 /* The id of the group that is the unit in hand. */
 uint32
 pge_units_group(TableScanDesc sscan)

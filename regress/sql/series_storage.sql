@@ -260,5 +260,54 @@ SELECT count(*), sum(length(body)), count(DISTINCT body) FROM wide;
 SELECT epiphany.compact('wide') >= 0 AS ok;
 SELECT count(*), sum(length(body)), count(DISTINCT body) FROM wide;
 SELECT * FROM epiphany.verify('wide');
+
+-- The first by time: the engine reads groups from that end, and leaves out what comes too late. With and without it, answers are the same.
+CREATE TABLE top (host int, ts timestamptz NOT NULL, late timestamptz, v int) USING epiphany_timeseries
+	WITH (epiphany.segment_by = host, epiphany.chunk_interval = '1 day');
+INSERT INTO top SELECT g % 20, timestamptz '2024-01-01' + g / 20 * interval '1 min', CASE WHEN g % 7 > 0 THEN timestamptz '2025-01-01' - g * interval '1 s' END, g
+	FROM generate_series(0, 199999) g;
+INSERT INTO top VALUES (3, '2024-01-08', NULL, -1), (4, '2023-12-31', '2026-01-01', -2);
+ANALYZE top;
+CREATE FUNCTION both_ways(query text) RETURNS TABLE (answer text, same bool) LANGUAGE plpgsql SET max_parallel_workers_per_gather = 0 AS $$
+DECLARE
+	plain text;
+BEGIN
+	EXECUTE 'SELECT array_agg(q)::text FROM (' || query || ') q' INTO answer;
+	SET LOCAL epiphany.enable_vectorized = off;
+	EXECUTE 'SELECT array_agg(q)::text FROM (' || query || ') q' INTO plain;
+	SET LOCAL epiphany.enable_vectorized = on;
+	same := answer = plain;
+	RETURN NEXT;
+END $$;
+SELECT * FROM both_ways('SELECT ts, host, v FROM series.top ORDER BY ts DESC, host LIMIT 3');
+SELECT * FROM both_ways('SELECT ts, host, v FROM series.top ORDER BY ts DESC, host OFFSET 19 LIMIT 3');
+SELECT * FROM both_ways('SELECT ts, host, v FROM series.top ORDER BY ts, host LIMIT 3');
+SELECT * FROM both_ways('SELECT ts, host, v FROM series.top WHERE v % 1000 = 0 ORDER BY ts DESC, host LIMIT 2');
+SELECT * FROM both_ways('SELECT ts, host, v FROM series.top WHERE host = 25 ORDER BY ts DESC LIMIT 2') WHERE answer IS NULL;
+SELECT * FROM both_ways('SELECT late, v FROM series.top ORDER BY late, v LIMIT 3');
+SELECT * FROM both_ways('SELECT late, v FROM series.top ORDER BY late DESC NULLS LAST, v LIMIT 3');
+SELECT * FROM both_ways('SELECT late, v FROM series.top ORDER BY late DESC, v LIMIT 3');
+SELECT * FROM both_ways('SELECT late, v FROM series.top ORDER BY late NULLS FIRST, v LIMIT 3');
+SELECT * FROM both_ways('SELECT v, ts FROM series.top ORDER BY v DESC LIMIT 3');
+SELECT * FROM both_ways('SELECT h, l.* FROM generate_series(0, 22, 7) h, LATERAL (SELECT ts, v FROM series.top WHERE host = h ORDER BY ts DESC LIMIT 1) l');
+DELETE FROM top WHERE ts >= '2024-01-07 12:00';
+UPDATE top SET ts = '2024-01-07 11:59:30' WHERE host = 5 AND ts = '2024-01-02 03:04';
+SELECT * FROM both_ways('SELECT ts, host, v FROM series.top ORDER BY ts DESC, host LIMIT 3');
+SELECT * FROM both_ways('SELECT ts, host, v FROM series.top WHERE ts < ''2024-01-03'' ORDER BY ts DESC, host LIMIT 2');
+CREATE FUNCTION groups_of(query text) RETURNS SETOF text LANGUAGE plpgsql SET max_parallel_workers_per_gather = 0 AS $$
+DECLARE
+	line text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
+		IF line ~ 'Groups' THEN
+			RETURN NEXT trim(line);
+		END IF;
+	END LOOP;
+END $$;
+-- Seven full days and one row on its own; what comes after the group that is too late is not even looked at.
+SELECT groups, rows FROM chunks('top') WHERE state <> 'delta';
+SELECT groups_of('SELECT ts, host, v FROM series.top ORDER BY ts LIMIT 3');
+SELECT groups_of('SELECT ts, host, v FROM series.top ORDER BY ts DESC LIMIT 3');
+SELECT groups_of('SELECT ts, host, v FROM series.top WHERE host = 7 AND ts < ''2024-01-04'' ORDER BY ts DESC LIMIT 1');
 \set VERBOSITY terse
 DROP SCHEMA series CASCADE;

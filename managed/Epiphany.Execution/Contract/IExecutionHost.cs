@@ -42,7 +42,10 @@ unsafe interface IExecutionHost
 
     int SourceRows(int source, ulong** values, byte** nulls, int capacity);
 
-    void ScanNext(int scan, out ScanUnit unit);
+    /// <summary>
+    /// Without <paramref name="groups"/>, groups need not come that are after the last one in the order of the sort above, if they come in that order.
+    /// </summary>
+    void ScanNext(int scan, bool groups, out ScanUnit unit);
 
     int ScanRows(int scan, ulong** values, byte** nulls, int capacity);
 

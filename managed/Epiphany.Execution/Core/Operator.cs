@@ -77,6 +77,14 @@ abstract class Operator(Tail tail, EngineContext context, NodeStats? stats = nul
     }
 
     /// <summary>
+    /// Rows whose value in that column, an integer, comes after the first that were told need not come in this run: whoever asks drops them. All
+    /// rows go to him as they are; those that are told are given.
+    /// </summary>
+    public virtual void OfferFirst(int column, FirstRanks first)
+    {
+    }
+
+    /// <summary>
     /// Joins that this one's rows go through are to take in inner sides that are expected to have fewer rows than that, so that they can tell what
     /// they know. Before the first Next after a start or Rescan.
     /// </summary>

@@ -27,6 +27,14 @@ sealed class Append(Operator[] children, Tail tail, EngineContext context) : Ope
         return isTaken;
     }
 
+    public override void OfferFirst(int column, FirstRanks first)
+    {
+        if (Tail.Conditions.IsEmpty && Tail.RawColumn(column) is { } raw)
+        {
+            Array.ForEach(children, c => c.OfferFirst(raw, first));
+        }
+    }
+
     public override void OfferNearest(int column, Nearest nearest)
     {
         if (Tail.Conditions.IsEmpty && Tail.RawColumn(column) is { } raw)

@@ -31,6 +31,10 @@ sealed unsafe class ColumnScan : Operator
     AggregateWhole? _whole;
     ScanNearest? _nearest;
     int _nearestColumn = -1;
+    ScanFirst? _first;
+
+    /// <summary>False: of groups that come in the order of the sort above all others are too late.</summary>
+    bool _wantsGroups = true;
     bool _allPass;
     ScanUnit _unit;
     ulong _vectors;
@@ -88,6 +92,8 @@ sealed unsafe class ColumnScan : Operator
         _nearest?.Begin(nearest);
     }
 
+    public override void OfferFirst(int column, FirstRanks first) => _first = Tail.RawColumn(column) is { } raw ? new ScanFirst(raw, first) : null;
+
     public override void OfferWhole(AggregateWhole whole) => _whole = whole;
 
     protected override Batch? Produce()
@@ -98,15 +104,16 @@ sealed unsafe class ColumnScan : Operator
             switch (_unit.Kind)
             {
                 case ScanUnitKind.Group when _vectors != 0:
-                    int vector = BitOperations.TrailingZeroCount(_vectors);
-                    _vectors &= _vectors - 1;
+                    int vector = _first?.Next(_vectors) ?? BitOperations.TrailingZeroCount(_vectors);
+                    _vectors &= ~(1UL << vector);
                     batch = ReadVector(vector);
+                    SkipLate();
                     break;
                 case ScanUnitKind.Delta when Context.Host.ScanRows(_scan, _delta.Values, _delta.Nulls, Batch.Capacity) is var rows and > 0:
                     batch = ReadDelta(_delta.Show(rows));
                     break;
                 default:
-                    Context.Host.ScanNext(_scan, out _unit);
+                    Context.Host.ScanNext(_scan, _wantsGroups, out _unit);
                     if (_unit.Kind == ScanUnitKind.End)
                     {
                         return null;
@@ -123,6 +130,17 @@ sealed unsafe class ColumnScan : Operator
         }
     }
 
+    /// <summary>Leaves out vectors that a bounded sort has no use for any more, since it knows enough rows before theirs.</summary>
+    void SkipLate()
+    {
+        if (_first != null && _vectors != 0)
+        {
+            ulong left = _vectors & _first.Vectors(_unit);
+            Stats.VectorsSkipped += (ulong)BitOperations.PopCount(_vectors & ~left);
+            _vectors = left;
+        }
+    }
+
     /// <summary>The host has started its own side.</summary>
     protected override void Restart()
     {
@@ -130,6 +148,8 @@ sealed unsafe class ColumnScan : Operator
         _vectors = 0;
         _filters.Clear();
         _nearest?.Begin(null);
+        _first = null;
+        _wantsGroups = true;
     }
 
     void Enter()
@@ -147,6 +167,9 @@ sealed unsafe class ColumnScan : Operator
 
             int all = (_unit.Rows + Batch.Capacity - 1) / Batch.Capacity;
             _filters.ForEach(f => _vectors &= f.Vectors(_unit));
+            ulong early = _first?.Vectors(_unit) ?? ulong.MaxValue;
+            _wantsGroups = early != 0;
+            _vectors &= early;
             int left = BitOperations.PopCount(_vectors);
             if (left == all && TryHandOn())
             {
@@ -212,6 +235,13 @@ sealed unsafe class ColumnScan : Operator
         if (rows.Count > 0 && _nearest is { IsAsked: true })
         {
             rows = Near(_nearest, vector, Narrow(rows, _conditionColumns.Length));
+        }
+
+        if (rows.Count > 0 && _first != null)
+        {
+            rows = Narrow(rows, _conditionColumns.Length);
+            _columns.Load(_first.Column);
+            rows = _first.Keep(raw, rows, Tail.Selected);
         }
 
         if (rows.Count == 0)
@@ -303,6 +333,11 @@ sealed unsafe class ColumnScan : Operator
         if (rows.Count > 0 && _nearest is { IsAsked: true })
         {
             rows = _nearest.Keep(raw, rows, Tail.Selected);
+        }
+
+        if (rows.Count > 0 && _first != null)
+        {
+            rows = _first.Keep(raw, rows, Tail.Selected);
         }
 
         return rows.Count == 0 ? null : Tail.Project(raw, rows, Stats);

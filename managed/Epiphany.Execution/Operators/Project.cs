@@ -14,6 +14,14 @@ sealed class Project(Operator child, Tail tail, EngineContext context) : Operato
 
     public override bool Offer(int column, KeyFilter keys) => Tail.RawColumn(column) is { } raw && child.Offer(raw, keys);
 
+    public override void OfferFirst(int column, FirstRanks first)
+    {
+        if (Tail.Conditions.IsEmpty && Tail.RawColumn(column) is { } raw)
+        {
+            child.OfferFirst(raw, first);
+        }
+    }
+
     public override void OfferNearest(int column, Nearest nearest)
     {
         if (Tail.Conditions.IsEmpty && Tail.RawColumn(column) is { } raw)

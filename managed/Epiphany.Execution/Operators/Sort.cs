@@ -10,6 +10,7 @@ sealed class Sort : Operator
     readonly SortKey[] _keys;
     readonly OrderedRows _rows;
     Nearest? _nearest;
+    FirstRanks? _first;
     bool _sorted;
 
     internal Sort(Operator child, SortKey[] keys, Tail tail, EngineContext context) : base(tail, context)
@@ -34,6 +35,13 @@ sealed class Sort : Operator
             _nearest ??= new Nearest(Context.Host.Memory);
             _nearest.Begin((int)rows);
             _child.OfferNearest(_keys[0].Column, _nearest);
+        }
+
+        if (_rows.Bound is > 0 and <= FirstRanks.MaxRows && _keys[0].IsInteger)
+        {
+            _first ??= new FirstRanks(Context.Host.Memory, _keys[0].Descending, _keys[0].NullsFirst);
+            _first.Begin((int)rows);
+            _child.OfferFirst(_keys[0].Column, _first);
         }
     }
 

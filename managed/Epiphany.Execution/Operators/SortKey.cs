@@ -53,6 +53,10 @@ sealed unsafe class SortKey
     /// <summary>As distances are sorted, the nearest first and nulls last.</summary>
     internal bool IsAscendingFloat8 => _order == Order.Float8 && !_descending && !NullsFirst;
 
+    internal bool IsInteger => _order == Order.Signed;
+
+    internal bool Descending => _descending;
+
     /// <summary>Do equal prefixes mean equal values? Of numerics only while they are integers.</summary>
     internal bool IsDecisive(VectorForm form) =>
         _order is Order.Signed or Order.Unsigned32 or Order.Float4 or Order.Float8 || form == VectorForm.Decimal;

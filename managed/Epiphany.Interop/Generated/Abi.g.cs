@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x2a908e77;
+    public const u32 Hash = 0x031a7e26;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -754,7 +754,8 @@ public unsafe struct PgeHostApi
     /* The functions below serve an engine; the first argument is PgeEngineOptions.Host. */
     /* Row source, a column's values and nulls (null: not wanted), capacity, out rows (0: no more). By-reference values live until the next call. */
     public delegate* unmanaged<ptr, i32, u64**, u8**, i32, i32*, PgeStatus> SourceRows;
-    /* Scan, out unit: on to the next group or range of the heap region. */
+    /* Scan, unit: on to the next group or range of the heap region. Kind is Group, or Delta where no group is wanted that comes after the
+    last one in the order that the scan gives groups in, if it gives them in any. */
     public delegate* unmanaged<ptr, i32, PgeScanUnit*, PgeStatus> ScanNext;
     /* Scan, values and nulls of each table column (null: not wanted), capacity, out rows: as SourceRows, of a Delta unit. */
     public delegate* unmanaged<ptr, i32, u64**, u8**, i32, i32*, PgeStatus> ScanRows;

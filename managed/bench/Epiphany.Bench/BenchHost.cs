@@ -74,7 +74,7 @@ sealed unsafe class BenchHost : IExecutionHost, IMemory, IInterrupts
         return rows;
     }
 
-    public void ScanNext(int scan, out ScanUnit unit) => throw new NotSupportedException();
+    public void ScanNext(int scan, bool groups, out ScanUnit unit) => throw new NotSupportedException();
 
     public int ScanRows(int scan, ulong** values, byte** nulls, int capacity) => throw new NotSupportedException();
 

@@ -114,7 +114,7 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
         return rows;
     }
 
-    public void ScanNext(int scan, out ScanUnit unit) => unit = _tables[scan].Next();
+    public void ScanNext(int scan, bool groups, out ScanUnit unit) => unit = _tables[scan].Next();
 
     public int ScanRows(int scan, ulong** values, byte** nulls, int capacity) => 0;
 
