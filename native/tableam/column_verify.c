@@ -22,6 +22,7 @@
 #include "utils/rel.h"
 
 #include "column.h"
+#include "time_key.h"
 
 PG_FUNCTION_INFO_V1(pge_verify);
 
@@ -204,6 +205,39 @@ verify_page(Verify *v, BlockNumber block, Buffer *map)
 
 /* ---- groups ---- */
 
+/* Scans leave groups out by the times that their descriptors claim. */
+static void
+verify_times(Verify *v, const PgeGroupDesc *desc, PgeReader *reader, Datum *values, bool *nulls)
+{
+	TupleDesc	tupdesc = RelationGetDescr(v->rel);
+	int			column = desc->time_attno - 1;
+	PgeTimeKey	key = {.attno = desc->time_attno};
+	int64		least = PG_INT64_MAX,
+				greatest = PG_INT64_MIN;
+	uint32		without = 0;
+	bool		is_integer;
+
+	if (column < 0 || column >= tupdesc->natts || TupleDescAttr(tupdesc, column)->attisdropped)
+		return;
+	key.type = TupleDescAttr(tupdesc, column)->atttypid;
+	if (!pge_time_type(key.type, &is_integer))
+		return;
+	for (uint32 row = 0; row < desc->rows; row++)
+	{
+		int64		time;
+
+		pge_reader_vector_values(reader, tupdesc, row, column, column + 1, values, nulls);
+		without += nulls[column];
+		if (nulls[column])
+			continue;
+		time = pge_time_number(&key, values[column]);
+		least = Min(least, time);
+		greatest = Max(greatest, time);
+	}
+	if (without != desc->time_nulls || least != desc->time_min || greatest != desc->time_max)
+		problem(v, "row group %u has other times than its descriptor says", desc->group_id);
+}
+
 static void
 verify_group(Verify *v, const PgeGroupDesc *desc)
 {
@@ -219,6 +253,7 @@ verify_group(Verify *v, const PgeGroupDesc *desc)
 		CHECK_FOR_INTERRUPTS();
 		pge_reader_vector_values(reader, tupdesc, row, 0, tupdesc->natts, values, nulls);
 	}
+	verify_times(v, desc, reader, values, nulls);
 	pge_reader_release(reader);
 	if (entries != NULL)
 	{

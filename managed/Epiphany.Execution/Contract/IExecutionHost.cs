@@ -43,7 +43,7 @@ unsafe interface IExecutionHost
     int SourceRows(int source, ulong** values, byte** nulls, int capacity);
 
     /// <summary>
-    /// Without <paramref name="groups"/>, groups need not come that are after the last one in the order of the sort above, if they come in that order.
+    /// Without <paramref name="groups"/>, groups need not come that follow the last one in the order of the sort above, if they come in that order.
     /// </summary>
     void ScanNext(int scan, bool groups, out ScanUnit unit);
 
