@@ -379,7 +379,7 @@ static PgeBuildTeam *
 begin_shared(HnswBuild *build, Relation heap, IndexInfo *info)
 {
 	HnswMeta   *meta = &build->base.meta;
-	Size		head = CACHELINEALIGN(offsetof(HnswBuildShared, centroid) + sizeof(float) * meta->dims);
+	Size		head = CACHELINEALIGN(offsetof(HnswBuildShared, centroid) + (wants_centroid(build) ? sizeof(float) * meta->dims : 0));
 	Size		bytes = info->ii_ParallelWorkers > 0 ? area_bytes(heap, build) : 0;
 	dsm_segment *segment;
 	void	   *shared;

@@ -81,7 +81,7 @@ hnsw_read_meta(Relation index, HnswMeta *meta)
 
 	*meta = *meta_of(index, buffer);
 	UnlockReleaseBuffer(buffer);
-	if (meta->dims < 0 || meta->dims > 64000 || meta->bits < 0 || meta->bits > HNSW_MAX_BITS ||
+	if (meta->dims < 0 || meta->dims > (meta->element == 0 ? SPARSE_MAX_DIMS : 64000) || meta->bits < 0 || meta->bits > HNSW_MAX_BITS ||
 		meta->m < HNSW_MIN_M || meta->m > HNSW_MAX_M ||
 		meta->ef_construction < HNSW_MIN_EF_CONSTRUCTION || meta->ef_construction > HNSW_MAX_EF_CONSTRUCTION ||
 		meta->centroid_pages > DENSE_MAX_DIMS * sizeof(float) / HNSW_AREA + 1 ||

@@ -299,11 +299,11 @@ next_result(IndexScanDesc scan, IvfScanState *state, IvfResult *result)
 	return false;
 }
 
-/* Is it returned only now although it is nearer than what was? Then only those who do not mind get it. */
+/* Is it returned only now although it is nearer than what was? Then those who insist on the order do not get it. */
 static bool
 comes_too_late(IvfScanState *state, const IvfResult *result)
 {
-	return result->key < state->last && pge_vector_iterative_scan != PGE_ITERATIVE_RELAXED;
+	return result->key < state->last && pge_vector_iterative_scan == PGE_ITERATIVE_STRICT;
 }
 
 static void

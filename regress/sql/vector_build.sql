@@ -116,6 +116,16 @@ DROP TABLE wide;
 RESET maintenance_work_mem;
 SET client_min_messages = warning;
 
+-- Sparse vectors have as many dimensions as their type allows.
+CREATE TABLE sparse (id int, v sparsevec(1000000000));
+CREATE INDEX sparse_v ON sparse USING epiphany_hnsw (v sparsevec_l2_ops);
+INSERT INTO sparse SELECT i, format('{1:%s,%s:1}/1000000000', i, i * 90000)::sparsevec FROM generate_series(1, 300) i;
+SELECT id FROM sparse ORDER BY v <-> '{1:100,9000000:1}/1000000000' LIMIT 1;
+ALTER TABLE sparse SET (parallel_workers = 2);
+REINDEX INDEX sparse_v;
+SELECT id FROM sparse ORDER BY v <-> '{1:100,9000000:1}/1000000000' LIMIT 1;
+DROP TABLE sparse;
+
 -- An error of a row, whoever meets it, ends the build for all.
 CREATE FUNCTION careful(id bigint, v vector) RETURNS vector LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS
 $$ BEGIN IF id = 3456 THEN RAISE 'row % is not wanted', id; END IF; RETURN v; END $$;

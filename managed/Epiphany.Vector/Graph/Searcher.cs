@@ -51,6 +51,13 @@ public sealed unsafe class Searcher(Space space, GraphLayout layout)
         }
 
         Follow(source);
+
+        // As long as there is little, parts that were made at the same time may have no link between them.
+        while (Found.Count < ef && NextEntry(source, entries))
+        {
+            Follow(source);
+        }
+
         return Found.Count;
     }
 
@@ -69,13 +76,8 @@ public sealed unsafe class Searcher(Space space, GraphLayout layout)
         }
 
         // A part of the graph that no link leads to from where the search began has entries of its own.
-        while (Found.Count == 0 && _nextEntry < entries.Count)
+        while (Found.Count == 0 && NextEntry(source, entries))
         {
-            uint vertex = entries[_nextEntry++];
-            if (_visited.Add(vertex))
-            {
-                Evaluate(source, &vertex, 1);
-            }
         }
 
         // While VACUUM replaces links, and if it was cut off there, a vertex may be without any: last come all that were not seen.
@@ -128,6 +130,22 @@ public sealed unsafe class Searcher(Space space, GraphLayout layout)
         }
 
         return count;
+    }
+
+    /// <summary>An entry that was not seen; false where there is none.</summary>
+    private bool NextEntry(VertexSource source, Entries entries)
+    {
+        while (_nextEntry < entries.Count)
+        {
+            uint vertex = entries[_nextEntry++];
+            if (_visited.Add(vertex))
+            {
+                Evaluate(source, &vertex, 1);
+                return true;
+            }
+        }
+
+        return false;
     }
 
     private void Unseen(VertexSource source, uint end)
