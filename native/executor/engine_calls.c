@@ -17,6 +17,7 @@
 #include "utils/typcache.h"
 
 #include "engine_state.h"
+#include "lower.h"
 #include "shim/guard.h"
 #include "shim/host.h"
 
@@ -138,7 +139,7 @@ pge_host_prepare_call(ptr host, u32 function, u32 collation, i32 expression, i32
 	int			nargs;
 
 	/* The extension's own functions have other numbers; only calls name them. */
-	if (function <= PgeOwnFunction_HalfvecL1)
+	if (function <= PGE_LAST_OWN_FUNCTION)
 		function = IsA(node, OpExpr) ? ((OpExpr *) node)->opfuncid : castNode(FuncExpr, node)->funcid;
 	fmgr_info_cxt(function, &call->function, engine->cxt);
 	if (node != NULL)

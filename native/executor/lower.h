@@ -64,6 +64,8 @@ extern void pge_lower_expression(PgeLowering *lowering, Expr *expr, const PgeRaw
 extern void pge_lower_expressions(PgeLowering *lowering, List *exprs, const PgeRawColumns *raw);
 
 /* own_functions.c */
+#define PGE_LAST_OWN_FUNCTION	PgeOwnFunction_HalfvecL1
+
 extern char *pge_own_symbol(Oid function);
 extern PgeOwnFunction pge_own_function(Oid function);
 

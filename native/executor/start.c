@@ -7,6 +7,7 @@
 #include "executor/executor.h"
 #include "nodes/nodeFuncs.h"
 
+#include "asof_lookup.h"
 #include "engine.h"
 #include "start.h"
 #include "tableam/column.h"
@@ -75,5 +76,6 @@ pge_executor_init(void)
 	next_executor_start = ExecutorStart_hook;
 	ExecutorStart_hook = executor_start;
 	RegisterCustomScanMethods(&pge_engine_methods);
+	RegisterCustomScanMethods(&pge_asof_lookup_methods);
 	pge_prefetch_init();
 }

@@ -475,6 +475,8 @@ vectorized_planner(Query *query, const char *text, int cursor_options, ParamList
 			}
 		}
 	}
+	if (pge_enable_asof_lookup && pge_refused_statement(statement) == NULL)
+		pge_asof_lookups(statement);
 	if (call.tables != NIL || pge_debug_vectorize != PGE_VECTORIZE_BY_SIZE)
 		vectorize(statement, &call,
 				  (cursor_options & CURSOR_OPT_NO_SCROLL) == 0 && (cursor_options & (CURSOR_OPT_SCROLL | CURSOR_OPT_FAST_PLAN)) != 0);

@@ -81,6 +81,9 @@ extern double pge_nearest_share(PlannerInfo *root, RelOptInfo *rel);
 /* decorrelate.c: subqueries that depend on outer rows as joins */
 extern List *pge_decorrelated(Query *query, List **tables);
 
+/* asof.c: lateral subqueries for the last row before each row */
+extern void pge_asof_lookups(PlannedStmt *statement);
+
 /* plan_cost.c */
 extern Cost pge_statement_cost(const PlannedStmt *statement, int cursor_options);
 
