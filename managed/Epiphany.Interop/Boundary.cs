@@ -100,5 +100,12 @@ public static unsafe class Boundary
         managed->SearchGroup = &Exports.SearchGroup;
         managed->SearchRow = &Exports.SearchRow;
         managed->SearchResult = &Exports.SearchResult;
+        managed->ParquetCreate = &Exports.ParquetCreate;
+        managed->ParquetAppend = &Exports.ParquetAppend;
+        managed->ParquetFlush = &Exports.ParquetFlush;
+        managed->ParquetFinish = &Exports.ParquetFinish;
+        managed->ParquetOpen = &Exports.ParquetOpen;
+        managed->ParquetBegin = &Exports.ParquetBegin;
+        managed->ParquetNext = &Exports.ParquetNext;
     }
 }

@@ -3,6 +3,7 @@
 
 using System;
 using Epiphany.Storage;
+using Epiphany.Tiering;
 
 namespace Epiphany.Interop;
 
@@ -34,6 +35,8 @@ internal static unsafe class Errors
                 return Set(e.SqlState, e.Message, e.Detail, e.Hint);
             case StoredDataException e:
                 return Set(SqlState.DataCorrupted, e.Message);
+            case ParquetUnsupportedException e:
+                return Set(SqlState.FeatureNotSupported, e.Message);
             case HostMemoryException e:
                 return SetOutOfMemory(e.Bytes);
             case OutOfMemoryException:

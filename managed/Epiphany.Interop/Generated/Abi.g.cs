@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x031a7e26;
+    public const u32 Hash = 0x35b58d44;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -601,6 +601,101 @@ public unsafe struct PgeScanUnit
     [FieldOffset(36)] public i32 Reserved;
 }
 
+/* Parquet (managed/Epiphany.Tiering): what a column's values are in a file. Numbers are the format's. */
+public enum PgeParquetPhysical : int
+{
+    Boolean = 0,
+    Int32 = 1,
+    Int64 = 2,
+    Int96 = 3,
+    Float = 4,
+    Double = 5,
+    ByteArray = 6,
+    FixedBytes = 7,
+}
+
+/* And what they mean. */
+public enum PgeParquetAnnotation : int
+{
+    None = 0,
+    String = 1,
+    Enum = 2,
+    Json = 3,
+    Bson = 4,
+    Uuid = 5,
+    Decimal = 6,
+    Date = 7,
+    Time = 8,
+    Timestamp = 9,
+    Integer = 10,
+    Interval = 11,
+    Float16 = 12,
+    Other = 13,
+}
+
+/* Of times and timestamps. */
+public enum PgeParquetUnit : int
+{
+    Milliseconds = 0,
+    Microseconds = 1,
+    Nanoseconds = 2,
+}
+
+/* Bits. */
+public enum PgeParquetFlags : int
+{
+    /* Lists of such values. */
+    List = 1,
+    Utc = 2,
+    Unsigned = 4,
+    /* Cannot be read: a struct, a map, a list of those. */
+    Unsupported = 8,
+}
+
+/* A column of a file: its name is UTF-8; the SQL type is what our writer noted, or empty. Both are NUL-terminated where they are read. */
+[StructLayout(LayoutKind.Explicit, Size = 56)]
+public unsafe struct PgeParquetColumn
+{
+    [FieldOffset(0)] public i32 Physical;
+    [FieldOffset(4)] public i32 Annotation;
+    /* Bytes of FixedBytes. */
+    [FieldOffset(8)] public i32 Length;
+    [FieldOffset(12)] public i32 Precision;
+    [FieldOffset(16)] public i32 Scale;
+    [FieldOffset(20)] public i32 Unit;
+    /* Of Integer. */
+    [FieldOffset(24)] public i32 Bits;
+    [FieldOffset(28)] public i32 Flags;
+    [FieldOffset(32)] public u8* Name;
+    [FieldOffset(40)] public u8* SqlType;
+    [FieldOffset(48)] public i32 NameLength;
+    [FieldOffset(52)] public i32 SqlTypeLength;
+}
+
+/* Rows of a column, both ways; without lists an element is a row. */
+[StructLayout(LayoutKind.Explicit, Size = 40)]
+public unsafe struct PgeParquetVector
+{
+    /* Integers sign-extended, floats as their bits, bytes as addresses. */
+    [FieldOffset(0)] public u64* Values;
+    [FieldOffset(8)] public i32* Lengths;
+    [FieldOffset(16)] public u8* Nulls;
+    /* Elements of each row's list; -1: the list is null. */
+    [FieldOffset(24)] public i32* Lists;
+    [FieldOffset(32)] public i32 Elements;
+    [FieldOffset(36)] public i32 Reserved;
+}
+
+/* A file that is open. */
+[StructLayout(LayoutKind.Explicit, Size = 24)]
+public unsafe struct PgeParquetInfo
+{
+    [FieldOffset(0)] public PgeParquetColumn* Columns;
+    [FieldOffset(8)] public i64 Rows;
+    [FieldOffset(16)] public i32 Count;
+    [FieldOffset(20)] public i32 Groups;
+}
+
 /* Limits of an engine, and whom its host functions are told to serve. */
 [StructLayout(LayoutKind.Explicit, Size = 40)]
 public unsafe struct PgeEngineOptions
@@ -945,4 +1040,18 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<u64, ptr, u64, PgeStatus> SearchRow;
     /* Handle, query (from 0), out rows, out distances, out their number: the nearest first. Valid as long as the handle. */
     public delegate* unmanaged<u64, i32, u64**, f64**, i32*, PgeStatus> SearchResult;
+    /* A Parquet file in the making: memory context, columns, their number, options (no codes), out handle. */
+    public delegate* unmanaged<ptr, PgeParquetColumn*, i32, PgeWriterOptions*, u64*, PgeStatus> ParquetCreate;
+    /* Handle, a vector for each column, rows (at most PGE_PARQUET_BATCH), out whether its row group is full. */
+    public delegate* unmanaged<u64, PgeParquetVector*, i32, i32*, PgeStatus> ParquetAppend;
+    /* Handle, out bytes of the file that come next, valid until the next call, and their number; 0: the row group is out. */
+    public delegate* unmanaged<u64, u8**, u64*, PgeStatus> ParquetFlush;
+    /* Handle with nothing to flush, out the file's last bytes, and their number. */
+    public delegate* unmanaged<u64, u8**, u64*, PgeStatus> ParquetFinish;
+    /* Memory context, token of a source (as PgeGroupRef has it), bytes of the file, out what it is (in that context), out handle. */
+    public delegate* unmanaged<ptr, u64, u64, PgeParquetInfo*, u64*, PgeStatus> ParquetOpen;
+    /* Handle, columns that are wanted, their number, tests that rows which are not wanted fail (kept by the caller), their number. */
+    public delegate* unmanaged<u64, i32*, i32, PgeZoneTest*, i32, PgeStatus> ParquetBegin;
+    /* Handle, out a vector for each wanted column, valid until the next call, out rows; 0: the end. */
+    public delegate* unmanaged<u64, PgeParquetVector**, i32*, PgeStatus> ParquetNext;
 }

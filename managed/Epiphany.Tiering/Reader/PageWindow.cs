@@ -1,0 +1,39 @@
+// Tiering layer, reader. A file's bytes through a window that moves forward: small pages are not each a read of their own.
+
+using Epiphany.Storage;
+
+namespace Epiphany.Tiering;
+
+sealed unsafe class PageWindow(IGroupSource source, IMemory memory)
+{
+    const long ReadAhead = 256 * 1024;
+
+    ReadBuffer _buffer;
+    byte* _bytes;
+    long _start;
+    long _length;
+
+    internal long BytesRead { get; private set; }
+
+    /// <summary>So many bytes of the file, valid until the next call; more is read ahead, but never past <paramref name="end"/>.</summary>
+    internal byte* Get(long offset, long length, long end)
+    {
+        if (length > end - offset)
+        {
+            Throw.Bad("a page reaches past its column's end");
+        }
+
+        if (offset < _start || offset + length > _start + _length)
+        {
+            long wanted = long.Min(end - offset, long.Max(length, ReadAhead));
+            _length = 0;
+            _bytes = _buffer.Ensure(memory, (ulong)wanted);
+            source.Read((ulong)offset, _bytes, (ulong)wanted);
+            BytesRead += wanted;
+            _start = offset;
+            _length = wanted;
+        }
+
+        return _bytes + (offset - _start);
+    }
+}

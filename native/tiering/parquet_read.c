@@ -1,0 +1,95 @@
+/*
+ * Parquet files: epiphany.read_parquet(), rows of files, and epiphany.parquet_schema(), their columns.
+ */
+#include "postgres.h"
+
+#include "executor/executor.h"
+#include "fmgr.h"
+#include "funcapi.h"
+#include "mb/pg_wchar.h"
+#include "miscadmin.h"
+#include "utils/builtins.h"
+#include "utils/lsyscache.h"
+#include "utils/tuplestore.h"
+
+#include "tiering.h"
+
+PG_FUNCTION_INFO_V1(pge_read_parquet);
+PG_FUNCTION_INFO_V1(pge_parquet_schema);
+
+Datum
+pge_read_parquet(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	List	   *paths = pge_store_list(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	TupleTableSlot *slot;
+
+	if (result == NULL || !IsA(result, ReturnSetInfo) || result->expectedDesc == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("epiphany.read_parquet() needs to be told its columns"),
+				 errhint("Use it as FROM epiphany.read_parquet(url) AS f (name type, ...).")));
+	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
+	slot = MakeSingleTupleTableSlot(result->setDesc, &TTSOpsVirtual);
+	foreach_ptr(char, path, paths)
+	{
+		PgeParquetInfo info;
+		PgeParquetScan *scan = pge_parquet_open(path, &info);
+
+		pge_parquet_bind(scan, result->setDesc);
+		while (pge_parquet_next(scan, slot))
+			tuplestore_putvalues(result->setResult, result->setDesc, slot->tts_values, slot->tts_isnull);
+		ExecClearTuple(slot);
+		pge_parquet_close(scan);
+	}
+	ExecDropSingleTupleTableSlot(slot);
+	return (Datum) 0;
+}
+
+/* The SQL type that our writer noted, else the one that the values have; NULL: none. */
+static char *
+sql_type_of(const PgeParquetColumn *column)
+{
+	PgeNatural	natural;
+	char	   *name;
+
+	if (column->SqlTypeLength > 0)
+		return pg_any_to_server((char *) column->SqlType, strlen((char *) column->SqlType), PG_UTF8);
+	if (!pge_parquet_natural(column, &natural))
+		return NULL;
+	name = format_type_extended(natural.type, natural.typmod, FORMAT_TYPE_TYPEMOD_GIVEN);
+	return column->Flags & PgeParquetFlags_List ? psprintf("%s[]", name) : name;
+}
+
+Datum
+pge_parquet_schema(PG_FUNCTION_ARGS)
+{
+	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
+	List	   *paths = pge_store_list(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach_ptr(char, path, paths)
+	{
+		PgeParquetInfo info;
+		PgeParquetScan *scan = pge_parquet_open(path, &info);
+
+		for (i32 i = 0; i < info.Count; i++)
+		{
+			const PgeParquetColumn *column = &info.Columns[i];
+			char	   *name = pg_any_to_server((char *) column->Name, strlen((char *) column->Name), PG_UTF8);
+			char	   *type = sql_type_of(column);
+			Datum		values[5];
+			bool		nulls[5] = {false};
+
+			values[0] = CStringGetTextDatum(path);
+			values[1] = CStringGetTextDatum(name);
+			nulls[2] = type == NULL;
+			values[2] = type ? CStringGetTextDatum(type) : (Datum) 0;
+			values[3] = CStringGetTextDatum(pge_parquet_describe(column));
+			values[4] = Int64GetDatum(info.Rows);
+			tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
+		}
+		pge_parquet_close(scan);
+	}
+	return (Datum) 0;
+}

@@ -1,0 +1,85 @@
+/*
+ * Parquet files: what the files of this folder have of each other. C knows SQL types and files of the machine; the bytes of the format are
+ * managed/Epiphany.Tiering's.
+ */
+#ifndef PGE_TIERING_H
+#define PGE_TIERING_H
+
+#include "access/tupdesc.h"
+#include "executor/tuptable.h"
+#include "nodes/execnodes.h"
+#include "nodes/pg_list.h"
+
+#include "shim/pge.h"
+
+/* Rows that cross the boundary at once; ParquetFormat.BatchRows. */
+#define PGE_PARQUET_BATCH	1024
+
+/* Days from 1970, where Parquet begins, to 2000. */
+#define PGE_EPOCH_DAYS	(POSTGRES_EPOCH_JDATE - UNIX_EPOCH_JDATE)
+
+/* What a timestamp or date that is infinite is in a file; DuckDB takes them for that, too. */
+#define PGE_PARQUET_INFINITY	PG_INT64_MAX
+#define PGE_PARQUET_DATE_INFINITY	PG_INT32_MAX
+
+/* store_file.c: places named by URLs; errors name the URL */
+
+typedef struct PgeStoredFile
+{
+	PgeGroupSource source;		/* first: the managed side's token points here */
+	const char *path;
+	int			fd;
+	uint64		length;
+} PgeStoredFile;
+
+/* A file in the making: nobody sees it under its name before it is finished. */
+typedef struct PgeNewFile
+{
+	const char *path;
+	char	   *temporary;
+	int			fd;
+	uint64		length;
+} PgeNewFile;
+
+extern List *pge_store_list(const char *url);
+extern PgeStoredFile *pge_store_open(const char *path);
+extern void pge_store_close(PgeStoredFile *file);
+extern const char *pge_store_target(const char *url);
+extern void pge_store_create(PgeNewFile *file, const char *path);
+extern void pge_store_write(PgeNewFile *file, const char *bytes, uint64 length);
+extern void pge_store_finish(PgeNewFile *file);
+extern void pge_store_abandon(PgeNewFile *file);
+
+/* parquet_out.c: columns of a query's result as columns of a file */
+
+typedef struct PgeOutColumn PgeOutColumn;
+
+extern PgeOutColumn *pge_parquet_out(TupleDesc desc, PgeParquetColumn *columns);
+extern void pge_parquet_out_row(PgeOutColumn *columns, TupleTableSlot *slot, int row);
+extern PgeParquetVector *pge_parquet_out_vectors(PgeOutColumn *columns);
+extern bool pge_parquet_out_large(PgeOutColumn *columns);
+extern void pge_parquet_out_reset(PgeOutColumn *columns);
+
+/* parquet_natural.c: the SQL type that values of a file have by themselves */
+
+typedef struct PgeNatural
+{
+	PgeParquetColumn column;
+	Oid			type;			/* of the values; of lists, of their elements */
+	int32		typmod;
+} PgeNatural;
+
+extern bool pge_parquet_natural(const PgeParquetColumn *column, PgeNatural *natural);
+extern Datum pge_parquet_value(const PgeNatural *natural, u64 lane, i32 length);
+extern char *pge_parquet_describe(const PgeParquetColumn *column);
+
+/* parquet_in.c: a file's columns as columns of a table, by name */
+
+typedef struct PgeParquetScan PgeParquetScan;
+
+extern PgeParquetScan *pge_parquet_open(const char *path, PgeParquetInfo *info);
+extern void pge_parquet_bind(PgeParquetScan *scan, TupleDesc desc);
+extern bool pge_parquet_next(PgeParquetScan *scan, TupleTableSlot *slot);
+extern void pge_parquet_close(PgeParquetScan *scan);
+
+#endif							/* PGE_TIERING_H */
