@@ -7,7 +7,10 @@ namespace Epiphany.Interop;
 
 internal sealed unsafe class GraphHost : VertexStore
 {
+    private const uint None = uint.MaxValue;
+
     private void* _host;
+    private uint _expected = None;
 
     internal GraphHost By(void* host)
     {
@@ -22,8 +25,14 @@ internal sealed unsafe class GraphHost : VertexStore
         return count;
     }
 
-    public override void Payloads(uint* vertices, int count, byte** payloads, byte* states) =>
-        Host.Check(Host.Api->GraphPayloads(_host, vertices, count, payloads, states));
+    public override void Expect(uint vertex) => _expected = vertex;
+
+    public override void Payloads(uint* vertices, int count, byte** payloads, byte* states)
+    {
+        uint expected = _expected;
+        _expected = None;
+        Host.Check(Host.Api->GraphPayloads(_host, vertices, count, expected, payloads, states));
+    }
 
     public override void Poll() => Host.Poll();
 

@@ -18,6 +18,7 @@
 #include "storage/bufpage.h"
 
 #include "indexam/vector_index.h"
+#include "shim/recent_buffers.h"
 
 #define HNSW_META_BLOCK 0
 #define HNSW_MAGIC 0x45504847
@@ -95,13 +96,6 @@ typedef struct HnswOptions
 	int			bits;			/* 0: as many as suit the dimensions */
 } HnswOptions;
 
-/* Where a block was found last. */
-typedef struct HnswHint
-{
-	BlockNumber block;
-	Buffer		buffer;
-} HnswHint;
-
 /* What a process keeps of an index (hnsw_cache.c). */
 typedef struct HnswIndex
 {
@@ -114,8 +108,7 @@ typedef struct HnswIndex
 	PgeGraphShape shape;
 	u64			handle;
 	bool		entries_loaded;
-	uint32		hints_mask;
-	HnswHint   *hints;
+	PgeRecentBuffers *recent;
 } HnswIndex;
 
 /* One use of an index: what host functions are given. */

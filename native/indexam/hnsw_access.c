@@ -13,8 +13,6 @@
  */
 #include "postgres.h"
 
-#include "storage/buf_internals.h"
-
 #include "shim/guard.h"
 #include "shim/host.h"
 
@@ -24,28 +22,24 @@
 #define REAL_LINKS 16
 #define REAL_PAYLOADS 256
 
+#define NO_VERTEX UINT32_MAX
 #define CACHE_LINE 64
-#define PREFETCH_LINES 5
+#define PREFETCH_LINES 8
 
-static inline HnswHint *
-hint_of(const HnswAccess *access, BlockNumber block)
+/* The buffer that has the page now, to look at, or InvalidBuffer. */
+static inline Buffer
+holder(const HnswAccess *access, BlockNumber block)
 {
-	return &access->cache->hints[block & access->cache->hints_mask];
+	Buffer		buffer = pge_recent_where(access->cache->recent, block);
+
+	return pge_recent_holds(access->index, block, buffer) ? buffer : InvalidBuffer;
 }
 
-/* Does the buffer have the page, to look at? */
-static inline bool
-holds(const HnswAccess *access, const HnswHint *hint, BlockNumber block)
+/* The shared buffer that a byte lies in. */
+static inline Buffer
+buffer_of(const u8 *byte)
 {
-	const BufferDesc *header;
-	const RelFileLocator *locator = &access->index->rd_locator;
-
-	if (hint->block != block || hint->buffer == InvalidBuffer)
-		return false;
-	header = GetBufferDescriptor(hint->buffer - 1);
-	return header->tag.blockNum == block && header->tag.relNumber == locator->relNumber && header->tag.forkNum == MAIN_FORKNUM &&
-		header->tag.spcOid == locator->spcOid && header->tag.dbOid == locator->dbOid &&
-		(pg_atomic_read_u32(&unconstify(BufferDesc *, header)->state) & BM_VALID) != 0;
+	return (Buffer) (((const char *) byte - BufferBlocks) / BLCKSZ) + 1;
 }
 
 /* The page, pinned and locked to be read. */
@@ -65,11 +59,8 @@ read_page(HnswAccess *access, BlockNumber block)
 	if (!PageIsNew(BufferGetPage(buffer)))
 	{
 		hnsw_check_page(access->index, block, BufferGetPage(buffer));
-		if (!BufferIsLocal(buffer) && hnsw_special(BufferGetPage(buffer))->kind == HNSW_VERTICES)
-			*hint_of(access, block) = (HnswHint)
-			{
-				block, buffer
-			};
+		if (hnsw_special(BufferGetPage(buffer))->kind == HNSW_VERTICES)
+			pge_recent_note(access->cache->recent, block, buffer);
 	}
 	return buffer;
 }
@@ -80,17 +71,29 @@ has_vertices(Page page)
 	return !PageIsNew(page) && hnsw_special(page)->kind == HNSW_VERTICES;
 }
 
+/* Do all lead to pages that there were when somebody asked last? */
+static bool
+are_inside(const HnswAccess *access, const u32 *links, int count)
+{
+	uint64		end = (uint64) access->blocks * access->cache->shape.PerPage;
+	uint64		furthest = 0;
+
+	for (int i = 0; i < count; i++)
+		furthest = Max(furthest, links[i] & HNSW_LINK_NUMBER);
+	return furthest < end;
+}
+
 PgeStatus
 pge_host_graph_links(ptr host, u32 vertex, u32 *links, i32 *count)
 {
 	HnswAccess *access = host;
 	const PgeGraphShape *shape = &access->cache->shape;
 	BlockNumber block = vertex / shape->PerPage;
-	HnswHint   *hint = hint_of(access, block);
+	Buffer		looked = ++access->turn % REAL_LINKS != 0 ? holder(access, block) : InvalidBuffer;
 
-	if (++access->turn % REAL_LINKS != 0 && holds(access, hint, block))
+	if (BufferIsValid(looked))
 	{
-		char	   *record = hnsw_record(shape, BufferGetPage(hint->buffer), vertex);
+		char	   *record = hnsw_record(shape, BufferGetPage(looked), vertex);
 
 		pg_read_barrier();
 		*count = *hnsw_link_count(shape, record);
@@ -98,7 +101,7 @@ pge_host_graph_links(ptr host, u32 vertex, u32 *links, i32 *count)
 		{
 			memcpy(links, hnsw_links(record), sizeof(u32) * *count);
 			pg_read_barrier();
-			if (holds(access, hint, block))
+			if (pge_recent_holds(access->index, block, looked) && are_inside(access, links, *count))
 				return PgeStatus_Ok;
 		}
 	}
@@ -118,6 +121,8 @@ pge_host_graph_links(ptr host, u32 vertex, u32 *links, i32 *count)
 			memcpy(links, hnsw_links(record), sizeof(u32) * *count);
 		}
 		UnlockReleaseBuffer(buffer);
+		if (!are_inside(access, links, *count))
+			access->blocks = RelationGetNumberOfBlocks(access->index);
 	}
 	PGE_GUARD_END;
 }
@@ -161,9 +166,12 @@ copy_payload(HnswAccess *access, u32 vertex, char *copy, u8 *state)
 	UnlockReleaseBuffer(buffer);
 }
 
-/* Points to the payloads that can be looked at, and asks the processor for them; NULL for the others. Returns how many these are. */
+/*
+ * Points to the payloads that can be looked at, and asks the processor for them, and for the links of the vertex that is probably next;
+ * NULL for the others. Returns how many these are.
+ */
 static int
-look(HnswAccess *access, const u32 *vertices, int count, u8 **payloads)
+look(HnswAccess *access, const u32 *vertices, int count, u32 next, u8 **payloads)
 {
 	const PgeGraphShape *shape = &access->cache->shape;
 	int			lines = Min(PREFETCH_LINES, shape->PayloadBytes / CACHE_LINE + 1);
@@ -171,25 +179,32 @@ look(HnswAccess *access, const u32 *vertices, int count, u8 **payloads)
 
 	for (int i = 0; i < count; i++)
 	{
-		HnswHint   *hint = hint_of(access, vertices[i] / shape->PerPage);
+		Buffer		buffer = pge_recent_where(access->cache->recent, vertices[i] / shape->PerPage);
 
-		if (hint->buffer != InvalidBuffer)
+		if (BufferIsValid(buffer))
 		{
-			const char *payload = hnsw_record(shape, BufferGetPage(hint->buffer), vertices[i]) + shape->PayloadAt;
+			const char *payload = hnsw_record(shape, BufferGetPage(buffer), vertices[i]) + shape->PayloadAt;
 
-			__builtin_prefetch(GetBufferDescriptor(hint->buffer - 1));
+			__builtin_prefetch(GetBufferDescriptor(buffer - 1));
 			__builtin_prefetch(payload - 4);
 			for (int line = 1; line < lines; line++)
 				__builtin_prefetch(payload + line * CACHE_LINE);
 		}
 	}
+	if (next != NO_VERTEX)
+	{
+		Buffer		buffer = pge_recent_where(access->cache->recent, next / shape->PerPage);
+
+		if (BufferIsValid(buffer))
+			pge_prefetch_bytes(hnsw_record(shape, BufferGetPage(buffer), next), shape->PayloadAt);
+	}
 	for (int i = 0; i < count; i++)
 	{
 		BlockNumber block = vertices[i] / shape->PerPage;
-		HnswHint   *hint = hint_of(access, block);
+		Buffer		buffer = ++access->turn % REAL_PAYLOADS != 0 ? holder(access, block) : InvalidBuffer;
 
-		if (++access->turn % REAL_PAYLOADS != 0 && holds(access, hint, block))
-			payloads[i] = (u8 *) hnsw_record(shape, BufferGetPage(hint->buffer), vertices[i]) + shape->PayloadAt;
+		if (BufferIsValid(buffer))
+			payloads[i] = (u8 *) hnsw_record(shape, BufferGetPage(buffer), vertices[i]) + shape->PayloadAt;
 		else
 		{
 			payloads[i] = NULL;
@@ -201,12 +216,12 @@ look(HnswAccess *access, const u32 *vertices, int count, u8 **payloads)
 }
 
 PgeStatus
-pge_host_graph_payloads(ptr host, u32 *vertices, i32 count, u8 **payloads, u8 *states)
+pge_host_graph_payloads(ptr host, u32 *vertices, i32 count, u32 next, u8 **payloads, u8 *states)
 {
 	HnswAccess *access = host;
 	const PgeGraphShape *shape = &access->cache->shape;
 
-	if (look(access, vertices, count, payloads) == 0)
+	if (look(access, vertices, count, next, payloads) == 0)
 	{
 		for (int i = 0; i < count; i++)
 			states[i] = payloads[i][-2];
@@ -232,7 +247,7 @@ pge_host_graph_payloads(ptr host, u32 *vertices, i32 count, u8 **payloads, u8 *s
 
 			if ((char *) payloads[i] == copies + i * size)
 				continue;
-			if (holds(access, hint_of(access, block), block))
+			if (pge_recent_holds(access->index, block, buffer_of(payloads[i])))
 				states[i] = payloads[i][-2];
 			else
 			{

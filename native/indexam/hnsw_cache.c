@@ -1,13 +1,12 @@
 /*
  * epiphany_hnsw: what a process keeps of the indexes that it uses, so that a search begins at once: what the index is, the managed
- * library's object with its rotation and entries, and where pages were found last.
+ * library's object with its rotation and entries.
  *
  * An entry belongs to a file: an index that was built anew has another one. The entries' payloads are read again when the first page says
  * that entries have changed. Nothing of this is believed of a page that is changed.
  */
 #include "postgres.h"
 
-#include "storage/buf_internals.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 #include "utils/varbit.h"
@@ -16,9 +15,6 @@
 
 /* So many indexes are kept; the one that was not used for longest goes. */
 #define MAX_KEPT 32
-
-/* Hints of an index, at most: 8 bytes each. */
-#define MAX_HINTS (1 << 20)
 
 static HTAB *kept;
 static uint64 uses;
@@ -70,7 +66,6 @@ fill(HnswIndex *cache, Relation index)
 {
 	MemoryContext context = AllocSetContextCreate(CurrentMemoryContext, "epiphany_hnsw", ALLOCSET_DEFAULT_SIZES);
 	PgeGraphOptions options;
-	uint32		hints = 64;
 
 	cache->type = pge_vector_index_type(index);
 	hnsw_read_meta(index, &cache->meta);
@@ -85,10 +80,6 @@ fill(HnswIndex *cache, Relation index)
 	pge_own_handle(context, cache->handle);
 	if (options.Centroid != NULL)
 		pfree(options.Centroid);
-	while (hints < RelationGetNumberOfBlocks(index) && hints < MAX_HINTS)
-		hints *= 2;
-	cache->hints_mask = hints - 1;
-	cache->hints = MemoryContextAllocZero(context, sizeof(HnswHint) * hints);
 	cache->entries_loaded = false;
 	cache->locator = index->rd_locator;
 	MemoryContextSetParent(context, CacheMemoryContext);
@@ -122,6 +113,7 @@ hnsw_open(Relation index)
 		forget(cache);
 		fill(cache, index);
 	}
+	cache->recent = pge_recent_buffers(index);
 	return cache;
 }
 

@@ -10,16 +10,10 @@
 #include "utils/memutils.h"
 
 #include "hnsw.h"
+#include "row_queue.h"
 
 /* What GraphMore is asked for doubles up to this: a filter that few rows pass takes long searches. */
 #define MAX_MORE 4096
-
-/* A row whose exact distance is known. */
-typedef struct HnswRow
-{
-	double		distance;
-	ItemPointerData tid;
-} HnswRow;
 
 typedef struct HnswScan
 {
@@ -36,9 +30,8 @@ typedef struct HnswScan
 	int			room;
 	int			count;
 	int			next;
-	HnswRow    *rows;			/* a heap, the nearest first */
-	int			nrows;
-	int			rows_room;
+	bool		batched;		/* rows have been looked up */
+	PgeRowQueue rows;			/* whose distances are known */
 	double		last;			/* distance of the row returned last */
 } HnswScan;
 
@@ -65,50 +58,12 @@ hnsw_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int n
 
 /* ---- Rows by exact distance ---- */
 
-static void
-push(HnswScan *state, double distance, ItemPointer tid)
-{
-	int			at = state->nrows++;
-
-	if (state->nrows > state->rows_room)
-	{
-		state->rows_room = Max(64, 2 * state->rows_room);
-		state->rows = state->rows == NULL ? palloc(sizeof(HnswRow) * state->rows_room) :
-			repalloc_huge(state->rows, sizeof(HnswRow) * state->rows_room);
-	}
-	for (; at > 0 && float8_lt(distance, state->rows[(at - 1) / 2].distance); at = (at - 1) / 2)
-		state->rows[at] = state->rows[(at - 1) / 2];
-	state->rows[at] = (HnswRow)
-	{
-		distance, *tid
-	};
-}
-
-static HnswRow
-pop(HnswScan *state)
-{
-	HnswRow		first = state->rows[0];
-	HnswRow		last = state->rows[--state->nrows];
-	int			at = 0;
-
-	for (int child; (child = 2 * at + 1) < state->nrows; at = child)
-	{
-		if (child + 1 < state->nrows && float8_lt(state->rows[child + 1].distance, state->rows[child].distance))
-			child++;
-		if (!float8_lt(state->rows[child].distance, last.distance))
-			break;
-		state->rows[at] = state->rows[child];
-	}
-	state->rows[at] = last;
-	return first;
-}
-
 /* A vertex's rows, as they are now. */
 static int
 read_rows(HnswAccess *access, uint32 vertex, ItemPointerData *tids)
 {
 	const PgeGraphShape *shape = &access->cache->shape;
-	Buffer		buffer = ReadBuffer(access->index, vertex / shape->PerPage);
+	Buffer		buffer = pge_recent_read(access->index, access->cache->recent, vertex / shape->PerPage);
 	int			count = 0;
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
@@ -131,20 +86,52 @@ read_rows(HnswAccess *access, uint32 vertex, ItemPointerData *tids)
 	return count;
 }
 
+/* The rows get their distances. */
 static void
-look_up(IndexScanDesc scan, HnswScan *state, uint32 vertex)
+measure(IndexScanDesc scan, HnswScan *state, PgeRerankRow *rows, int count)
 {
-	ItemPointerData tids[UINT8_MAX];
-	int			count = read_rows(&state->access, vertex, tids);
-
+	pge_rerank_fetch(state->rerank, rows, count, scan->xs_snapshot);
 	for (int i = 0; i < count; i++)
-	{
-		double		distance;
-		bool		all_dead = false;
+		if (rows[i].found)
+			pge_row_push(&state->rows, (PgeQueuedRow)
+						 {
+							 rows[i].distance, rows[i].distance, rows[i].tid, true
+						 });
+}
 
-		if (pge_rerank_fetch(state->rerank, &tids[i], scan->xs_snapshot, &distance, &all_dead))
-			push(state, distance, &tids[i]);
+/* May the next candidate be nearer than all rows whose distances are known? */
+static bool
+may_be_nearer(const HnswScan *state)
+{
+	return state->next < state->count &&
+		(state->rows.count == 0 || !float8_gt(state->candidates[state->next].Lower, state->rows.rows[0].distance));
+}
+
+/* Some of the candidates that come next. */
+static void
+look_up(IndexScanDesc scan, HnswScan *state)
+{
+	PgeRerankRow rows[PGE_RERANK_BATCH];
+	int			most = pge_rerank_batch(!state->batched);
+	int			count = 0;
+
+	for (int vertices = 0; vertices < most && may_be_nearer(state); vertices++)
+	{
+		ItemPointerData tids[UINT8_MAX];
+		int			some = read_rows(&state->access, state->candidates[state->next++].Vertex, tids);
+
+		for (int i = 0; i < some; i++)
+		{
+			if (count == PGE_RERANK_BATCH)
+			{
+				measure(scan, state, rows, count);
+				count = 0;
+			}
+			rows[count++].tid = tids[i];
+		}
 	}
+	state->batched = true;
+	measure(scan, state, rows, count);
 }
 
 /* ---- Candidates ---- */
@@ -212,7 +199,8 @@ start(IndexScanDesc scan, HnswScan *state)
 	pgstat_count_index_scan(scan->indexRelation);
 	state->started = true;
 	state->next = 0;
-	state->nrows = 0;
+	state->rows.count = 0;
+	state->batched = false;
 	state->visited = 0;
 	state->last = -INFINITY;
 	state->everything = is_null || !hnsw_value(state->access.cache, orderby->sk_argument, &query);
@@ -269,18 +257,17 @@ hnsw_get_tuple(IndexScanDesc scan, ScanDirection direction)
 		start(scan, state);
 	for (;;)
 	{
-		HnswRow		row;
+		PgeQueuedRow row;
 
-		while (state->next < state->count &&
-			   (state->nrows == 0 || !float8_gt(state->candidates[state->next].Lower, state->rows[0].distance)))
-			look_up(scan, state, state->candidates[state->next++].Vertex);
-		if (state->nrows == 0)
+		while (may_be_nearer(state))
+			look_up(scan, state);
+		if (state->rows.count == 0)
 		{
 			if (!go_on(state))
 				break;
 			continue;
 		}
-		row = pop(state);
+		row = pge_row_pop(&state->rows);
 		if (pge_vector_iterative_scan == PGE_ITERATIVE_STRICT && float8_lt(row.distance, state->last))
 			continue;
 		state->last = row.distance;
@@ -305,8 +292,8 @@ hnsw_end_scan(IndexScanDesc scan)
 		pge_rerank_end(state->rerank);
 	if (state->candidates != NULL)
 		pfree(state->candidates);
-	if (state->rows != NULL)
-		pfree(state->rows);
+	if (state->rows.rows != NULL)
+		pfree(state->rows.rows);
 	pfree(state);
 	scan->opaque = NULL;
 }

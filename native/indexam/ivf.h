@@ -22,6 +22,7 @@
 #include "storage/bufpage.h"
 
 #include "indexam/vector_index.h"
+#include "shim/recent_buffers.h"
 
 #define IVF_META_BLOCK 0
 #define IVF_FIRST_LIST_BLOCK 1
@@ -103,8 +104,7 @@ typedef struct IvfIndex
 	IvfMeta		meta;
 	PgeIvfModel *model;
 	MemoryContext context;
-	Buffer	   *recent;			/* where blocks were found last */
-	BlockNumber recent_count;
+	PgeRecentBuffers *recent;
 } IvfIndex;
 
 /* ---- ivf.c, ivf_cost.c ---- */
@@ -126,7 +126,7 @@ extern IvfSpecial *pge_ivf_page_check(Relation index, Buffer buffer, IvfPageKind
 extern Buffer pge_ivf_new_buffer(Relation index);
 extern BlockNumber pge_ivf_new_block(Relation index);
 extern void pge_ivf_write_page(Relation index, BlockNumber block, Page image, bool building);
-extern IvfHead pge_ivf_read_head(Relation index, const IvfMeta *meta, int list);
+extern IvfHead pge_ivf_read_head(Relation index, IvfIndex *entry, int list);
 extern void pge_ivf_write_head(Relation index, int list, const IvfHead *head);
 extern void pge_ivf_corrupt(Relation index, BlockNumber block, const char *what) pg_attribute_noreturn();
 
@@ -135,13 +135,6 @@ extern void pge_ivf_corrupt(Relation index, BlockNumber block, const char *what)
 extern IvfIndex *pge_ivf_open(Relation index);
 extern Buffer pge_ivf_read(Relation index, IvfIndex *entry, BlockNumber block);
 extern void pge_ivf_shape(const IvfMeta *meta, PgeIvfShape *shape);
-
-/* Where a block was found last, to be fetched ahead: what is there may be something else by now. NULL: nobody knows. */
-static inline Page
-pge_ivf_probable_page(IvfIndex *entry, BlockNumber block)
-{
-	return block < entry->recent_count && BufferIsValid(entry->recent[block]) ? BufferGetPage(entry->recent[block]) : NULL;
-}
 
 /* ---- lists, written in one go (ivf_write.c) ---- */
 

@@ -134,7 +134,7 @@ pge_ivf_insert(Relation index, Datum *values, bool *nulls, ItemPointer tid, Rela
 		/* VACUUM writes no list anew while somebody adds to it. */
 		LockPage(index, list, ShareLock);
 		do
-			head = pge_ivf_read_head(index, &entry->meta, list);
+			head = pge_ivf_read_head(index, entry, list);
 		while (!append_to_last(index, entry, list, &head, record) && !append_page(index, shape, list, &head, record));
 		UnlockPage(index, list, ShareLock);
 	}

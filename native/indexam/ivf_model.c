@@ -3,7 +3,6 @@
  */
 #include "postgres.h"
 
-#include "pgstat.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
 
@@ -89,8 +88,6 @@ load(Relation index, IvfIndex *entry, const IvfMeta *meta)
 	if (entry->context != NULL)
 		MemoryContextDelete(entry->context);
 	entry->model = NULL;
-	entry->recent = NULL;
-	entry->recent_count = 0;
 	entry->context = AllocSetContextCreate(CacheMemoryContext, "epiphany_ivf index", ALLOCSET_SMALL_SIZES);
 	scratch = palloc(shape.ScratchBytes);
 	entry->meta = *meta;
@@ -127,11 +124,10 @@ pge_ivf_open(Relation index)
 	{
 		entry->model = NULL;
 		entry->context = NULL;
-		entry->recent = NULL;
-		entry->recent_count = 0;
 	}
 	if (entry->model == NULL || memcmp(&entry->meta, &meta, sizeof(meta)) != 0)
 		load(index, entry, &meta);
+	entry->recent = pge_recent_buffers(index);
 	return entry;
 }
 
@@ -139,33 +135,7 @@ pge_ivf_open(Relation index)
 Buffer
 pge_ivf_read(Relation index, IvfIndex *entry, BlockNumber block)
 {
-	Buffer		buffer;
-
-	if (block >= entry->recent_count)
-	{
-		BlockNumber count = RelationGetNumberOfBlocks(index);
-		Buffer	   *bigger;
-
-		if (block >= count)
-			pge_ivf_corrupt(index, block, "A pointer leads past the end of the file.");
-		count += count / 8 + 64;
-		bigger = MemoryContextAllocExtended(entry->context, sizeof(Buffer) * (Size) count, MCXT_ALLOC_HUGE | MCXT_ALLOC_ZERO);
-		if (entry->recent != NULL)
-		{
-			memcpy(bigger, entry->recent, sizeof(Buffer) * (Size) entry->recent_count);
-			pfree(entry->recent);
-		}
-		entry->recent = bigger;
-		entry->recent_count = count;
-	}
-	buffer = entry->recent[block];
-	if (BufferIsValid(buffer) && !BufferIsLocal(buffer) && ReadRecentBuffer(index->rd_locator, MAIN_FORKNUM, block, buffer))
-	{
-		pgstat_count_buffer_read(index);
-		pgstat_count_buffer_hit(index);
-		return buffer;
-	}
-	buffer = ReadBuffer(index, block);
-	entry->recent[block] = buffer;
-	return buffer;
+	if (!BufferIsValid(pge_recent_where(entry->recent, block)) && block >= RelationGetNumberOfBlocks(index))
+		pge_ivf_corrupt(index, block, "A pointer leads past the end of the file.");
+	return pge_recent_read(index, entry->recent, block);
 }

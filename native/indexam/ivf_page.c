@@ -130,9 +130,9 @@ pge_ivf_write_page(Relation index, BlockNumber block, Page image, bool building)
 }
 
 IvfHead
-pge_ivf_read_head(Relation index, const IvfMeta *meta, int list)
+pge_ivf_read_head(Relation index, IvfIndex *entry, int list)
 {
-	Buffer		buffer = ReadBuffer(index, IVF_FIRST_LIST_BLOCK + list / IVF_HEADS_PER_PAGE);
+	Buffer		buffer = pge_recent_read(index, entry->recent, IVF_FIRST_LIST_BLOCK + list / IVF_HEADS_PER_PAGE);
 	IvfHead		head;
 
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);

@@ -142,58 +142,18 @@ start(IndexScanDesc scan, IvfScanState *state)
 	state->complete = false;
 	state->last = -get_float8_infinity();
 	state->visited = 0;
-	state->results = NULL;
-	state->result_count = 0;
+	state->results = (PgeRowQueue)
+	{
+		0
+	};
 	state->returned = NULL;
 	state->started = true;
 }
 
 static uint64
-tid_number(ItemPointer tid)
+tid_number(const ItemPointerData *tid)
 {
 	return (uint64) ItemPointerGetBlockNumberNoCheck(tid) << 16 | ItemPointerGetOffsetNumberNoCheck(tid);
-}
-
-static bool
-before(const IvfResult *a, const IvfResult *b)
-{
-	/* NaN is above all; what is exact goes first */
-	if (isnan(a->key) || isnan(b->key))
-		return !isnan(a->key) || (isnan(b->key) && a->exact && !b->exact);
-	return a->key < b->key || (a->key == b->key && a->exact && !b->exact);
-}
-
-static void
-push(IvfScanState *state, IvfResult result)
-{
-	int			at = state->result_count++;
-
-	while (at > 0 && before(&result, &state->results[(at - 1) / 2]))
-	{
-		state->results[at] = state->results[(at - 1) / 2];
-		at = (at - 1) / 2;
-	}
-	state->results[at] = result;
-}
-
-static IvfResult
-pop(IvfScanState *state)
-{
-	IvfResult	top = state->results[0];
-	IvfResult	last = state->results[--state->result_count];
-	int			at = 0;
-
-	for (int child = 1; child < state->result_count; child = 2 * at + 1)
-	{
-		if (child + 1 < state->result_count && before(&state->results[child + 1], &state->results[child]))
-			child++;
-		if (!before(&state->results[child], &last))
-			break;
-		state->results[at] = state->results[child];
-		at = child;
-	}
-	state->results[at] = last;
-	return top;
 }
 
 /* What the pass has found becomes results. */
@@ -205,14 +165,12 @@ collect(IvfScanState *state)
 
 	PGE_CALL(IvfReach, scan, &reach);
 	state->reach = reach;
-	if (state->results != NULL)
-		pfree(state->results);
-	state->results = allocate(sizeof(IvfResult) * Max(scan->Count, 1));
-	state->result_count = 0;
+	state->results.count = 0;
+	state->batched = false;
 	for (int i = 0; i < scan->Count; i++)
 	{
 		PgeIvfCandidate *candidate = &scan->Candidates[i];
-		IvfResult	result = {.key = candidate->Lower};
+		PgeQueuedRow result = {.key = candidate->Lower};
 
 		if (candidate->Lower > scan->Threshold)
 			continue;
@@ -220,7 +178,7 @@ collect(IvfScanState *state)
 			result.key = -get_float8_infinity();
 		ItemPointerSet(&result.tid, candidate->TidBlock, candidate->TidOffset);
 		if (state->returned == NULL || returned_lookup(state->returned, tid_number(&result.tid)) == NULL)
-			push(state, result);
+			pge_row_push(&state->results, result);
 	}
 }
 
@@ -276,38 +234,54 @@ as_estimate(const PgeVectorIndexType *type, double distance)
 	return type->metric == PgeVectorMetric_CosineSimilarity ? 2 * distance : distance;
 }
 
+/* Those that come next have their distances computed. */
+static void
+look_up(IndexScanDesc scan, IvfScanState *state)
+{
+	PgeRerankRow rows[PGE_RERANK_BATCH];
+	PgeRowQueue *results = &state->results;
+	int			most = pge_rerank_batch(!state->batched);
+	int			count = 0;
+
+	while (count < most && results->count > 0 && !results->rows[0].exact && !(results->rows[0].key > state->reach))
+		rows[count++].tid = pge_row_pop(results).tid;
+	state->batched = true;
+	pge_rerank_fetch(state->rerank, rows, count, scan->xs_snapshot);
+	for (int i = 0; i < count; i++)
+		if (rows[i].found)
+			pge_row_push(results, (PgeQueuedRow)
+						 {
+							 as_estimate(state->type, rows[i].distance), rows[i].distance, rows[i].tid, true
+						 });
+}
+
 /* The next row of this pass. False: there is none that it is good for. */
 static bool
-next_result(IndexScanDesc scan, IvfScanState *state, IvfResult *result)
+next_result(IndexScanDesc scan, IvfScanState *state, PgeQueuedRow *result)
 {
-	while (state->result_count > 0)
-	{
-		bool		all_dead;
+	PgeRowQueue *results = &state->results;
 
-		if (state->results[0].key > state->reach)
-			return false;
-		*result = pop(state);
-		if (result->exact)
+	while (results->count > 0 && !(results->rows[0].key > state->reach))
+	{
+		if (results->rows[0].exact)
+		{
+			*result = pge_row_pop(results);
 			return true;
-		CHECK_FOR_INTERRUPTS();
-		if (!pge_rerank_fetch(state->rerank, &result->tid, scan->xs_snapshot, &result->distance, &all_dead))
-			continue;
-		result->exact = true;
-		result->key = as_estimate(state->type, result->distance);
-		push(state, *result);
+		}
+		look_up(scan, state);
 	}
 	return false;
 }
 
 /* Is it returned only now although it is nearer than what was? Then those who insist on the order do not get it. */
 static bool
-comes_too_late(IvfScanState *state, const IvfResult *result)
+comes_too_late(IvfScanState *state, const PgeQueuedRow *result)
 {
 	return result->key < state->last && pge_vector_iterative_scan == PGE_ITERATIVE_STRICT;
 }
 
 static void
-remember(IvfScanState *state, IvfResult *result)
+remember(IvfScanState *state, const PgeQueuedRow *result)
 {
 	bool		found;
 
@@ -320,7 +294,7 @@ bool
 pge_ivf_get_tuple(IndexScanDesc scan, ScanDirection direction)
 {
 	IvfScanState *state = scan->opaque;
-	IvfResult	result;
+	PgeQueuedRow result;
 
 	if (!state->started)
 	{

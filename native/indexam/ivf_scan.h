@@ -5,18 +5,21 @@
 #define PGE_IVF_SCAN_H
 
 #include "ivf.h"
+#include "row_queue.h"
 
 #define IVF_PROBES_GROWTH 4
 #define IVF_NO_PART UINT32_MAX
 
-/* A row on its way out: a candidate by its lower bound, or an exact distance. */
-typedef struct IvfResult
+/* What a pass asks the processor for before its turn: how far ahead along the lists it is, as they seem to be. */
+typedef struct IvfAhead
 {
-	double		key;			/* as estimates count */
-	double		distance;		/* as the operator does; of exact ones */
-	ItemPointerData tid;
-	bool		exact;
-} IvfResult;
+	const PgeIvfProbe *probes;
+	int			count;
+	int			turn;			/* of a list */
+	bool		records;		/* in its records; else in its blocks */
+	BlockNumber block;			/* asked for last */
+	int			lead;			/* pages in front of the scan */
+} IvfAhead;
 
 typedef struct IvfScanState
 {
@@ -38,6 +41,7 @@ typedef struct IvfScanState
 	int			probe_count;
 	BlockNumber pages;			/* the file has at least */
 	float	   *scratch;
+	IvfAhead	ahead;
 	uint8	   *long_block;
 
 	int			wanted;			/* 0: all rows */
@@ -47,8 +51,8 @@ typedef struct IvfScanState
 	double		reach;			/* so far the pass is good; NaN: without end */
 	double		last;			/* what was returned last */
 	int64		visited;
-	IvfResult  *results;		/* a heap, the least first */
-	int			result_count;
+	PgeRowQueue results;		/* keys are as estimates count */
+	bool		batched;		/* the pass has looked rows up */
 	struct returned_hash *returned;	/* of rows, by TID */
 } IvfScanState;
 

@@ -8,7 +8,10 @@
 
 #include "ivf_scan.h"
 
-#define PREFETCHED_PARTS 4
+#define PREFETCHED_PARTS 8
+
+/* Pages that are asked for before their turn. */
+#define PAGES_AHEAD 3
 
 /* Room for so many candidates more. */
 static void
@@ -36,7 +39,7 @@ reserve(IvfScanState *state, int more)
 static bool
 start_over(Relation index, IvfScanState *state, int number, BlockNumber block)
 {
-	if (pge_ivf_read_head(index, &state->index->meta, state->probes[number].List).generation == state->generations[number])
+	if (pge_ivf_read_head(index, state->index, state->probes[number].List).generation == state->generations[number])
 		pge_ivf_corrupt(index, block, "It is not of the list that points to it.");
 	return false;
 }
@@ -75,17 +78,75 @@ read_long_block(Relation index, IvfScanState *state, BlockNumber block, const Pg
 	return true;
 }
 
-/* Has the processor fetch a page's beginning and end; it goes on by itself. */
-static void
-prefetch_page(IvfIndex *index, BlockNumber block)
+/* ---- Ahead of the scan ----
+ *
+ * A page's codes are compared in less time than it takes to come from memory. So pages are asked for a few before their turn, along the
+ * lists as they seem to be: what is seen of them here is seen without pin or lock, and only says what to ask for.
+ */
+
+static BlockNumber
+probable_next(const IvfScanState *state, BlockNumber block, int list)
 {
-	Page		page = block == InvalidBlockNumber ? NULL : pge_ivf_probable_page(index, block);
+	Page		page = pge_recent_page(state->index->recent, block);
+	const IvfSpecial *special;
 
 	if (page == NULL)
+		return InvalidBlockNumber;
+	special = (const IvfSpecial *) ((char *) page + BLCKSZ - MAXALIGN(sizeof(IvfSpecial)));
+	return special->list == list ? special->next : InvalidBlockNumber;
+}
+
+/* Where a list's blocks or records probably begin. */
+static BlockNumber
+probable_first(const IvfScanState *state, int list, bool records)
+{
+	Page		page = pge_recent_page(state->index->recent, IVF_FIRST_LIST_BLOCK + list / IVF_HEADS_PER_PAGE);
+	const IvfHead *head;
+
+	if (page == NULL)
+		return InvalidBlockNumber;
+	head = (const IvfHead *) IvfPageArea(page) + list % IVF_HEADS_PER_PAGE;
+	return records ? head->records : head->blocks;
+}
+
+static void
+run_ahead(IvfScanState *state)
+{
+	IvfAhead   *ahead = &state->ahead;
+
+	while (ahead->lead < PAGES_AHEAD && ahead->turn < ahead->count)
+	{
+		int			list = ahead->probes[ahead->turn].List;
+		Page		page;
+
+		ahead->block = ahead->block == InvalidBlockNumber ? probable_first(state, list, ahead->records) :
+			probable_next(state, ahead->block, list);
+		if (ahead->block == InvalidBlockNumber)
+		{
+			ahead->turn += ahead->records;
+			ahead->records = !ahead->records;
+			continue;
+		}
+		ahead->lead++;
+		page = pge_recent_page(state->index->recent, ahead->block);
+		if (page == NULL)
+			continue;
+		__builtin_prefetch(GetBufferDescriptor(pge_recent_where(state->index->recent, ahead->block) - 1));
+		pge_prefetch_bytes((char *) page + BLCKSZ - PG_CACHE_LINE_SIZE, PG_CACHE_LINE_SIZE);
+		pge_prefetch_bytes((char *) page, BLCKSZ - PG_CACHE_LINE_SIZE);
+	}
+}
+
+/* The scan comes to a list; in front of it is nothing yet, or what was asked for while it was in the one before. */
+static void
+come_to_list(IvfScanState *state, int turn)
+{
+	if (state->ahead.turn >= turn)
 		return;
-	__builtin_prefetch((char *) page + BLCKSZ - sizeof(IvfSpecial));
-	for (int at = 0; at < 4 * PG_CACHE_LINE_SIZE; at += PG_CACHE_LINE_SIZE / 2)
-		__builtin_prefetch((char *) page + at);
+	state->ahead.turn = turn;
+	state->ahead.block = InvalidBlockNumber;
+	state->ahead.records = false;
+	state->ahead.lead = 0;
 }
 
 /* A page of blocks or records; false: it is not the list's any more. */
@@ -123,7 +184,8 @@ scan_page(Relation index, IvfScanState *state, BlockNumber *block, IvfPageKind k
 	if (special->count > most)
 		pge_ivf_corrupt(index, *block, "It has more entries than fit.");
 	next = special->next;
-	prefetch_page(state->index, next);
+	state->ahead.lead -= state->ahead.lead > 0;
+	run_ahead(state);
 	if (kind == IVF_BLOCKS)
 		PGE_CALL(IvfScanBlocks, &state->scan, IvfPageArea(page), special->count, probe, number);
 	else
@@ -136,7 +198,7 @@ scan_page(Relation index, IvfScanState *state, BlockNumber *block, IvfPageKind k
 static bool
 scan_list(Relation index, IvfScanState *state, int number)
 {
-	IvfHead		head = pge_ivf_read_head(index, &state->index->meta, state->probes[number].List);
+	IvfHead		head = pge_ivf_read_head(index, state->index, state->probes[number].List);
 	BlockNumber seen = 0;
 
 	state->generations[number] = head.generation;
@@ -176,6 +238,11 @@ scan_lists(Relation index, IvfScanState *state)
 		if (done > 0)
 			fresh = palloc(sizeof(PgeIvfProbe) * all);
 		PGE_CALL(IvfPickLists, &state->scan, want, state->scratch, fresh, &picked);
+		state->ahead = (IvfAhead)
+		{
+			.probes = fresh,.count = picked,.block = InvalidBlockNumber
+		};
+		run_ahead(state);
 		for (int i = 0; i < picked; i++)
 		{
 			int			list = fresh[i].List;
@@ -185,6 +252,7 @@ scan_lists(Relation index, IvfScanState *state)
 			/* With tests, so many that the nearest that pass them are there: further lists until then. */
 			if (done >= state->lists && state->scan.Qualified >= enough)
 				break;
+			come_to_list(state, i);
 			state->probed[list] = true;
 			state->probes[done] = fresh[i];
 			state->probes[done].Error *= state->caution;
@@ -211,11 +279,13 @@ prefetch_part(IvfScanState *state, int number)
 	if (number >= state->scan.Count)
 		return;
 	candidate = &state->scan.Candidates[number];
-	page = candidate->PartBlock == IVF_NO_PART ? NULL : pge_ivf_probable_page(state->index, candidate->PartBlock);
+	page = candidate->PartBlock == IVF_NO_PART ? NULL : pge_recent_page(state->index->recent, candidate->PartBlock);
 	if (page == NULL || (candidate->PartOffset + 1) * size > IVF_AREA)
 		return;
-	for (int at = 0; at < size; at += PG_CACHE_LINE_SIZE / 2)
-		__builtin_prefetch(IvfPageArea(page) + candidate->PartOffset * size + at);
+	__builtin_prefetch(GetBufferDescriptor(pge_recent_where(state->index->recent, candidate->PartBlock) - 1));
+	__builtin_prefetch(page);
+	__builtin_prefetch((char *) page + BLCKSZ - sizeof(IvfSpecial));
+	pge_prefetch_bytes((char *) IvfPageArea(page) + candidate->PartOffset * size, size);
 }
 
 /*

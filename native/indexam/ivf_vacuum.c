@@ -300,7 +300,7 @@ write_anew(IvfVacuum *vacuum, IvfWriter *writer, int list)
 	/* Parts are looked at for each block that has some there. */
 	vacuum->pages_left = 2 * RelationGetNumberOfBlocks(vacuum->index) + vacuum->live[list] + IVF_BLOCK_VECTORS;
 	LockPage(vacuum->index, list, ExclusiveLock);
-	move->old = pge_ivf_read_head(vacuum->index, &vacuum->entry->meta, list);
+	move->old = pge_ivf_read_head(vacuum->index, vacuum->entry, list);
 	pge_ivf_writer_list(writer, list, move->old.generation + 1);
 	move_blocks(move);
 	move_records(move);
@@ -332,7 +332,7 @@ free_pages(IvfVacuum *vacuum)
 	BlockNumber first = IVF_FIRST_LIST_BLOCK + vacuum->entry->meta.head_pages + vacuum->entry->meta.centroid_pages;
 
 	for (int list = 0; list < lists; list++)
-		generations[list] = pge_ivf_read_head(vacuum->index, &vacuum->entry->meta, list).generation;
+		generations[list] = pge_ivf_read_head(vacuum->index, vacuum->entry, list).generation;
 	vacuum->stats->pages_free = 0;
 	for (BlockNumber block = first; block < pages; block++)
 	{

@@ -82,11 +82,25 @@ extern PgeRerank *pge_rerank_begin(Relation heap, Relation index, const PgeVecto
 /* The query of the next rows: a value of the index's type that is not NULL, or 0: all distances are 0. Copied. */
 extern void pge_rerank_query(PgeRerank *rerank, Datum query);
 
-/*
- * The distance of the row that an index entry points to. False: the snapshot sees none; *all_dead: nobody does, so the entry may be
- * forgotten.
- */
-extern bool pge_rerank_fetch(PgeRerank *rerank, ItemPointer tid, Snapshot snapshot, double *distance, bool *all_dead);
+/* A row that an index entry points to. */
+typedef struct PgeRerankRow
+{
+	ItemPointerData tid;
+	bool		found;			/* the snapshot sees one, and its value is not NULL */
+	double		distance;
+} PgeRerankRow;
+
+#define PGE_RERANK_BATCH 8
+
+/* How many rows to ask for at a time: the first ones are wanted for certain, of those that follow a few may prove needless. */
+static inline int
+pge_rerank_batch(bool first)
+{
+	return first ? PGE_RERANK_BATCH : PGE_RERANK_BATCH / 2;
+}
+
+/* The distances of up to PGE_RERANK_BATCH rows. Together they take much less time than one after another (toast_fetch.h). */
+extern void pge_rerank_fetch(PgeRerank *rerank, PgeRerankRow *rows, int count, Snapshot snapshot);
 
 extern void pge_rerank_end(PgeRerank *rerank);
 

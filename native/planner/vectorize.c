@@ -456,7 +456,11 @@ vectorized_planner(Query *query, const char *text, int cursor_options, ParamList
 	List	   *tables;
 
 	if (!pge_enable_vectorized)
-		return (next_planner != NULL ? next_planner : standard_planner) (query, text, cursor_options, params);
+	{
+		statement = (next_planner != NULL ? next_planner : standard_planner) (query, text, cursor_options, params);
+		pge_drop_order_columns(statement);
+		return statement;
+	}
 	if (pge_enable_decorrelation)
 		others = pge_decorrelated(query, &tables);
 	statement = plan_query(query, text, cursor_options, params, &call);
@@ -480,6 +484,7 @@ vectorized_planner(Query *query, const char *text, int cursor_options, ParamList
 	if (call.tables != NIL || pge_debug_vectorize != PGE_VECTORIZE_BY_SIZE)
 		vectorize(statement, &call,
 				  (cursor_options & CURSOR_OPT_NO_SCROLL) == 0 && (cursor_options & (CURSOR_OPT_SCROLL | CURSOR_OPT_FAST_PLAN)) != 0);
+	pge_drop_order_columns(statement);
 	return statement;
 }
 

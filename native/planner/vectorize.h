@@ -105,6 +105,9 @@ extern bool pge_prefer_hash_joins(PlannerInfo *root, RelOptInfo *join, RelOptInf
 extern void pge_judge_shared_joins(PlannerInfo *root, RelOptInfo *join, RelOptInfo *outer, RelOptInfo *inner, JoinType type,
 								   JoinPathExtraData *extra);
 
+/* index_order.c: sort keys that an index of vectors gives, computed for nobody */
+extern void pge_drop_order_columns(PlannedStmt *statement);
+
 /* plan_volatile.c: does the node itself call a volatile function? */
 extern bool pge_node_is_volatile(const Plan *plan, Bitmapset *volatile_subplans);
 

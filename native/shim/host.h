@@ -43,7 +43,7 @@ extern PgeStatus pge_host_share_open(ptr host, i32 share, i32 member, i32 *file,
 
 /* A graph's, in native/indexam/hnsw_access.c and hnsw_insert.c; the first argument is a use of an index. */
 extern PgeStatus pge_host_graph_links(ptr host, u32 vertex, u32 *links, i32 *count);
-extern PgeStatus pge_host_graph_payloads(ptr host, u32 *vertices, i32 count, u8 **payloads, u8 *states);
+extern PgeStatus pge_host_graph_payloads(ptr host, u32 *vertices, i32 count, u32 next, u8 **payloads, u8 *states);
 extern PgeStatus pge_host_graph_add_row(ptr host, u32 vertex, u8 *payload, u8 *tid, i32 *done);
 extern PgeStatus pge_host_graph_add_vertex(ptr host, u8 *record, u32 *vertex);
 extern PgeStatus pge_host_graph_set_links(ptr host, u32 vertex, u32 *old, i32 old_count, u32 *links, i32 count, i32 *done);

@@ -17,6 +17,8 @@
 #include "storage/lmgr.h"
 #include "utils/spccache.h"
 
+#include "shim/recent_buffers.h"
+
 #include "directory.h"
 
 /* An extent is lost when somebody takes one of its blocks between its allocation and our lock; so often we try again. */
@@ -222,20 +224,11 @@ static bool
 read_guessed(Relation rel, const PgeGroupDesc *desc, uint32 page_no, const PgeReadPlan *plan, Buffer *buffer)
 {
 	Buffer		guess = guess_buffer(rel, desc, page_no, plan);
-	BufferDesc *header;
-	uint32		state;
 
-	if (!BufferIsValid(guess) || !ReadRecentBuffer(rel->rd_locator, MAIN_FORKNUM, desc->first_block + page_no, guess))
+	/* Who has no plan has no guess. */
+	if (!BufferIsValid(guess) || !pge_recent_pin(rel, desc->first_block + page_no, guess, plan->strategy == NULL ? BM_MAX_USAGE_COUNT : 1))
 		return false;
 	*buffer = guess;
-
-	/* ReadRecentBuffer does not say that the page is in use. A page that somebody else is busy with needs no help of ours. */
-	header = GetBufferDescriptor(guess - 1);
-	state = pg_atomic_read_u32(&header->state);
-	if ((state & BM_LOCKED) == 0 && BUF_STATE_GET_USAGECOUNT(state) < (plan->strategy == NULL ? BM_MAX_USAGE_COUNT : 1))
-		pg_atomic_compare_exchange_u32(&header->state, &state, state + BUF_USAGECOUNT_ONE);
-	pgstat_count_buffer_read(rel);
-	pgstat_count_buffer_hit(rel);
 	pgstat_count_io_op(IOOBJECT_RELATION, plan->strategy == NULL ? IOCONTEXT_NORMAL : IOContextForStrategy(plan->strategy), IOOP_HIT);
 	return true;
 }

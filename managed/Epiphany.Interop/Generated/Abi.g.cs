@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x35b58d44;
+    public const u32 Hash = 0xfe4dcb74;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -900,8 +900,8 @@ public unsafe struct PgeHostApi
     public delegate* unmanaged<ptr, i32, i32, i32*, u64*, PgeStatus> ShareOpen;
     /* The functions below serve a graph; the first argument is a use of an index. Vertex, out links (room for MaxLinks), out their number. */
     public delegate* unmanaged<ptr, u32, u32*, i32*, PgeStatus> GraphLinks;
-    /* Vertices, their number, out their payloads, out their states: valid until the next call, and not to be believed. */
-    public delegate* unmanaged<ptr, u32*, i32, u8**, u8*, PgeStatus> GraphPayloads;
+    /* Vertices, their number, a vertex whose links will probably be asked for (or all ones), out payloads, out states: valid until the next call, not to be believed. */
+    public delegate* unmanaged<ptr, u32*, i32, u32, u8**, u8*, PgeStatus> GraphPayloads;
     /* Vertex, payload, TID, out done: adds a row to a live vertex with this payload, where there is room. */
     public delegate* unmanaged<ptr, u32, u8*, u8*, i32*, PgeStatus> GraphAddRow;
     /* Record, out vertex: stores a new vertex. */

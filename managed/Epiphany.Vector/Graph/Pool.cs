@@ -72,6 +72,18 @@ internal sealed class Pool
         return full;
     }
 
+    /// <summary>What <see cref="Next"/> would give now.</summary>
+    internal bool Peek(out uint vertex)
+    {
+        while (_next < Count && (_entries[_next].Vertex & Followed) != 0)
+        {
+            _next++;
+        }
+
+        vertex = _next < Count ? _entries[_next].Vertex : 0;
+        return _next < Count;
+    }
+
     /// <summary>The nearest whose links nobody has followed; false where there is none.</summary>
     internal bool Next(out uint vertex)
     {

@@ -183,6 +183,11 @@ public sealed unsafe class Searcher(Space space, GraphLayout layout)
 
                 if (fresh > 0)
                 {
+                    if (Found.Peek(out uint next))
+                    {
+                        source.Expect(next);
+                    }
+
                     Evaluate(source, links, fresh);
                 }
 

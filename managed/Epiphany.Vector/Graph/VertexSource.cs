@@ -17,6 +17,11 @@ public abstract unsafe class VertexSource
     /// </summary>
     public abstract void Payloads(uint* vertices, int count, byte** payloads, byte* states);
 
+    /// <summary>The vertex whose links will probably be asked for next, to be fetched ahead.</summary>
+    public virtual void Expect(uint vertex)
+    {
+    }
+
     /// <summary>Raises where the query is cancelled.</summary>
     public abstract void Poll();
 }
