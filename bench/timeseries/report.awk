@@ -71,8 +71,10 @@ END {
 	if (ratio < worst) { worst = ratio; worst_kind = "lastpoint" }
 	print ""
 	bar("bars", "wanted", "measured", 1)
-	x = rate["copy", "ours"] / rate["copy", "heap"]
-	bar("COPY by one writer, ours/heap", ">= 1.5", figure(x), x >= 1.5)
+	if (rate["copy", "heap"]) {
+		x = rate["copy", "ours"] / rate["copy", "heap"]
+		bar("COPY by one writer, ours/heap", ">= 1.5", figure(x), x >= 1.5)
+	}
 	if (rate["write8", "heap"]) {
 		x = rate["write8", "ours"] / rate["write8", "heap"]
 		bar("batches by 8 writers, ours/heap", ">= 1.0", figure(x), x >= 1)
