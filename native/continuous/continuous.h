@@ -143,14 +143,14 @@ extern bool pge_capture_repair(Oid base);
 extern void pge_capture_rows(Relation rel, TupleTableSlot **slots, int nslots);
 extern void pge_capture_tid(Relation rel, ItemPointer tid);
 
-/* drop_chunks() is at work on this table: what aggregates have stored outlives the rows that it was made of. */
+/* drop_chunks() deletes from this table: what aggregates have stored outlives the rows that it was made of. */
 extern Oid	pge_capture_paused;
 
 /* Are this table's changes recorded, as far as a look at the relation tells? */
 static inline bool
 pge_capture_wanted(Relation rel)
 {
-	return unlikely(rel->trigdesc != NULL && rel->trigdesc->trig_truncate_after_statement) && pge_capture_paused != RelationGetRelid(rel);
+	return unlikely(rel->trigdesc != NULL && rel->trigdesc->trig_truncate_after_statement);
 }
 
 /* ---- pending.c ---- */

@@ -53,7 +53,7 @@ pge_capture_row_trigger(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_E_R_I_E_TRIGGER_PROTOCOL_VIOLATED),
 				 errmsg("this function is for AFTER ROW triggers only")));
-	if (relid == pge_capture_paused)
+	if (TRIGGER_FIRED_BY_DELETE(data->tg_event) && relid == pge_capture_paused)
 		return PointerGetDatum(NULL);
 	pge_capture_slot(relid, data->tg_trigslot);
 	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))

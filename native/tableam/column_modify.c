@@ -133,7 +133,7 @@ column_tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snaps
 	TM_Result	result;
 
 	pge_writer_flush(rel);
-	if (pge_capture_wanted(rel))
+	if (pge_capture_wanted(rel) && pge_capture_paused != RelationGetRelid(rel))
 		pge_capture_tid(rel, tid);
 	if (pge_tid_is_column(tid))
 		result = pge_row_delete(rel, tid, cid, crosscheck, wait, tmfd, changing_part);
