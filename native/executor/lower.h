@@ -67,6 +67,7 @@ extern void pge_lower_expressions(PgeLowering *lowering, List *exprs, const PgeR
 #define PGE_LAST_OWN_FUNCTION	PgeOwnFunction_HalfvecL1
 
 extern char *pge_own_symbol(Oid function);
+extern PgeOwnAggregate pge_own_aggregate(Oid aggregate);
 extern PgeOwnFunction pge_own_function(Oid function);
 
 /* lower_case.c */

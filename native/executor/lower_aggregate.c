@@ -167,10 +167,11 @@ static void
 lower_aggregate_call(PgeLowering *lowering, Aggref *aggregate, const PgeRawColumns *child_raw, const PgeRawColumns *raw)
 {
 	List	   *arguments = NIL;
+	PgeOwnAggregate own = pge_own_aggregate(aggregate->aggfnoid);
 
 	foreach_node(TargetEntry, argument, aggregate->args)
 		arguments = lappend(arguments, argument->expr);
-	pge_word(lowering, aggregate->aggfnoid);
+	pge_word(lowering, own != PgeOwnAggregate_None ? (i64) own : (i64) aggregate->aggfnoid);
 	pge_word_collation(lowering, aggregate->aggfnoid < FirstUnpinnedObjectId, aggregate->inputcollid);
 	pge_words_type_of(lowering, aggregate);
 	pge_word(lowering, distinct_kind(aggregate));

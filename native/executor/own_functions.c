@@ -1,11 +1,12 @@
 /*
- * Executor, lowering: which functions of this extension a call's function is. They are found by what C functions they call, wherever and
- * under whatever name they were made.
+ * Executor, lowering: which functions and aggregates of this extension a call's function is. They are found by what C functions they call,
+ * wherever and under whatever name they were made.
  */
 #include "postgres.h"
 
 #include "access/htup_details.h"
 #include "access/transam.h"
+#include "catalog/pg_aggregate.h"
 #include "catalog/pg_language_d.h"
 #include "catalog/pg_proc.h"
 #include "utils/builtins.h"
@@ -74,4 +75,25 @@ pge_own_function(Oid function)
 	const char *symbol = pge_own_symbol(function);
 
 	return symbol == NULL ? PgeOwnFunction_None : function_of_symbol(symbol);
+}
+
+PgeOwnAggregate
+pge_own_aggregate(Oid aggregate)
+{
+	const char *symbol = NULL;
+	HeapTuple	tuple;
+
+	if (aggregate < FirstNormalObjectId)
+		return PgeOwnAggregate_None;
+	tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggregate));
+	if (HeapTupleIsValid(tuple))
+	{
+		symbol = pge_own_symbol(((Form_pg_aggregate) GETSTRUCT(tuple))->aggtransfn);
+		ReleaseSysCache(tuple);
+	}
+	if (symbol == NULL)
+		return PgeOwnAggregate_None;
+	if (strcmp(symbol, "pge_first_add") == 0)
+		return PgeOwnAggregate_First;
+	return strcmp(symbol, "pge_last_add") == 0 ? PgeOwnAggregate_Last : PgeOwnAggregate_None;
 }

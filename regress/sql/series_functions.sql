@@ -82,6 +82,11 @@ SELECT a.* IS NOT DISTINCT FROM b.* AS same FROM
 	(SELECT first(id, t), last(s, d), first(s, s COLLATE "C"), last(v, n) FROM series) a,
 	(SELECT (SELECT id FROM series_heap ORDER BY t LIMIT 1), (SELECT s FROM series_heap ORDER BY d DESC, id LIMIT 1), (SELECT min(s COLLATE "C") FROM series_heap),
 		(SELECT v FROM series_heap WHERE n IS NOT NULL ORDER BY n DESC LIMIT 1)) b;
+-- The engine's kernels, and the functions that it calls for texts.
+SELECT count(*) AS groups, count(*) FILTER (WHERE a::text IS DISTINCT FROM b OR c::text IS DISTINCT FROM d OR e::text IS DISTINCT FROM f OR g::text IS DISTINCT FROM h
+	OR i::text IS DISTINCT FROM j) AS differ FROM (SELECT dev, id % 11 AS k, first(id, ts) AS a, first(id::text, ts) AS b, last(v, t) AS c, last(v::text, t) AS d,
+	first(n, d) AS e, first(n::text, d) AS f, last(d, n) AS g, last(d::text, n) AS h, last(v > 50, dev) FILTER (WHERE n > 1000) AS i,
+	last((v > 50)::text, dev) FILTER (WHERE n > 1000) AS j FROM series GROUP BY 1, 2) x;
 SELECT first(v, t), last(v, t), histogram(v, 0, 1, 1) FROM series WHERE false;
 SELECT first(v, NULL::date), last(NULL::text, id) FROM series;
 SELECT first(id, t) FILTER (WHERE dev = 3), last(id, t ORDER BY id DESC), first(DISTINCT dev, dev) FROM series;

@@ -47,7 +47,10 @@ sealed unsafe class AggregateCall
         bool isKnown = distinct == DistinctKind.ByDefault ? KeyKinds.Equality(arguments[0].Type.Oid) != 0 : orders.Length == 0;
         if (_kind == AggregateKind.None || arguments.Length > 1 || !isKnown)
         {
-            Host = new AggregateHostCall(id, transition, isOrderedSet, arguments, direct, orders, keys, context);
+            Host = new AggregateHostCall(id, transition, isOrderedSet, arguments, direct, orders, keys, context)
+            {
+                Own = AggregateFirstLast.Find(function, split, arguments, orders.Length > 0 || distinct != DistinctKind.None),
+            };
         }
 
         _isDistinct = distinct == DistinctKind.ByDefault;
@@ -89,7 +92,7 @@ sealed unsafe class AggregateCall
     /// <summary>Uses the states of the other, whose number that is, where they are the same.</summary>
     internal void Share(AggregateCall other, int number)
     {
-        if (other.Shared != null || (Host == null) != (other.Host == null))
+        if (other.Shared != null || (Host == null) != (other.Host == null) || Host is { Own: not OwnAggregate.None })
         {
             return;
         }

@@ -41,6 +41,9 @@ sealed unsafe class AggregateHostCall
     /// <summary>The planner's number for its states; aggregates that have the same one differ in what they make of those.</summary>
     internal int Transition { get; }
 
+    /// <summary>One of the extension's own, whose states the engine has although the host could compute it, too.</summary>
+    internal OwnAggregate Own { get; init; }
+
     /// <summary>Its states sort for themselves; few of them are to be at work at a time.</summary>
     internal bool IsOrderedSet { get; }
 

@@ -26,6 +26,11 @@ abstract unsafe class AggregateTotals
             return new AggregateKernelTotals(call, (AggregateKernelTotals?)shared, hasKeys);
         }
 
+        if (host.Own != OwnAggregate.None)
+        {
+            return new AggregateFirstLast(call, host, context.Host.Memory);
+        }
+
         if (shared != null)
         {
             return new AggregateSharedTotals(host, shared, context);

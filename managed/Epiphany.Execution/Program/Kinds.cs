@@ -60,3 +60,11 @@ enum OwnFunction
     HalfvecCosine = 14,
     HalfvecL1 = 15,
 }
+
+/// <summary>Aggregates of the extension's own, in place of an OID.</summary>
+enum OwnAggregate
+{
+    None = 0,
+    First = 1,
+    Last = 2,
+}

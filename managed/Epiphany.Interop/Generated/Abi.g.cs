@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xfe4dcb74;
+    public const u32 Hash = 0x66d451a5;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -171,6 +171,14 @@ public enum PgeOwnFunction : int
     HalfvecNegativeInnerProduct = 13,
     HalfvecCosine = 14,
     HalfvecL1 = 15,
+}
+
+/* The extension's own aggregates that the engine has, in place of an OID. */
+public enum PgeOwnAggregate : int
+{
+    None = 0,
+    First = 1,
+    Last = 2,
 }
 
 /* Does the engine have an aggregate function? Else it calls PostgreSQL's own functions for it. */
