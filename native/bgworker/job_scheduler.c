@@ -7,11 +7,9 @@
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "executor/spi.h"
-#include "libpq/pqsignal.h"
 #include "miscadmin.h"
 #include "postmaster/bgworker.h"
 #include "storage/ipc.h"
-#include "tcop/tcopprot.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
@@ -201,12 +199,7 @@ pge_job_scheduler_worker_main(Datum database)
 	List	   *starts;
 	ListCell   *lc;
 
-	pqsignal(SIGHUP, SIG_IGN);
-	pqsignal(SIGINT, StatementCancelHandler);
-	pqsignal(SIGTERM, die);
-	BackgroundWorkerUnblockSignals();
-	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
-	pge_count_as_autovacuum();
+	pge_worker_begin(DatumGetObjectId(database));
 	pge_jobs_attach();
 	before_shmem_exit(at_exit, 0);
 

@@ -43,6 +43,6 @@ extern void pge_describe_worker(BackgroundWorker *worker, const char *name, cons
 extern void pge_start_launcher(void);
 
 /* maintenance_worker.c */
-extern void pge_count_as_autovacuum(void);
+extern void pge_worker_begin(Oid database);
 
 #endif							/* PGE_MAINTENANCE_H */

@@ -51,10 +51,15 @@ typedef enum Verdict
 	COMPACT
 } Verdict;
 
-/* This worker gives way: who is blocked by it cancels it, and DROP DATABASE ends it. */
+/* A worker of a database begins. It gives way: who is blocked by it cancels it, and DROP DATABASE ends it. */
 void
-pge_count_as_autovacuum(void)
+pge_worker_begin(Oid database)
 {
+	pqsignal(SIGHUP, SIG_IGN);
+	pqsignal(SIGINT, StatementCancelHandler);
+	pqsignal(SIGTERM, die);
+	BackgroundWorkerUnblockSignals();
+	BackgroundWorkerInitializeConnectionByOid(database, InvalidOid, 0);
 	LWLockAcquire(ProcArrayLock, LW_EXCLUSIVE);
 	MyProc->statusFlags |= PROC_IS_AUTOVACUUM;
 	ProcGlobal->statusFlags[MyProc->pgxactoff] = MyProc->statusFlags;
@@ -352,12 +357,7 @@ pge_maintenance_worker_main(Datum database)
 	ListCell   *lc;
 	bool		more = false;
 
-	pqsignal(SIGHUP, SIG_IGN);
-	pqsignal(SIGINT, StatementCancelHandler);
-	pqsignal(SIGTERM, die);
-	BackgroundWorkerUnblockSignals();
-	BackgroundWorkerInitializeConnectionByOid(DatumGetObjectId(database), InvalidOid, 0);
-	pge_count_as_autovacuum();
+	pge_worker_begin(DatumGetObjectId(database));
 	pge_maintenance_attach();
 	/* VACUUM keeps its own things there. */
 	PortalContext = cxt;

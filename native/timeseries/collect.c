@@ -101,6 +101,27 @@ pge_points_in_order(PgeCollected *state)
 	return state->count = count;
 }
 
+/*
+ * Summaries, by time: each begins with its first point and has its last one at that offset. Those that overlap are refused; what: of what they
+ * are, for the message.
+ */
+void
+pge_summaries_in_order(PgeCollected *state, Size last, const char *what)
+{
+	qsort(state->items, state->count, state->size, compare_points);
+	for (int64 i = 1; i < state->count; i++)
+	{
+		const PgePoint *first = (const PgePoint *) (state->items + i * state->size);
+		const PgePoint *before = (const PgePoint *) (state->items + (i - 1) * state->size + last);
+
+		if (first->time <= before->time)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("%s whose times overlap cannot be rolled up", what),
+					 errhint("Group by what tells the series apart.")));
+	}
+}
+
 static void
 check_same(const PgeCollected *into, const PgeCollected *from)
 {

@@ -223,15 +223,6 @@ pge_counter_rollup_add(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-static int
-compare_summaries(const void *a, const void *b)
-{
-	TimestampTz left = ((const Summary *) a)->first.time;
-	TimestampTz right = ((const Summary *) b)->first.time;
-
-	return left < right ? -1 : left > right;
-}
-
 static void
 widen_bounds(Summary *into, const Summary *next)
 {
@@ -254,15 +245,10 @@ roll_up(FunctionCallInfo fcinfo, PgeSketchKind kind)
 		PG_RETURN_NULL();
 	state = (PgeCollected *) PG_GETARG_POINTER(0);
 	summaries = (Summary *) state->items;
-	qsort(summaries, state->count, sizeof(Summary), compare_summaries);
+	pge_summaries_in_order(state, offsetof(Summary, last), "counters or gauges");
 	all = summaries[0];
 	for (int64 i = 1; i < state->count; i++)
 	{
-		if (summaries[i].first.time <= all.last.time)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("counters or gauges whose times overlap cannot be rolled up"),
-					 errhint("Group by what tells the series apart.")));
 		append(&all, &summaries[i], kind == PGE_SKETCH_COUNTER);
 		widen_bounds(&all, &summaries[i]);
 	}

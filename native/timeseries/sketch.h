@@ -64,6 +64,7 @@ extern PgeCollected *pge_collected(FunctionCallInfo fcinfo, Size size);
 extern void pge_collect(PgeCollected *state, const void *item);
 extern void pge_collect_point(PgeCollected *state, TimestampTz time, float8 value);
 extern int64 pge_points_in_order(PgeCollected *state);
+extern void pge_summaries_in_order(PgeCollected *state, Size last, const char *what);
 
 #define PGE_NO_BOUNDS	PG_INT64_MIN
 

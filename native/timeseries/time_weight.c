@@ -168,15 +168,6 @@ pge_time_weight_rollup_add(PG_FUNCTION_ARGS)
 	PG_RETURN_POINTER(state);
 }
 
-static int
-compare_summaries(const void *a, const void *b)
-{
-	TimestampTz left = ((const Summary *) a)->first.time;
-	TimestampTz right = ((const Summary *) b)->first.time;
-
-	return left < right ? -1 : left > right;
-}
-
 PG_FUNCTION_INFO_V1(pge_time_weight_rollup_final);
 Datum
 pge_time_weight_rollup_final(PG_FUNCTION_ARGS)
@@ -189,17 +180,10 @@ pge_time_weight_rollup_final(PG_FUNCTION_ARGS)
 		PG_RETURN_NULL();
 	state = (PgeCollected *) PG_GETARG_POINTER(0);
 	summaries = (Summary *) state->items;
-	qsort(summaries, state->count, sizeof(Summary), compare_summaries);
+	pge_summaries_in_order(state, offsetof(Summary, last), "time-weighted averages");
 	all = summaries[0];
 	for (int64 i = 1; i < state->count; i++)
-	{
-		if (summaries[i].first.time <= all.last.time)
-			ereport(ERROR,
-					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("time-weighted averages whose times overlap cannot be rolled up"),
-					 errhint("Group by what tells the series apart.")));
 		append(&all, &summaries[i], state->option);
-	}
 	return as_value(&all, state->option);
 }
 

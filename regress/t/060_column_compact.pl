@@ -6,7 +6,6 @@ use Clients;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 my $rounds = $ENV{PGE_CRASH_ROUNDS} // 3;
 srand($ENV{PGE_CRASH_SEED} // 6060);
@@ -62,15 +61,7 @@ $standby->start;
 my $moved = 0;
 for my $round (1 .. $rounds)
 {
-	my @how = (options => [ '-T', 120, '--max-tries=1000' ]);
-	my @clients = (Clients::start($node, \%scripts, @how), Clients::start($node, \%scripts, @how, names => ['check'], on => $standby));
-	usleep(1_500_000 + int(rand(2_000_000)));
-	$node->stop('immediate');
-	$_->{run}->signal('TERM') for grep { $_->{err} eq '' } @clients;
-	$_->{run}->finish for @clients;
-	my @failed = grep { $_->{err} =~ /ERROR/ && $_->{err} !~ /deadlock|terminat|starting up|recovery/ } @clients;
-	is(join("\n", map { "$_->{name}: $_->{err}" } @failed), '', "round $round: no client failed, no check found a difference");
-	$node->start;
+	Clients::crash($node, $standby, \%scripts, 1.5, $round);
 	is($node->safe_psql('postgres', $differences), '0', "round $round: rows are the model's after the crash");
 	is($node->safe_psql('postgres', $by_index), $node->safe_psql('postgres', $by_scan), "round $round: so by the index");
 	$moved += $node->safe_psql('postgres', q{SELECT count(*) FROM epiphany.row_groups('t') WHERE state IN ('committed', 'frozen', 'replaced')});

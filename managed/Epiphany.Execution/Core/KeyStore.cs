@@ -2,6 +2,7 @@
 
 using System;
 using System.Runtime.InteropServices;
+using Epiphany.Storage;
 
 namespace Epiphany.Execution;
 

@@ -71,14 +71,7 @@ sealed unsafe class GroupArray<T>(IMemory memory)
         }
 
         int room = System.Math.Max(groups, System.Math.Max(First, 2 * _room));
-        T* grown = (T*)memory.Allocate((nuint)room * (nuint)sizeof(T));
-        if (At != null)
-        {
-            System.Runtime.InteropServices.NativeMemory.Copy(At, grown, (nuint)Bytes);
-            memory.Free((byte*)At);
-        }
-
-        At = grown;
+        At = (T*)memory.Grow((byte*)At, (nuint)Bytes, (nuint)room * (nuint)sizeof(T));
         _room = room;
     }
 

@@ -1,8 +1,6 @@
 // Storage layer, writer. One column's values as they came, until the group is encoded: by-value kinds as 64-bit lanes, others as
 // addresses of copied payloads and their lengths.
 
-using System.Runtime.InteropServices;
-
 namespace Epiphany.Storage;
 
 /// <summary>Rows of a column. Null rows hold the number 0, or no bytes.</summary>
@@ -250,15 +248,5 @@ sealed unsafe class ColumnBuffer
         _capacity = capacity;
     }
 
-    byte* Grow(byte* old, int width, int capacity)
-    {
-        byte* grown = _memory.Allocate((nuint)capacity * (nuint)width);
-        if (old != null)
-        {
-            NativeMemory.Copy(old, grown, (nuint)Rows * (nuint)width);
-            _memory.Free(old);
-        }
-
-        return grown;
-    }
+    byte* Grow(byte* old, int width, int capacity) => _memory.Grow(old, (nuint)Rows * (nuint)width, (nuint)capacity * (nuint)width);
 }

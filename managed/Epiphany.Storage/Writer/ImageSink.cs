@@ -69,14 +69,7 @@ sealed unsafe class ImageSink(IMemory memory)
         if (_count == _places)
         {
             _places = ulong.Max(16, _places * 2);
-            byte** places = (byte**)memory.Allocate((nuint)(_places * (ulong)sizeof(byte*)));
-            if (_segments != null)
-            {
-                NativeMemory.Copy(_segments, places, (nuint)(_count * (ulong)sizeof(byte*)));
-                memory.Free((byte*)_segments);
-            }
-
-            _segments = places;
+            _segments = (byte**)memory.Grow((byte*)_segments, (nuint)(_count * (ulong)sizeof(byte*)), (nuint)(_places * (ulong)sizeof(byte*)));
         }
 
         // The host's memory comes zeroed, and nothing is ever taken back from a segment.

@@ -1,5 +1,6 @@
 // Tiering layer, encodings. Writes runs and bit-packed values in turn: eight equal values or more, from a multiple of eight on, are a run.
 
+using System.Numerics;
 using Epiphany.Kernels;
 using Epiphany.Storage;
 
@@ -13,63 +14,40 @@ static unsafe class HybridEncoder
     /// <summary>Packed values that share a head; one byte of it does.</summary>
     const int MostGroups = 63;
 
-    internal static void Levels(byte* levels, int count, int width, ByteSink sink)
+    internal static void Levels(byte* levels, int count, int width, ByteSink sink) => Write(levels, count, width, true, sink);
+
+    internal static void Codes(ulong* codes, int count, int width, ByteSink sink) => Write(codes, count, width, false, sink);
+
+    /// <summary><paramref name="endsInRun"/>: equal values at the end are a run, however few.</summary>
+    static void Write<T>(T* values, int count, int width, bool endsInRun, ByteSink sink) where T : unmanaged, IBinaryInteger<T>
     {
         ulong* lanes = stackalloc ulong[MostGroups * Group];
         for (int at = 0; at < count;)
         {
             int run = 1;
-            while (at + run < count && levels[at + run] == levels[at])
+            while (at + run < count && values[at + run] == values[at])
             {
                 run++;
             }
 
-            if (run >= Group || at + run == count)
+            if (run >= Group || (endsInRun && at + run == count))
             {
-                Repeat((uint)run, levels[at], width, sink);
+                Repeat((uint)run, ulong.CreateTruncating(values[at]), width, sink);
                 at += run;
                 continue;
             }
 
             int packed = 0;
-            while (at < count && packed < MostGroups * Group && !(packed % Group == 0 && packed > 0 && IsRun(levels, at, count)))
+            while (at < count && packed < MostGroups * Group && !(packed % Group == 0 && packed > 0 && IsRun(values, at, count)))
             {
-                lanes[packed++] = levels[at++];
+                lanes[packed++] = ulong.CreateTruncating(values[at++]);
             }
 
             Packed(lanes, packed, width, sink);
         }
     }
 
-    internal static void Codes(ulong* codes, int count, int width, ByteSink sink)
-    {
-        ulong* lanes = stackalloc ulong[MostGroups * Group];
-        for (int at = 0; at < count;)
-        {
-            int run = 1;
-            while (at + run < count && codes[at + run] == codes[at])
-            {
-                run++;
-            }
-
-            if (run >= Group)
-            {
-                Repeat((uint)run, codes[at], width, sink);
-                at += run;
-                continue;
-            }
-
-            int packed = 0;
-            while (at < count && packed < MostGroups * Group && !(packed % Group == 0 && packed > 0 && IsRun(codes, at, count)))
-            {
-                lanes[packed++] = codes[at++];
-            }
-
-            Packed(lanes, packed, width, sink);
-        }
-    }
-
-    static bool IsRun<T>(T* values, int at, int count) where T : unmanaged, System.IEquatable<T>
+    static bool IsRun<T>(T* values, int at, int count) where T : unmanaged, IBinaryInteger<T>
     {
         if (count - at < Group)
         {
@@ -78,7 +56,7 @@ static unsafe class HybridEncoder
 
         for (int i = 1; i < Group; i++)
         {
-            if (!values[at + i].Equals(values[at]))
+            if (values[at + i] != values[at])
             {
                 return false;
             }
@@ -89,20 +67,12 @@ static unsafe class HybridEncoder
 
     static void Repeat(uint count, ulong value, int width, ByteSink sink)
     {
-        byte* at = sink.Reserve(16);
-        int length = 0;
-        for (ulong head = (ulong)count << 1; ; head >>= 7)
+        CompactWriter.Varint(sink, (ulong)count << 1);
+        int length = (width + 7) / 8;
+        byte* at = sink.Reserve(8);
+        for (int i = 0; i < length; i++)
         {
-            at[length++] = (byte)(head >= 0x80 ? head | 0x80 : head);
-            if (head < 0x80)
-            {
-                break;
-            }
-        }
-
-        for (int i = 0; i < (width + 7) / 8; i++)
-        {
-            at[length++] = (byte)(value >> (8 * i));
+            at[i] = (byte)(value >> (8 * i));
         }
 
         sink.Commit((ulong)length);

@@ -260,15 +260,5 @@ sealed unsafe class ColumnReader
         _capacity = capacity;
     }
 
-    byte* Larger(byte* old, int size, int capacity)
-    {
-        byte* larger = _memory.Allocate((nuint)capacity * (nuint)size);
-        if (old != null)
-        {
-            NativeMemory.Copy(old, larger, (nuint)_capacity * (nuint)size);
-            _memory.Free(old);
-        }
-
-        return larger;
-    }
+    byte* Larger(byte* old, int size, int capacity) => _memory.Grow(old, (nuint)_capacity * (nuint)size, (nuint)capacity * (nuint)size);
 }

@@ -111,7 +111,9 @@ sealed unsafe class CompactWriter(ByteSink sink)
         _last = id;
     }
 
-    internal void Varint(ulong value)
+    internal void Varint(ulong value) => Varint(sink, value);
+
+    internal static void Varint(ByteSink sink, ulong value)
     {
         byte* at = sink.Reserve(10);
         int length = 0;

@@ -5,6 +5,8 @@ use warnings FATAL => 'all';
 
 use IPC::Run;
 use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(usleep);
 
 # start($node, \%scripts, names => [...], on => $standby, options => [...]): the scripts named, or all. Files are kept with the node; the
 # clients connect to "on" if it is another. Each client is a hash: name, out, err, and run, to be finished.
@@ -24,6 +26,22 @@ sub start
 		push @clients, \%client;
 	}
 	return @clients;
+}
+
+# crash($node, $standby, \%scripts, $least, $round): all scripts at work, and "check" on the standby as well, until the server dies after some
+# seconds, at least so many; then it is started again.
+sub crash
+{
+	my ($node, $standby, $scripts, $least, $round) = @_;
+	my @how = (options => [ '-T', 120, '--max-tries=1000' ]);
+	my @clients = (start($node, $scripts, @how), start($node, $scripts, @how, names => ['check'], on => $standby));
+	usleep($least * 1_000_000 + int(rand(2_000_000)));
+	$node->stop('immediate');
+	$_->{run}->signal('TERM') for grep { $_->{err} eq '' } @clients;
+	$_->{run}->finish for @clients;
+	my @failed = grep { $_->{err} =~ /ERROR/ && $_->{err} !~ /deadlock|terminat|starting up|recovery/ } @clients;
+	is(join("\n", map { "$_->{name}: $_->{err}" } @failed), '', "round $round: no client failed, no check found a difference");
+	$node->start;
 }
 
 1;

@@ -1,14 +1,13 @@
-// Execution layer, core. Arrays in the host's memory that grow.
+// Storage layer, contract. Arrays in the host's memory that grow.
 
 using System.Runtime.InteropServices;
-using Epiphany.Storage;
 
-namespace Epiphany.Execution;
+namespace Epiphany.Storage;
 
-static unsafe class Growth
+public static unsafe class Growth
 {
     /// <summary>A larger block that begins with what the old one (null: none) held; the rest is zero, and the old one is gone.</summary>
-    internal static byte* Grow(this IMemory memory, byte* old, nuint used, nuint room)
+    public static byte* Grow(this IMemory memory, byte* old, nuint used, nuint room)
     {
         byte* grown = memory.Allocate(room);
         if (old != null)
