@@ -26,7 +26,7 @@ typedef struct Export
 {
 	DestReceiver receiver;		/* first */
 	PgeWriterOptions options;
-	PgeNewFile	file;
+	PgeNewFile *file;
 	MemoryContext cxt;
 	u64			handle;			/* 0 until the query's columns are known */
 	PgeOutColumn *columns;
@@ -46,7 +46,7 @@ flush_group(Export *export)
 		PGE_CALL(ParquetFlush, export->handle, &bytes, &length);
 		if (length == 0)
 			return;
-		pge_store_write(&export->file, (char *) bytes, length);
+		pge_store_write(export->file, (char *) bytes, length);
 	}
 }
 
@@ -161,23 +161,37 @@ run_query(Export *export, const char *query)
 }
 
 static void
-abandon(int code, Datum export)
+write_file(Export *export, const char *query)
 {
-	pge_store_abandon(&((Export *) DatumGetPointer(export))->file);
+	u8		   *bytes;
+	u64			length;
+
+	run_query(export, query);
+	flush_batch(export);
+	flush_group(export);
+	PGE_CALL(ParquetFinish, export->handle, &bytes, &length);
+	pge_store_write(export->file, (char *) bytes, length);
+	pge_store_finish(export->file);
 }
 
 Datum
 pge_export_parquet(PG_FUNCTION_ARGS)
 {
-	char	   *query = text_to_cstring(PG_GETARG_TEXT_PP(0));
-	const char *path = pge_store_target(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	Export	   *export = palloc0(sizeof(Export));
+	Export	   *export;
+	PgeStore   *store;
+	const char *key;
 	TupleDesc	desc;
 	Datum		values[2];
 	bool		nulls[2] = {false};
 
+	for (int i = 0; i < 5; i++)
+		if (PG_ARGISNULL(i))
+			PG_RETURN_NULL();
 	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
 		elog(ERROR, "return type must be a row type");
+	store = pge_store_for_url(text_to_cstring(PG_GETARG_TEXT_PP(1)), PG_ARGISNULL(5) ? NULL : NameStr(*PG_GETARG_NAME(5)), PGE_STORE_WRITE,
+							  &key);
+	export = palloc0(sizeof(Export));
 	read_options(export, fcinfo);
 	export->receiver.receiveSlot = receive_row;
 	export->receiver.rStartup = receive_startup;
@@ -185,23 +199,15 @@ pge_export_parquet(PG_FUNCTION_ARGS)
 	export->receiver.rDestroy = receive_shutdown;
 	export->receiver.mydest = DestNone;
 	export->cxt = AllocSetContextCreate(CurrentMemoryContext, "Parquet export", ALLOCSET_DEFAULT_SIZES);
+	export->file = pge_store_create(store, key);
 	/* An ending session removes its file, too. */
-	PG_ENSURE_ERROR_CLEANUP(abandon, PointerGetDatum(export));
+	PG_ENSURE_ERROR_CLEANUP(pge_store_cleanup, PointerGetDatum(export->file));
 	{
-		u8		   *bytes;
-		u64			length;
-
-		pge_store_create(&export->file, path);
-		run_query(export, query);
-		flush_batch(export);
-		flush_group(export);
-		PGE_CALL(ParquetFinish, export->handle, &bytes, &length);
-		pge_store_write(&export->file, (char *) bytes, length);
-		pge_store_finish(&export->file);
+		write_file(export, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	}
-	PG_END_ENSURE_ERROR_CLEANUP(abandon, PointerGetDatum(export));
+	PG_END_ENSURE_ERROR_CLEANUP(pge_store_cleanup, PointerGetDatum(export->file));
 	values[0] = Int64GetDatum(export->total);
-	values[1] = Int64GetDatum((int64) export->file.length);
+	values[1] = Int64GetDatum((int64) export->file->length);
 	MemoryContextDelete(export->cxt);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

@@ -64,9 +64,9 @@ file_context(void *arg)
 	PgeParquetScan *scan = arg;
 
 	if (scan->column != NULL)
-		errcontext("column \"%s\" of file \"%s\"", scan->column, scan->file->path);
+		errcontext("column \"%s\" of file \"%s\"", scan->column, scan->file->name);
 	else
-		errcontext("file \"%s\"", scan->file->path);
+		errcontext("file \"%s\"", scan->file->name);
 }
 
 #define FILE_CONTEXT(scan) \
@@ -77,7 +77,7 @@ file_context(void *arg)
 
 /* Opens a file and reads its footer; *info lives as long as the scan. */
 PgeParquetScan *
-pge_parquet_open(const char *path, PgeParquetInfo *info)
+pge_parquet_open(PgeStore *store, const char *key, const PgeStoreEntry *known, PgeParquetInfo *info)
 {
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "Parquet scan", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(cxt);
@@ -85,7 +85,7 @@ pge_parquet_open(const char *path, PgeParquetInfo *info)
 
 	scan->cxt = cxt;
 	scan->row_cxt = AllocSetContextCreate(cxt, "Parquet row", ALLOCSET_DEFAULT_SIZES);
-	scan->file = pge_store_open(path);
+	scan->file = pge_store_open(store, key, known);
 	{
 		FILE_CONTEXT(scan);
 		PGE_CALL(ParquetOpen, cxt, pge_group_token(&scan->file->source), scan->file->length, &scan->info, &scan->handle);
@@ -190,13 +190,13 @@ find_column(PgeParquetScan *scan, const char *name)
 		if (found >= 0)
 			ereport(ERROR,
 					(errcode(ERRCODE_AMBIGUOUS_COLUMN),
-					 errmsg("column \"%s\" is more than once in file \"%s\"", name, scan->file->path)));
+					 errmsg("column \"%s\" is more than once in file \"%s\"", name, scan->file->name)));
 		found = i;
 	}
 	if (found < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_COLUMN),
-				 errmsg("column \"%s\" is not in file \"%s\"", name, scan->file->path),
+				 errmsg("column \"%s\" is not in file \"%s\"", name, scan->file->name),
 				 errhint("epiphany.parquet_schema() shows the columns of a file.")));
 	return found;
 }

@@ -17,11 +17,46 @@
 PG_FUNCTION_INFO_V1(pge_read_parquet);
 PG_FUNCTION_INFO_V1(pge_parquet_schema);
 
+/* A name without wildcards is not looked up: opening it will tell. */
+List *
+pge_parquet_files(const char *url, const char *server, PgeStore **store, bool *known)
+{
+	const char *key;
+	List	   *files;
+
+	*store = pge_store_for_url(url, server, PGE_STORE_READ, &key);
+	*known = strpbrk(key, "*?[") != NULL;
+	if (!*known)
+	{
+		PgeStoreEntry *entry = palloc0(sizeof(PgeStoreEntry));
+
+		entry->key = key;
+		return list_make1(entry);
+	}
+	files = pge_store_glob(*store, key);
+	if (files == NIL)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_FILE),
+				 errmsg("no file matches \"%s\"", url)));
+	return files;
+}
+
+/* The files that arguments 0 and 1 name; no URL, no files. */
+static List *
+files_of(FunctionCallInfo fcinfo, PgeStore **store, bool *known)
+{
+	if (PG_ARGISNULL(0))
+		return NIL;
+	return pge_parquet_files(text_to_cstring(PG_GETARG_TEXT_PP(0)), PG_ARGISNULL(1) ? NULL : NameStr(*PG_GETARG_NAME(1)), store, known);
+}
+
 Datum
 pge_read_parquet(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	List	   *paths = pge_store_list(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PgeStore   *store;
+	bool		known;
+	List	   *files = files_of(fcinfo, &store, &known);
 	TupleTableSlot *slot;
 
 	if (result == NULL || !IsA(result, ReturnSetInfo) || result->expectedDesc == NULL)
@@ -31,10 +66,10 @@ pge_read_parquet(PG_FUNCTION_ARGS)
 				 errhint("Use it as FROM epiphany.read_parquet(url) AS f (name type, ...).")));
 	InitMaterializedSRF(fcinfo, MAT_SRF_USE_EXPECTED_DESC);
 	slot = MakeSingleTupleTableSlot(result->setDesc, &TTSOpsVirtual);
-	foreach_ptr(char, path, paths)
+	foreach_ptr(PgeStoreEntry, file, files)
 	{
 		PgeParquetInfo info;
-		PgeParquetScan *scan = pge_parquet_open(path, &info);
+		PgeParquetScan *scan = pge_parquet_open(store, file->key, known ? file : NULL, &info);
 
 		pge_parquet_bind(scan, result->setDesc);
 		while (pge_parquet_next(scan, slot))
@@ -65,13 +100,15 @@ Datum
 pge_parquet_schema(PG_FUNCTION_ARGS)
 {
 	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	List	   *paths = pge_store_list(text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	PgeStore   *store;
+	bool		known;
+	List	   *files = files_of(fcinfo, &store, &known);
 
 	InitMaterializedSRF(fcinfo, 0);
-	foreach_ptr(char, path, paths)
+	foreach_ptr(PgeStoreEntry, file, files)
 	{
 		PgeParquetInfo info;
-		PgeParquetScan *scan = pge_parquet_open(path, &info);
+		PgeParquetScan *scan = pge_parquet_open(store, file->key, known ? file : NULL, &info);
 
 		for (i32 i = 0; i < info.Count; i++)
 		{
@@ -81,7 +118,7 @@ pge_parquet_schema(PG_FUNCTION_ARGS)
 			Datum		values[5];
 			bool		nulls[5] = {false};
 
-			values[0] = CStringGetTextDatum(path);
+			values[0] = CStringGetTextDatum(pge_store_name(store, file->key));
 			values[1] = CStringGetTextDatum(name);
 			nulls[2] = type == NULL;
 			values[2] = type ? CStringGetTextDatum(type) : (Datum) 0;

@@ -1,5 +1,5 @@
 /*
- * Parquet files: what the files of this folder have of each other. C knows SQL types and files of the machine; the bytes of the format are
+ * Parquet files: what the files of this folder have of each other. C knows SQL types and stores (store.h); the bytes of the format are
  * managed/Epiphany.Tiering's.
  */
 #ifndef PGE_TIERING_H
@@ -11,6 +11,7 @@
 #include "nodes/pg_list.h"
 
 #include "shim/pge.h"
+#include "store.h"
 
 /* Rows that cross the boundary at once; ParquetFormat.BatchRows. */
 #define PGE_PARQUET_BATCH	1024
@@ -22,33 +23,9 @@
 #define PGE_PARQUET_INFINITY	PG_INT64_MAX
 #define PGE_PARQUET_DATE_INFINITY	PG_INT32_MAX
 
-/* store_file.c: places named by URLs; errors name the URL */
+/* parquet_read.c: the files that a URL names, PgeStoreEntry each, by name; without wildcards one of which only the key is known */
 
-typedef struct PgeStoredFile
-{
-	PgeGroupSource source;		/* first: the managed side's token points here */
-	const char *path;
-	int			fd;
-	uint64		length;
-} PgeStoredFile;
-
-/* A file in the making: nobody sees it under its name before it is finished. */
-typedef struct PgeNewFile
-{
-	const char *path;
-	char	   *temporary;
-	int			fd;
-	uint64		length;
-} PgeNewFile;
-
-extern List *pge_store_list(const char *url);
-extern PgeStoredFile *pge_store_open(const char *path);
-extern void pge_store_close(PgeStoredFile *file);
-extern const char *pge_store_target(const char *url);
-extern void pge_store_create(PgeNewFile *file, const char *path);
-extern void pge_store_write(PgeNewFile *file, const char *bytes, uint64 length);
-extern void pge_store_finish(PgeNewFile *file);
-extern void pge_store_abandon(PgeNewFile *file);
+extern List *pge_parquet_files(const char *url, const char *server, PgeStore **store, bool *known);
 
 /* parquet_out.c: columns of a query's result as columns of a file */
 
@@ -77,7 +54,7 @@ extern char *pge_parquet_describe(const PgeParquetColumn *column);
 
 typedef struct PgeParquetScan PgeParquetScan;
 
-extern PgeParquetScan *pge_parquet_open(const char *path, PgeParquetInfo *info);
+extern PgeParquetScan *pge_parquet_open(PgeStore *store, const char *key, const PgeStoreEntry *known, PgeParquetInfo *info);
 extern void pge_parquet_bind(PgeParquetScan *scan, TupleDesc desc);
 extern bool pge_parquet_next(PgeParquetScan *scan, TupleTableSlot *slot);
 extern void pge_parquet_close(PgeParquetScan *scan);

@@ -1,0 +1,297 @@
+/*
+ * Stores: which store a server or URL means, who may use it, and what is the same for all kinds of stores. Servers' options are read at
+ * each look-up: nothing is kept that ALTER SERVER would have to invalidate.
+ */
+#include "postgres.h"
+
+#include <fnmatch.h>
+
+#include "access/genam.h"
+#include "access/table.h"
+#include "catalog/pg_authid.h"
+#include "catalog/pg_foreign_server.h"
+#include "commands/defrem.h"
+#include "foreign/foreign.h"
+#include "miscadmin.h"
+#include "utils/acl.h"
+#include "utils/fmgroids.h"
+
+#include "object_store.h"
+#include "store.h"
+
+PgeStoreCounts pge_store_counts;
+
+static PgeStore *
+make_store(const ForeignServer *server, Oid user)
+{
+	const char *url = pge_object_store_url(server->options);
+	Size		length = strlen(url);
+	char	   *trimmed = pstrdup(url);
+
+	while (length > 0 && trimmed[length - 1] == '/' && length > strlen(PGE_FILE_SCHEME))
+		trimmed[--length] = '\0';
+	return pge_file_store(server->serverid, server->servername, trimmed);
+}
+
+PgeStore *
+pge_store_of(Oid oid, Oid user)
+{
+	ForeignServer *server = GetForeignServer(oid);
+	AclResult	result = object_aclcheck(ForeignServerRelationId, oid, user, ACL_USAGE);
+
+	if (result != ACLCHECK_OK)
+		aclcheck_error(result, OBJECT_FOREIGN_SERVER, server->servername);
+	if (server->fdwid != get_foreign_data_wrapper_oid(PGE_OBJECT_STORE, true))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("server \"%s\" is not an object store", server->servername),
+				 errhint("Object stores are servers of the foreign-data wrapper \"%s\".", PGE_OBJECT_STORE)));
+	return make_store(server, user);
+}
+
+/* What follows a store's URL in another, NULL if that does not begin with it. */
+static const char *
+key_under(const char *root, const char *url)
+{
+	Size		length = strlen(root);
+
+	while (length > strlen(PGE_FILE_SCHEME) && root[length - 1] == '/')
+		length--;
+	if (strncmp(url, root, length) != 0 || url[length] != '/')
+		return NULL;
+	return url + length + 1;
+}
+
+/* Of the servers whose URL this one begins with, the one with the longest; *refused: there are some that the user may not use. */
+static Oid
+find_server(const char *url, char **refused)
+{
+	Oid			wrapper = get_foreign_data_wrapper_oid(PGE_OBJECT_STORE, true);
+	Oid			found = InvalidOid;
+	Size		longest = 0;
+	Relation	servers;
+	SysScanDesc scan;
+	HeapTuple	tuple;
+
+	*refused = NULL;
+	if (!OidIsValid(wrapper))
+		return InvalidOid;
+	servers = table_open(ForeignServerRelationId, AccessShareLock);
+	scan = systable_beginscan(servers, InvalidOid, false, NULL, 0, NULL);
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_foreign_server form = (Form_pg_foreign_server) GETSTRUCT(tuple);
+		const char *root;
+
+		if (form->srvfdw != wrapper)
+			continue;
+		root = pge_object_store_url(GetForeignServer(form->oid)->options);
+		if (key_under(root, url) == NULL || strlen(root) <= longest)
+			continue;
+		if (object_aclcheck(ForeignServerRelationId, form->oid, GetUserId(), ACL_USAGE) != ACLCHECK_OK)
+		{
+			*refused = pstrdup(NameStr(form->srvname));
+			continue;
+		}
+		found = form->oid;
+		longest = strlen(root);
+	}
+	systable_endscan(scan);
+	table_close(servers, AccessShareLock);
+	return found;
+}
+
+/* Keys of a server stay below its URL. */
+static void
+check_key(const PgeStore *store, const char *key)
+{
+	for (const char *part = key;; part++)
+	{
+		Size		length = strcspn(part, "/");
+
+		if (length == 0 || (length == 1 && part[0] == '.') || (length == 2 && strncmp(part, "..", 2) == 0))
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_NAME),
+					 errmsg("\"%s\" cannot be the name of an object", pge_store_name(store, key)),
+					 errdetail("Between slashes must be something, but \".\" and \"..\".")));
+		part += length;
+		if (*part == '\0')
+			return;
+	}
+}
+
+static void
+demand(Oid role, const char *name, const char *what)
+{
+	if (!has_privs_of_role(GetUserId(), role))
+		ereport(ERROR,
+				(errcode(ERRCODE_INSUFFICIENT_PRIVILEGE),
+				 errmsg("permission denied to %s a file of the server", what),
+				 errdetail("Only roles with privileges of the \"%s\" role may do that.", name),
+				 errhint("Or else who may use an object store with that file in it.")));
+}
+
+/* The machine's files without a server. */
+static PgeStore *
+bare_files(const char *url, PgeStoreUse use, const char **key)
+{
+	if (strncmp(url, PGE_FILE_SCHEME, strlen(PGE_FILE_SCHEME)) != 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("unsupported URL: \"%s\"", url),
+				 errhint("URLs are file:/// and the rest of an absolute path on the server; "
+						 "names within an object store need its server.")));
+	if (url[strlen(PGE_FILE_SCHEME)] != '/')
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_NAME),
+				 errmsg("URL \"%s\" has no absolute path", url),
+				 errhint("After file:// comes a path that begins with a slash.")));
+	if (use == PGE_STORE_READ)
+		demand(ROLE_PG_READ_SERVER_FILES, "pg_read_server_files", "read");
+	else
+		demand(ROLE_PG_WRITE_SERVER_FILES, "pg_write_server_files", "write");
+	*key = url + strlen(PGE_FILE_SCHEME) + 1;
+	return pge_file_store(InvalidOid, NULL, PGE_FILE_SCHEME);
+}
+
+PgeStore *
+pge_store_for_url(const char *url, const char *server, PgeStoreUse use, const char **key)
+{
+	bool		is_url = strstr(url, "://") != NULL;
+	char	   *scheme_end;
+	char	   *lower = pstrdup(url);
+	char	   *refused = NULL;
+	Oid			oid;
+	PgeStore   *store;
+
+	/* Schemes know no case. */
+	if (is_url)
+	{
+		scheme_end = strstr(lower, "://");
+		for (char *c = lower; c < scheme_end; c++)
+			*c = pg_ascii_tolower((unsigned char) *c);
+	}
+	oid = server ? get_foreign_server_oid(server, false) : find_server(lower, &refused);
+	if (!OidIsValid(oid))
+	{
+		if (refused != NULL && strncmp(lower, PGE_FILE_SCHEME, strlen(PGE_FILE_SCHEME)) != 0)
+			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_SERVER, refused);
+		store = bare_files(lower, use, key);
+	}
+	else
+	{
+		store = pge_store_of(oid, GetUserId());
+		*key = is_url ? key_under(store->url, lower) : lower;
+		if (*key == NULL)
+			ereport(ERROR,
+					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+					 errmsg("URL \"%s\" is not in server \"%s\"", url, store->name),
+					 errdetail("The server has the URL \"%s\".", store->url)));
+		check_key(store, *key);
+	}
+	if (use == PGE_STORE_WRITE && (**key == '\0' || (*key)[strlen(*key) - 1] == '/'))
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" names a directory", url)));
+	return store;
+}
+
+char *
+pge_store_name(const PgeStore *store, const char *key)
+{
+	bool		is_file = strncmp(store->url, PGE_FILE_SCHEME, strlen(PGE_FILE_SCHEME)) == 0;
+
+	return psprintf("%s/%s", store->url + (is_file ? strlen(PGE_FILE_SCHEME) : 0), key);
+}
+
+PgeStoredFile *
+pge_store_open(PgeStore *store, const char *key, const PgeStoreEntry *known)
+{
+	return store->routine->open(store, key, known);
+}
+
+void
+pge_store_close(PgeStoredFile *file)
+{
+	file->store->routine->close(file);
+}
+
+PgeNewFile *
+pge_store_create(PgeStore *store, const char *key)
+{
+	if (OidIsValid(store->server))
+		check_key(store, key);
+	return store->routine->create(store, key);
+}
+
+void
+pge_store_write(PgeNewFile *file, const char *bytes, uint64 length)
+{
+	file->store->routine->write(file, bytes, length);
+}
+
+const char *
+pge_store_finish(PgeNewFile *file)
+{
+	return file->store->routine->finish(file);
+}
+
+void
+pge_store_abandon(PgeNewFile *file)
+{
+	file->store->routine->abandon(file);
+}
+
+void
+pge_store_cleanup(int code, Datum file)
+{
+	pge_store_abandon((PgeNewFile *) DatumGetPointer(file));
+}
+
+bool
+pge_store_stat(PgeStore *store, const char *key, PgeStoreEntry *entry)
+{
+	memset(entry, 0, sizeof(PgeStoreEntry));
+	return store->routine->stat(store, key, entry);
+}
+
+static int
+by_key(const ListCell *a, const ListCell *b)
+{
+	return strcmp(((PgeStoreEntry *) lfirst(a))->key, ((PgeStoreEntry *) lfirst(b))->key);
+}
+
+List *
+pge_store_list(PgeStore *store, const char *prefix)
+{
+	List	   *entries = store->routine->list(store, prefix);
+
+	list_sort(entries, by_key);
+	return entries;
+}
+
+List *
+pge_store_glob(PgeStore *store, const char *pattern)
+{
+	List	   *matching = NIL;
+	List	   *entries;
+
+	if (store->routine->glob != NULL)
+		entries = store->routine->glob(store, pattern);
+	else
+		entries = store->routine->list(store, pnstrdup(pattern, strcspn(pattern, "*?[\\")));
+	foreach_ptr(PgeStoreEntry, entry, entries)
+	{
+		if (!entry->unfinished &&
+			(store->routine->glob != NULL || fnmatch(pattern, entry->key, FNM_PATHNAME | FNM_PERIOD) == 0))
+			matching = lappend(matching, entry);
+	}
+	list_sort(matching, by_key);
+	return matching;
+}
+
+void
+pge_store_remove(PgeStore *store, const char *key)
+{
+	if (OidIsValid(store->server))
+		check_key(store, key);
+	store->routine->remove(store, key);
+}
