@@ -23,6 +23,7 @@
 #include "utils/syscache.h"
 
 #include "continuous.h"
+#include "planner/options.h"
 
 /* Columns of epiphany.continuous_catalog, in their order in sql/epiphany_timeseries. */
 enum
@@ -205,6 +206,12 @@ fetch_row(const PgeContinuous *aggregate, Relation catalog)
 	tuple = HeapTupleIsValid(tuple) ? heap_copytuple(tuple) : NULL;
 	systable_endscan(scan);
 	return tuple;
+}
+
+bool
+pge_continuous_by_time(const PgeContinuous *aggregate)
+{
+	return (pge_am_of(get_rel_relam(aggregate->materialization)) & PGE_AM_TIME) != 0;
 }
 
 /* Is the aggregate there for a snapshot? Its relations are, to any, once they are committed. */

@@ -114,6 +114,7 @@ extern Oid	pge_owner_of(Oid relation);
 extern bool pge_continuous_installed(void);
 extern List *pge_continuous_list(Oid source);	/* InvalidOid: all */
 extern PgeContinuous *pge_continuous_find(Oid relation);	/* the view, the definition or the stored rows; or NULL */
+extern bool pge_continuous_by_time(const PgeContinuous *aggregate);	/* are its rows USING epiphany_timeseries? */
 extern bool pge_continuous_visible(Oid definition, Snapshot snapshot);
 extern Oid	pge_continuous_base(Oid source);
 extern void pge_continuous_insert(const PgeContinuous *aggregate);

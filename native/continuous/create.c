@@ -14,11 +14,13 @@
 #include "catalog/namespace.h"
 #include "catalog/pg_am.h"
 #include "catalog/pg_class.h"
+#include "catalog/pg_type_d.h"
 #include "catalog/toasting.h"
 #include "commands/defrem.h"
 #include "commands/extension.h"
 #include "commands/tablecmds.h"
 #include "commands/view.h"
+#include "common/int.h"
 #include "executor/spi.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
@@ -33,7 +35,11 @@
 #include "utils/rel.h"
 
 #include "continuous.h"
+#include "tableam/time_key.h"
 #include "with.h"
+
+/* Stored rows of so many buckets are one chunk. */
+#define BUCKETS_IN_CHUNK	INT64CONST(1000)
 
 /* ---- the query ---- */
 
@@ -103,11 +109,46 @@ make_relation(const char *schema, const char *name, List *columns, char relkind,
 	return address.objectId;
 }
 
-/* Columns, where there is a store for them. */
 static const char *
-default_access_method(void)
+column_of(const PgeContinuous *aggregate, AttrNumber attno)
 {
-	return OidIsValid(get_table_am_oid("epiphany_column", true)) ? "epiphany_column" : "heap";
+	return quote_identifier(get_attname(aggregate->materialization, attno, false));
+}
+
+static DefElem *
+option(const char *name, const char *value)
+{
+	return makeDefElemExtended("epiphany", pstrdup(name), (Node *) makeString(pstrdup(value)), DEFELEM_UNSPEC, -1);
+}
+
+/* Rows USING epiphany_timeseries are a time series of buckets, its series being the other keys. */
+static void
+set_time_options(const PgeContinuous *aggregate, const PgeContinuousQuery *parts)
+{
+	StringInfoData series;
+	PgeBucketing bucketing;
+	List	   *options = NIL;
+	int64		unit;
+	int64		width;
+	int			n = 0;
+
+	if (!pge_continuous_by_time(aggregate))
+		return;
+	pge_bucketing_init(&bucketing, parts->call);
+	unit = parts->time_type == DATEOID ? USECS_PER_DAY : 1;
+	if (pg_mul_s64_overflow(bucketing.least_width, BUCKETS_IN_CHUNK * unit, &width))
+		width = PG_INT64_MAX / 2;
+	options = lappend(options, option("time_column", column_of(aggregate, parts->bucket_resno)));
+	options = lappend(options, option("chunk_interval", psprintf(INT64_FORMAT "%s", width, bucketing.is_integer ? "" : " microseconds")));
+	initStringInfo(&series);
+	foreach_int(key, parts->keys)
+	{
+		if (n++ < PGE_MAX_SEGMENTS)
+			appendStringInfo(&series, "%s%s", n > 1 ? "," : "", column_of(aggregate, key));
+	}
+	if (n > 0)
+		options = lappend(options, option("segment_by", series.data));
+	pge_continuous_alter_data(aggregate, options, false);
 }
 
 /* ---- the view ---- */
@@ -154,7 +195,7 @@ pge_continuous_store_view(const PgeContinuous *aggregate)
 						 " WHERE NOT epiphany.is_pending(%s::pg_catalog.regclass, d.%s)"
 						 " UNION ALL SELECT q.* FROM epiphany.pending(%s::pg_catalog.regclass, NULL::%s) p, LATERAL (SELECT * FROM %s) q",
 						 definition,
-						 quote_identifier(get_attname(aggregate->materialization, parts.bucket_resno, false)),
+						 column_of(aggregate, parts.bucket_resno),
 						 definition, format_type_be_qualified(parts.time_type),
 						 pge_qualified_name(aggregate->definition));
 	raw = linitial_node(RawStmt, raw_parser(text.data, RAW_PARSE_DEFAULT));
@@ -189,11 +230,10 @@ static void
 make_indexes(const PgeContinuous *aggregate, const PgeContinuousQuery *parts)
 {
 	const char *table = pge_qualified_name(aggregate->materialization);
-	const char *bucket = quote_identifier(get_attname(aggregate->materialization, parts->bucket_resno, false));
+	const char *bucket = column_of(aggregate, parts->bucket_resno);
 
 	foreach_int(key, parts->keys)
-		run(psprintf("CREATE INDEX ON %s (%s, %s DESC)", table,
-					 quote_identifier(get_attname(aggregate->materialization, key, false)), bucket));
+		run(psprintf("CREATE INDEX ON %s (%s, %s DESC)", table, column_of(aggregate, key), bucket));
 	if (parts->keys == NIL)
 		run(psprintf("CREATE INDEX ON %s (%s DESC)", table, bucket));
 }
@@ -244,7 +284,7 @@ pge_continuous_create(CreateTableAsStmt *stmt, const char *source_text)
 	CommandCounterIncrement();
 	aggregate.materialization = make_relation(schema_name, ChooseRelationName(name->relname, NULL, "data", schema, false), columns,
 											  RELKIND_RELATION,
-											  stmt->into->accessMethod ? stmt->into->accessMethod : default_access_method(),
+											  stmt->into->accessMethod ? stmt->into->accessMethod : "epiphany_timeseries",
 											  stmt->into->tableSpaceName);
 	aggregate.user_view = make_relation(schema_name, name->relname, columns, RELKIND_VIEW, NULL, NULL);
 	pge_continuous_insert(&aggregate);
@@ -252,6 +292,7 @@ pge_continuous_create(CreateTableAsStmt *stmt, const char *source_text)
 	CacheInvalidateRelcacheByRelid(parts.source);
 	CommandCounterIncrement();
 	pge_continuous_store_view(&aggregate);
+	set_time_options(&aggregate, &parts);
 	pge_continuous_alter_data(&aggregate, with.of_data, false);
 	/* Where changes are decoded, publications want rows to be told apart. */
 	run(psprintf("ALTER TABLE %s REPLICA IDENTITY FULL", pge_qualified_name(aggregate.materialization)));

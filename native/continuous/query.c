@@ -19,6 +19,8 @@
 #include "parser/parsetree.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/reltrigger.h"
 #include "utils/syscache.h"
 #include "utils/typcache.h"
 
@@ -165,8 +167,25 @@ check_relations(Query *query, Oid source)
 			refuse(psprintf("It joins the view \"%s\", behind which there may be anything.", get_rel_name(entry->relid)),
 				   "Join the view's tables.");
 	}
+	foreach_node(RangeTblEntry, entry, query->rtable)
+	{
+		if (entry->rtekind == RTE_RELATION && entry->relid != source)
+			ereport(NOTICE,
+					(errmsg("changes of table \"%s\" are not noticed by the continuous aggregate", get_rel_name(entry->relid)),
+					 errhint("Tell of them with epiphany.invalidate().")));
+	}
 	if (times > 1)
 		refuse("It reads the table with the times more than once.", "Rows of one bucket could depend on rows of others.");
+}
+
+/* Known by the trigger that keeps rows out of it. */
+static bool
+is_hypertable_of_timescaledb(Relation source)
+{
+	for (int i = 0; source->trigdesc && i < source->trigdesc->numtriggers; i++)
+		if (strcmp(source->trigdesc->triggers[i].tgname, "ts_insert_blocker") == 0)
+			return true;
+	return false;
 }
 
 static void
@@ -182,6 +201,9 @@ check_source(const PgeContinuousQuery *parts)
 		case RELKIND_RELATION:
 			if (source->rd_rel->relispartition == false && has_subclass(parts->source))
 				refuse(psprintf("Table \"%s\" has child tables.", name), NULL);
+			if (is_hypertable_of_timescaledb(source))
+				refuse(psprintf("Table \"%s\" is a hypertable of TimescaleDB, whose rows are in other tables.", name),
+					   "Make a table USING epiphany_timeseries.");
 			if (source->rd_rel->relpersistence != RELPERSISTENCE_PERMANENT)
 				refuse(psprintf("Table \"%s\" is unlogged, so a crash would empty it unnoticed.", name), "ALTER TABLE ... SET LOGGED.");
 			if (source->rd_rel->relrowsecurity)

@@ -90,7 +90,9 @@ store(const PgeContinuous *aggregate, const PgeContinuousQuery *parts, const Pge
 
 	SPI_connect();
 	take = prepare(psprintf("DELETE FROM %s WHERE %s BETWEEN $1 AND $2", table, bucket), parts->time_type);
-	put = prepare(psprintf("INSERT INTO %s %s", table, bounded_query(aggregate)), parts->time_type);
+	/* A table with indexes takes rows into groups as they come: those of one chunk after the other. */
+	put = prepare(psprintf("INSERT INTO %s %s%s", table, bounded_query(aggregate),
+						   pge_continuous_by_time(aggregate) ? psprintf(" ORDER BY %d", parts->bucket_resno) : ""), parts->time_type);
 	count = prepare(psprintf("SELECT pg_catalog.count(DISTINCT %s) FROM %s WHERE %s BETWEEN $1 AND $2", bucket, table, bucket),
 					parts->time_type);
 	for (int i = 0; i < ranges->n; i++)

@@ -5,26 +5,18 @@
 #include "postgres.h"
 
 #include "commands/defrem.h"
-#include "commands/extension.h"
 #include "nodes/makefuncs.h"
 #include "tcop/utility.h"
 #include "utils/lsyscache.h"
 
+#include "planner/options.h"
 #include "with.h"
-
-static bool
-is_timescale(const DefElem *option)
-{
-	return option->defnamespace && (strcmp(option->defnamespace, "timescaledb") == 0 || strcmp(option->defnamespace, "tsdb") == 0);
-}
 
 /* May this be ours to read? */
 bool
 pge_continuous_option(const DefElem *option)
 {
-	if (option->defnamespace && strcmp(option->defnamespace, "epiphany") == 0)
-		return true;
-	return is_timescale(option) && !OidIsValid(get_extension_oid("timescaledb", true));
+	return (option->defnamespace && strcmp(option->defnamespace, "epiphany") == 0) || pge_peer_option(option);
 }
 
 /* Is this WITH list one of a continuous aggregate? */
@@ -57,7 +49,7 @@ pge_continuous_with(List *options, PgeContinuousWith *with)
 		}
 		else if (ours && strcmp(option->defname, "create_group_indexes") == 0)
 			with->create_group_indexes = defGetBoolean(option);
-		else if (ours && is_timescale(option))
+		else if (pge_peer_option(option) && !pge_peer_option_of_table(option->defname))
 			ereport(NOTICE,
 					(errmsg("option \"%s.%s\" has no meaning here and is ignored", option->defnamespace, option->defname)));
 		else

@@ -109,6 +109,17 @@ extern void pge_time_options_check(Oid table, Oid access_method, bool must_have,
 extern void pge_time_options_altered(Oid table, AttrNumber attno);
 extern void pge_time_options_dropped(Oid table, AttrNumber attno);
 
+/* options_peer.c: TimescaleDB's options, as ours. */
+typedef struct PgePeerOptions
+{
+	bool		hypertable;		/* the new table is to be USING epiphany_timeseries */
+	bool		columnstore;	/* the table must be column storage */
+} PgePeerOptions;
+
+extern bool pge_peer_option(const struct DefElem *definition);
+extern bool pge_peer_option_of_table(const char *name);
+extern List *pge_peer_options_translate(List *definitions, bool is_reset, PgePeerOptions *peer);
+
 /* options_ddl.c: the statements that set them. */
 extern void pge_options_ddl_init(void);
 

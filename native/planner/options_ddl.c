@@ -29,6 +29,7 @@
 #include "miscadmin.h"
 #include "nodes/parsenodes.h"
 #include "tcop/utility.h"
+#include "utils/builtins.h"
 #include "utils/fmgroids.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -72,7 +73,7 @@ has_ours(List *definitions)
 {
 	foreach_node(DefElem, definition, definitions)
 	{
-		if (is_ours(definition))
+		if (is_ours(definition) || pge_peer_option(definition))
 			return true;
 	}
 	return false;
@@ -141,6 +142,20 @@ discard_creation(Creation *creation)
 			return;
 		}
 	}
+}
+
+/* The access method of WITH (timescaledb.hypertable). */
+static char *
+access_method_of_hypertable(const char *given)
+{
+	if (given == NULL)
+		return pstrdup("epiphany_timeseries");
+	if (!(pge_am_of(get_table_am_oid(given, false)) & PGE_AM_TIME))
+		ereport(ERROR,
+				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
+				 errmsg("a hypertable cannot be USING %s", quote_identifier(given)),
+				 errhint("Leave out USING.")));
+	return pstrdup(given);
 }
 
 static List *
@@ -256,6 +271,7 @@ prepare_alter(AlterTableStmt *stmt)
 	AlterTableCmd *set_access_method = NULL;
 	char	   *before;
 	char	   *after;
+	PgePeerOptions peer = {0};
 	Oid			table;
 	Oid			access_method;
 
@@ -266,8 +282,9 @@ prepare_alter(AlterTableStmt *stmt)
 		else if (cmd->subtype == AT_SetRelOptions || cmd->subtype == AT_ResetRelOptions)
 		{
 			bool		had_some = cmd->def != NULL;
+			bool		is_reset = cmd->subtype == AT_ResetRelOptions;
 
-			cmd->def = (Node *) take((List *) cmd->def, cmd->subtype == AT_ResetRelOptions, &changes);
+			cmd->def = (Node *) take(pge_peer_options_translate((List *) cmd->def, is_reset, &peer), is_reset, &changes);
 			if (had_some && cmd->def == NULL)
 				stmt->cmds = foreach_delete_current(stmt->cmds, cmd);
 		}
@@ -289,6 +306,12 @@ prepare_alter(AlterTableStmt *stmt)
 		access_method = InvalidOid;
 	else
 		access_method = get_table_am_oid(default_table_access_method, false);
+
+	if (peer.hypertable || (peer.columnstore && !(pge_am_of(access_method) & PGE_AM_COLUMN)))
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("table \"%s\" is not a hypertable", get_rel_name(table)),
+				 errhint("Use epiphany.create_hypertable().")));
 
 	pge_options_read(table, &values);
 	before = pge_option_values_format(&values);
@@ -357,7 +380,11 @@ prepare(Node *stmt)
 		case T_CreateStmt:
 			{
 				CreateStmt *create = (CreateStmt *) stmt;
+				PgePeerOptions peer = {0};
 
+				create->options = pge_peer_options_translate(create->options, false, &peer);
+				if (peer.hypertable)
+					create->accessMethod = access_method_of_hypertable(create->accessMethod);
 				create->options = prepare_create(create->relation, create->options, create->if_not_exists,
 												 create->partbound ? linitial_node(RangeVar, create->inhRelations) : NULL,
 												 create->accessMethod != NULL);
@@ -366,7 +393,11 @@ prepare(Node *stmt)
 		case T_CreateTableAsStmt:
 			{
 				CreateTableAsStmt *create = (CreateTableAsStmt *) stmt;
+				PgePeerOptions peer = {0};
 
+				create->into->options = pge_peer_options_translate(create->into->options, false, &peer);
+				if (peer.hypertable)
+					create->into->accessMethod = access_method_of_hypertable(create->into->accessMethod);
 				create->into->options = prepare_create(create->into->rel, create->into->options, create->if_not_exists, NULL,
 													   create->into->accessMethod != NULL);
 				break;
@@ -409,6 +440,7 @@ Datum
 pge_ddl_command_start(PG_FUNCTION_ARGS)
 {
 	Node	   *stmt;
+	MemoryContext caller = CurrentMemoryContext;
 
 	if (!CALLED_AS_EVENT_TRIGGER(fcinfo))
 		ereport(ERROR,
@@ -416,7 +448,12 @@ pge_ddl_command_start(PG_FUNCTION_ARGS)
 				 errmsg("this function is for event triggers only")));
 	stmt = ((EventTriggerData *) fcinfo->context)->parsetree;
 	if (concerns_us(stmt))
+	{
+		/* What is put into the statement has to live as long as it. */
+		MemoryContextSwitchTo(GetMemoryChunkContext(stmt));
 		prepare(stmt);
+		MemoryContextSwitchTo(caller);
+	}
 	PG_RETURN_NULL();
 }
 

@@ -26,6 +26,7 @@
 #include "compact.h"
 
 PG_FUNCTION_INFO_V1(pge_compact);
+PG_FUNCTION_INFO_V1(pge_compact_range);
 
 const char *
 pge_compact_refusal(Relation rel)
@@ -50,6 +51,8 @@ step(Relation rel, PgeCompactProgress *progress)
 		progress->delta_done = true;
 
 	sink = pge_sink_begin(rel);
+	if (progress->bounded)
+		pge_sink_bound(sink, progress->from, progress->to);
 	if (!progress->delta_done)
 	{
 		more = pge_compact_delta(sink, &progress->next_block);
@@ -65,7 +68,7 @@ step(Relation rel, PgeCompactProgress *progress)
 		TransferPredicateLocksToHeapRelation(rel);
 	/* The old versions are VACUUM's now, and count for autovacuum, but users did not delete anything. */
 	pgstat_update_heap_dead_tuples(rel, -(int) sink->rows);
-	progress->rows += sink->rows;
+	progress->rows += sink->rows - sink->again;
 	progress->groups += sink->groups;
 	pge_sink_end(sink);
 	return more;
@@ -97,10 +100,8 @@ pge_compact_some(Relation rel, PgeCompactProgress *progress)
 }
 
 static uint64
-compact(Relation rel)
+compact(Relation rel, PgeCompactProgress progress)
 {
-	PgeCompactProgress progress = {.min_rows = 1,.thorough = true};
-
 	while (pge_compact_some(rel, &progress))
 		CHECK_FOR_INTERRUPTS();
 	return progress.rows;
@@ -118,11 +119,10 @@ check_may_maintain(Oid relid)
 		aclcheck_error(acl, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
 }
 
-/* Compact a column table, or all partitions of a partitioned table that are column tables; returns the rows moved. */
-Datum
-pge_compact(PG_FUNCTION_ARGS)
+/* Compact a column table, or all partitions of a partitioned table that are column tables; the rows moved. */
+static int64
+compact_all(Oid relid, PgeCompactProgress progress)
 {
-	Oid			relid = PG_GETARG_OID(0);
 	bool		partitioned = get_rel_relkind(relid) == RELKIND_PARTITIONED_TABLE;
 	uint64		rows = 0;
 	List	   *relids;
@@ -145,10 +145,26 @@ pge_compact(PG_FUNCTION_ARGS)
 		if (pge_is_column_table(rel))
 		{
 			CheckTableNotInUse(rel, "compact");
-			rows += compact(rel);
+			rows += compact(rel, progress);
 		}
 		/* The lock stays: what we have done is not committed. */
 		table_close(rel, NoLock);
 	}
-	PG_RETURN_INT64((int64) rows);
+	return (int64) rows;
+}
+
+/* compact(relation) */
+Datum
+pge_compact(PG_FUNCTION_ARGS)
+{
+	PG_RETURN_INT64(compact_all(PG_GETARG_OID(0), (PgeCompactProgress) {.min_rows = 1,.thorough = true}));
+}
+
+/* compact_range(relation, from, to): buckets within these times, which are the storage's numbers. */
+Datum
+pge_compact_range(PG_FUNCTION_ARGS)
+{
+	PgeCompactProgress progress = {.min_rows = 1,.thorough = true,.bounded = true,.from = PG_GETARG_INT64(1),.to = PG_GETARG_INT64(2)};
+
+	PG_RETURN_INT64(compact_all(PG_GETARG_OID(0), progress));
 }

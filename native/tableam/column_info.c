@@ -208,9 +208,9 @@ pge_column_chunks(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* Rows of a block of the delta that the snapshot sees. */
+/* Rows of a block of the delta that the snapshot sees; each is shown to "see", if given, under the block's lock. */
 int64
-pge_delta_block_rows(Relation rel, BlockNumber block, Snapshot snapshot, BufferAccessStrategy strategy)
+pge_delta_block_rows(Relation rel, BlockNumber block, Snapshot snapshot, BufferAccessStrategy strategy, PgeSeeRow see, void *arg)
 {
 	Buffer		buffer = ReadBufferExtended(rel, MAIN_FORKNUM, block, RBM_NORMAL, strategy);
 	Page		page = BufferGetPage(buffer);
@@ -228,7 +228,11 @@ pge_delta_block_rows(Relation rel, BlockNumber block, Snapshot snapshot, BufferA
 			tuple.t_data = (HeapTupleHeader) PageGetItem(page, item);
 			tuple.t_len = ItemIdGetLength(item);
 			ItemPointerSet(&tuple.t_self, block, offset);
-			rows += HeapTupleSatisfiesVisibility(&tuple, snapshot, buffer);
+			if (!HeapTupleSatisfiesVisibility(&tuple, snapshot, buffer))
+				continue;
+			rows++;
+			if (see != NULL)
+				see(&tuple, arg);
 		}
 	UnlockReleaseBuffer(buffer);
 	return rows;
@@ -271,7 +275,7 @@ pge_table_stats(PG_FUNCTION_ARGS)
 		for (BlockNumber block = ranges[i].start; block < ranges[i].end; block++)
 		{
 			CHECK_FOR_INTERRUPTS();
-			delta_rows += pge_delta_block_rows(rel, block, GetActiveSnapshot(), strategy);
+			delta_rows += pge_delta_block_rows(rel, block, GetActiveSnapshot(), strategy, NULL, NULL);
 		}
 	}
 	FreeAccessStrategy(strategy);

@@ -15,9 +15,12 @@
 #include "group_origin.h"
 #include "time_sorter.h"
 
-/* How far compaction of a table has come. Begin with zeros, but for min_rows and thorough. */
+/* How far compaction of a table has come. Begin with zeros, but for min_rows, thorough and the bounds. */
 typedef struct PgeCompactProgress
 {
+	bool		bounded;		/* only buckets that lie in from <= time < to as wholes, of a table with a time column */
+	int64		from;
+	int64		to;
 	uint32		min_rows;		/* leave fewer delta rows than this where they are */
 	BlockNumber next_block;		/* delta blocks before it have been done */
 	bool		delta_done;
@@ -71,6 +74,9 @@ typedef struct PgeSink
 
 	PgeTimeKey	key;			/* of the sorter */
 	PgeTimeSorter *sorter;		/* of a table with a time column, where rows wait for others of their bucket; or NULL */
+	bool		bounded;		/* only rows of these buckets are taken */
+	int64		first_bucket;
+	int64		end_bucket;		/* the first after them */
 
 	EState	   *estate;
 	TupleTableSlot *slot;		/* the row in hand */
@@ -78,10 +84,12 @@ typedef struct PgeSink
 	int			nindexes;
 
 	uint64		rows;
+	uint64		again;			/* of them those that this transaction's compaction has moved before */
 	uint32		groups;
 } PgeSink;
 
 extern PgeSink *pge_sink_begin(Relation rel);
+extern void pge_sink_bound(PgeSink *sink, int64 from, int64 to);
 extern void pge_sink_open_group(PgeSink *sink);
 extern uint32 pge_sink_room(PgeSink *sink);
 extern void pge_sink_add(PgeSink *sink, ItemPointer from);

@@ -42,14 +42,32 @@ never_sorted(const PgeGroupDesc *desc)
 	return desc->time_attno != 0 && (desc->time_flags & PGE_TIME_SORTED) == 0;
 }
 
-/* What groups may hold. */
+/* What groups may hold, and which are looked at. */
 typedef struct Limits
 {
 	PgeTimeKey	key;
+	const PgeSink *bounds;		/* of buckets; or NULL */
 	uint32		max_rows;
 	uint64		max_bytes;
 	bool		thorough;
 } Limits;
+
+/* Is all of the group in buckets that are asked for? */
+static bool
+is_within(const PgeSink *bounds, const PgeGroupDesc *desc, const Candidate *candidate)
+{
+	int64		first = candidate->bucket,
+				last = candidate->bucket;
+
+	if (candidate->alone)
+	{
+		if (desc->time_attno != bounds->key.attno || desc->time_nulls > 0)
+			return false;
+		first = pge_time_bucket_of(&bounds->key, desc->time_min);
+		last = pge_time_bucket_of(&bounds->key, desc->time_max);
+	}
+	return first >= bounds->first_bucket && last < bounds->end_bucket;
+}
 
 /* Without a survey: what the descriptor alone says. */
 static bool
@@ -61,6 +79,8 @@ consider(Relation rel, const Limits *limits, const PgeGroupDesc *desc, bool surv
 	*candidate = (Candidate) {.group = desc->group_id,.left = desc->rows - Min(desc->rows, desc->dead_rows)};
 	candidate->alone = !pge_time_bucket_of_group(&limits->key, desc, &candidate->bucket);
 	if (candidate->alone && !limits->thorough)
+		return false;
+	if (limits->bounds != NULL && !is_within(limits->bounds, desc, candidate))
 		return false;
 	if (desc->delete_root == InvalidBlockNumber && full && !unsorted && !candidate->alone)
 		return false;
@@ -135,7 +155,8 @@ find_bin(Relation rel, const Limits *limits, const PgeGroupDesc *descs, uint32 n
 void
 pge_compact_fill_bucket(PgeSink *sink, const PgeGroupDesc *descs, uint32 ndescs, bool thorough, PgeBin *bin)
 {
-	Limits		limits = {.key = sink->key,.max_rows = sink->max_rows,.max_bytes = sink->max_bytes,.thorough = thorough};
+	Limits		limits = {.key = sink->key,.max_rows = sink->max_rows,.max_bytes = sink->max_bytes,.thorough = thorough,
+	.bounds = sink->bounded ? sink : NULL};
 	Candidate  *candidates = palloc_extended((ndescs + 1) * sizeof(Candidate), MCXT_ALLOC_HUGE);
 	int			first;
 

@@ -25,6 +25,7 @@
 typedef struct Delta
 {
 	Relation	rel;
+	const PgeSink *sink;		/* says which rows, where there are bounds; or NULL */
 	TransactionId oldest;		/* what precedes it and committed, everybody sees */
 	BufferAccessStrategy strategy;
 	PgeBlockRange *ranges;
@@ -32,12 +33,13 @@ typedef struct Delta
 } Delta;
 
 static void
-begin_delta(Delta *delta, Relation rel)
+begin_delta(Delta *delta, Relation rel, const PgeSink *sink)
 {
 	PgeGroupDesc *descs;
 	uint32		ndescs = pge_directory_load(rel, &descs);
 
 	delta->rel = rel;
+	delta->sink = sink != NULL && sink->bounded ? sink : NULL;
 	delta->oldest = GetOldestNonRemovableTransactionId(rel);
 	delta->strategy = GetAccessStrategy(BAS_BULKREAD);
 	delta->nranges = pge_delta_ranges(rel, descs, ndescs, RelationGetNumberOfBlocks(rel), &delta->ranges);
@@ -50,6 +52,17 @@ end_delta(Delta *delta)
 {
 	FreeAccessStrategy(delta->strategy);
 	pfree(delta->ranges);
+}
+
+/* Is the row of a bucket that is asked for? */
+static bool
+is_within(const PgeSink *sink, HeapTuple tuple)
+{
+	bool		is_null;
+	Datum		value = heap_getattr(tuple, sink->key.attno, RelationGetDescr(sink->rel), &is_null);
+	int64		bucket = is_null ? PGE_BUCKET_NULL : pge_time_bucket_of(&sink->key, pge_time_number(&sink->key, value));
+
+	return bucket >= sink->first_bucket && bucket < sink->end_bucket;
 }
 
 /* The tuples of a locked page that may move, at most "limit"; their number. */
@@ -77,6 +90,8 @@ movable(const Delta *delta, Buffer buffer, uint32 limit, OffsetNumber *offsets)
 		/* Somebody who saw the version before this one may still follow the chain to it. */
 		if (!HeapTupleHeaderXminFrozen(tuple.t_data) &&
 			!TransactionIdPrecedes(HeapTupleHeaderGetXmin(tuple.t_data), delta->oldest))
+			continue;
+		if (delta->sink != NULL && !is_within(delta->sink, &tuple))
 			continue;
 		if (HeapTupleSatisfiesUpdate(&tuple, GetCurrentCommandId(false), buffer) == TM_Ok)
 			offsets[n++] = offset;
@@ -186,7 +201,7 @@ pge_compact_delta_has(Relation rel, uint32 rows)
 	uint32		found = 0;
 	Delta		delta;
 
-	begin_delta(&delta, rel);
+	begin_delta(&delta, rel, NULL);
 	for (int i = 0; i < delta.nranges && found < rows; i++)
 		for (BlockNumber block = delta.ranges[i].start; block < delta.ranges[i].end && found < rows; block++)
 		{
@@ -210,7 +225,7 @@ pge_compact_delta(PgeSink *sink, BlockNumber *next_block)
 	bool		more = false;
 	Delta		delta;
 
-	begin_delta(&delta, sink->rel);
+	begin_delta(&delta, sink->rel, sink);
 	for (int i = 0; i < delta.nranges && !more; i++)
 		for (BlockNumber block = Max(*next_block, delta.ranges[i].start); block < delta.ranges[i].end && !more; block++)
 		{

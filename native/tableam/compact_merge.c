@@ -20,14 +20,15 @@
 
 /*
  * The rows of a group that are gone, as a bitmap (NULL: none), and how many are left; false if somebody is changing it, or it is not
- * to be touched at all.
+ * to be touched at all. A group of this transaction's own counts: what it has just made may fit with others.
  */
 bool
 pge_compact_survey(Relation rel, const PgeGroupDesc *desc, uint64 **gone, uint32 *left)
 {
+	PgeGroupFate fate = pge_group_fate(desc);
 	SnapshotData dirty;
 
-	if (pge_group_fate(desc) != PGE_FATE_LIVE || pge_group_replaced(desc) != PGE_DELETE_NONE)
+	if ((fate != PGE_FATE_LIVE && fate != PGE_FATE_MINE) || pge_group_replaced(desc) != PGE_DELETE_NONE)
 		return false;
 	InitDirtySnapshot(dirty);
 	dirty.xmax = InvalidTransactionId;
@@ -164,8 +165,8 @@ move_vector(PgeSink *sink, Source *source, int vector)
 		close_group(sink, source);
 }
 
-/* Move a group's rows to the sink, unless somebody has begun to change them. */
-static void
+/* Move a group's rows to the sink; false: somebody has begun to change them. */
+static bool
 merge_group(PgeSink *sink, uint32 group_id)
 {
 	Source		source = {0};
@@ -173,8 +174,10 @@ merge_group(PgeSink *sink, uint32 group_id)
 
 	/* Under the lock: its delete vector stays as it is from now on. */
 	if (!pge_directory_get(sink->rel, group_id, &source.desc) || !pge_compact_survey(sink->rel, &source.desc, &source.gone, &left))
-		return;
+		return false;
 	pge_sink_open_group(sink);
+	if (source.desc.origin_length > 0 && pge_group_fate(&source.desc) == PGE_FATE_MINE)
+		sink->again += left;
 	pge_directory_replace(sink->rel, group_id, GetCurrentTransactionId(), sink->cid, false);
 	for (int vector = 0; vector * PGE_VECTOR_ROWS < source.desc.rows; vector++)
 	{
@@ -185,6 +188,7 @@ merge_group(PgeSink *sink, uint32 group_id)
 		pge_reader_release(source.reader);
 	if (source.gone != NULL)
 		pfree(source.gone);
+	return true;
 }
 
 /*
@@ -199,6 +203,7 @@ pge_compact_merge(PgeSink *sink, bool thorough, uint32 *next_group)
 	PgeGroupDesc *descs;
 	uint32		ndescs = pge_directory_load(sink->rel, &descs);
 	PgeBin		bin;
+	bool		merged = false;
 
 	if (timed)
 		pge_compact_fill_bucket(sink, descs, ndescs, thorough, &bin);
@@ -212,10 +217,10 @@ pge_compact_merge(PgeSink *sink, bool thorough, uint32 *next_group)
 		return false;
 	}
 	for (int i = 0; i < bin.ngroups; i++)
-		merge_group(sink, bin.groups[i]);
+		merged |= merge_group(sink, bin.groups[i]);
 	pfree(bin.groups);
-	/* Groups that did not fit together with the rows of the delta may fit with each other, or be worth a rewrite by themselves. */
-	if (begun)
+	/* What was made may fit with groups before it; and those that did not fit with the rows of the delta may fit with each other. */
+	if (begun || (thorough && merged))
 		*next_group = 0;
-	return begun || (bin.ngroups > 0 && (timed || *next_group < ndescs));
+	return begun || (merged && (timed || *next_group < ndescs));
 }

@@ -77,6 +77,19 @@ pge_sink_begin(Relation rel)
 	return sink;
 }
 
+/* Take rows only of buckets that lie in from <= time < to as wholes. */
+void
+pge_sink_bound(PgeSink *sink, int64 from, int64 to)
+{
+	if (sink->sorter == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
+				 errmsg("table \"%s\" has no time column", RelationGetRelationName(sink->rel)),
+				 errhint("Use ALTER TABLE ... SET (epiphany.time_column = ...).")));
+	sink->bounded = true;
+	pge_time_buckets_within(&sink->key, from, to, &sink->first_bucket, &sink->end_bucket);
+}
+
 /*
  * Begin a group, if none is in the making. Whoever takes rows out of their old place does this before: to serializable readers a group of
  * the transaction that took a row away tells that the row may have been moved.

@@ -7,7 +7,6 @@
 #include "access/htup_details.h"
 #include "catalog/pg_type_d.h"
 #include "common/hashfn.h"
-#include "common/int.h"
 #include "datatype/timestamp.h"
 #include "nodes/pg_list.h"
 #include "utils/builtins.h"
@@ -144,10 +143,18 @@ is_integer_key(const PgeTimeKey *key)
 	return key->type == INT2OID || key->type == INT4OID || key->type == INT8OID;
 }
 
+static int64
+saturated(int128 number)
+{
+	return number < PG_INT64_MIN ? PG_INT64_MIN : number > PG_INT64_MAX ? PG_INT64_MAX : (int64) number;
+}
+
 int64
 pge_time_bucket_of(const PgeTimeKey *key, int64 time)
 {
-	int64		bucket;
+	int64		shift = 0,
+				bucket;
+	int128		since;
 
 	if (!is_integer_key(key))
 	{
@@ -155,11 +162,12 @@ pge_time_bucket_of(const PgeTimeKey *key, int64 time)
 			return PGE_BUCKET_BEFORE;
 		if (time == DT_NOEND)
 			return PGE_BUCKET_AFTER;
-		/* No finite time is so late that this overflows. */
-		time += EPOCH_USECS;
+		shift = EPOCH_USECS;
 	}
-	bucket = time / key->width - (time % key->width < 0);
-	/* With integers and a width of 1 a bucket might have one of the numbers that are taken: it shares its neighbour's. */
+	/* The latest times count more microseconds from 1970 than 64 bits do. */
+	since = (int128) time + shift;
+	bucket = saturated(since / key->width - (since % key->width < 0));
+	/* With a width of 1 a bucket might have one of the numbers that are taken: it shares its neighbour's. */
 	return Max(PGE_BUCKET_BEFORE + 1, Min(PGE_BUCKET_AFTER - 1, bucket));
 }
 
@@ -183,10 +191,22 @@ pge_time_bucket_range(const PgeTimeKey *key, int64 bucket, int64 *start, int64 *
 		*start = *end = bucket == PGE_BUCKET_BEFORE ? PG_INT64_MIN : PG_INT64_MAX;
 		return;
 	}
-	if (pg_mul_s64_overflow(bucket, key->width, start) || pg_sub_s64_overflow(*start, shift, start))
-		*start = PG_INT64_MIN;
-	if (pg_mul_s64_overflow(bucket + 1, key->width, end) || pg_sub_s64_overflow(*end, shift, end))
-		*end = PG_INT64_MAX;
+	*start = saturated((int128) bucket * key->width - shift);
+	*end = saturated(((int128) bucket + 1) * key->width - shift);
+}
+
+/* The buckets all of whose times lie in start <= time < end: from *first up to, not including, *last. */
+void
+pge_time_buckets_within(const PgeTimeKey *key, int64 start, int64 end, int64 *first, int64 *last)
+{
+	int64		begin,
+				ignored;
+
+	*first = pge_time_bucket_of(key, start);
+	pge_time_bucket_range(key, *first, &begin, &ignored);
+	if (begin < start)
+		(*first)++;
+	*last = pge_time_bucket_of(key, end);
 }
 
 /* A time as its column's type writes it; a date's bucket may end in the middle of a day, so it is written as a timestamp. */

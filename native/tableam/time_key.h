@@ -39,6 +39,7 @@ extern int64 pge_time_number(const PgeTimeKey *key, Datum value);
 extern int64 pge_time_bucket_of(const PgeTimeKey *key, int64 time);
 extern int64 pge_time_bucket_of_slot(const PgeTimeKey *key, TupleTableSlot *slot);
 extern void pge_time_bucket_range(const PgeTimeKey *key, int64 bucket, int64 *start, int64 *end);
+extern void pge_time_buckets_within(const PgeTimeKey *key, int64 start, int64 end, int64 *first, int64 *last);
 extern char *pge_time_text(const PgeTimeKey *key, int64 time);
 extern uint32 pge_series_hash(const PgeTimeKey *key);
 extern bool pge_time_bucket_of_group(const PgeTimeKey *key, const PgeGroupDesc *desc, int64 *bucket);

@@ -177,7 +177,27 @@ CALL run_job(:retention);
 
 SELECT add_compression_policy('p', compress_after => INTERVAL '1 day', initial_start => '2100-01-01') AS compression \gset
 CALL run_job(:compression);
-SELECT delta_rows FROM table_stats('p');
+SELECT count(*) FILTER (WHERE range_end <= now() - interval '1 day') AS old, count(*) FILTER (WHERE range_end > now() - interval '1 day') > 0 AS new
+FROM chunks('p') WHERE state = 'delta';
+-- Only what is older than the bound is compacted, whole buckets of it; and in one go.
+CREATE TABLE aged (ts timestamptz NOT NULL, v int) USING epiphany_timeseries WITH (epiphany.chunk_interval = '1 day');
+INSERT INTO aged SELECT date_trunc('day', now()) - interval '4 days' * (i % 2) + i * interval '1 s', i FROM generate_series(0, 7999) i;
+INSERT INTO aged SELECT date_trunc('day', now()) - interval '4 days' * (i % 2) + i * interval '1 s', i FROM generate_series(0, 7999) i;
+INSERT INTO aged VALUES (date_trunc('day', now()), -1), (date_trunc('day', now()) - interval '4 days', -2), ('infinity', -3), ('-infinity', -4);
+CREATE VIEW ages AS SELECT CASE WHEN isfinite(range_end) THEN (range_end <= now() - interval '1 day')::text ELSE range_end::text END AS old, groups, rows, state
+FROM chunks('aged');
+SELECT * FROM ages ORDER BY 1, 2 DESC;
+SELECT add_compression_policy('aged', compress_after => INTERVAL '1 day', initial_start => '2100-01-01') AS aged \gset
+CALL run_job(:aged);
+SELECT * FROM ages ORDER BY 1, 2 DESC;
+SELECT compact_range('aged', -9223372036854775808, ((extract(epoch FROM now() - interval '1 day') - 946684800) * 1000000)::bigint);
+SELECT compact('aged');
+SELECT compact('aged');
+SELECT * FROM ages ORDER BY 1, 2 DESC;
+SELECT compact_range('aged', 5, 4);
+SELECT compact_range('timeless', 0, 1);
+CREATE TABLE untimed (ts timestamptz) USING epiphany_column;
+SELECT compact_range('untimed', 0, 1);
 SELECT add_compression_policy('plain', INTERVAL '1 day');
 SELECT remove_compression_policy('p');
 SELECT remove_compression_policy('p');
@@ -219,6 +239,13 @@ SELECT proc_name, config, hypertable_name FROM jobs WHERE job_id = :refresh;
 CALL run_job(:refresh);
 SELECT sum(n) FROM daily;
 SELECT add_retention_policy('raw', INTERVAL '10 days 6 hours', initial_start => '2100-01-01') AS raw_retention \gset
+-- Its stored rows are a time series, too.
+SELECT show_chunks('daily') ~ '^policy_test.daily_data \[' AS chunk LIMIT 1;
+SELECT add_compression_policy('daily', INTERVAL '1 day', initial_start => '2100-01-01') AS daily_compression \gset
+CALL run_job(:daily_compression);
+SELECT compress_chunk(c) = c AS compressed FROM show_chunks('daily') c LIMIT 1;
+SELECT count(*) FROM hypertables WHERE hypertable_name = 'daily_data';
+SELECT remove_compression_policy('daily');
 CALL run_job(:raw_retention);
 SELECT count(*) FROM raw WHERE ts < now() - interval '10 days 6 hours';
 SELECT sum(n) FROM daily;

@@ -25,4 +25,4 @@ RETURNS SETOF pg_catalog.record
 AS 'MODULE_PATHNAME', 'pge_chunks'
 LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 
-COMMENT ON FUNCTION epiphany.chunks(pg_catalog.regclass) IS 'buckets of a table with a time column: range (a timestamp''s or date''s in UTC, an integer''s in its own columns, none for rows without a time), row groups, rows, rows that VACUUM found dead, bytes; state sorted, unsorted (until compaction), mixed (a group of several buckets, from before options changed) or delta';
+COMMENT ON FUNCTION epiphany.chunks(pg_catalog.regclass) IS 'buckets of a table with a time column: range (a timestamp''s or date''s in UTC, an integer''s in its own columns, none for rows without a time), row groups, rows, rows that VACUUM found dead, bytes; state sorted, unsorted (until compaction), mixed (a group of several buckets, from before options changed) or delta (rows of the bucket that are not in groups, with their share of the bytes)';

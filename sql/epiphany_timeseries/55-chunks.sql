@@ -84,6 +84,16 @@ LANGUAGE C VOLATILE STRICT PARALLEL UNSAFE;
 COMMENT ON FUNCTION epiphany.set_integer_now_func(pg_catalog.regclass, pg_catalog.regproc, pg_catalog.bool) IS
 	'says which function tells the time that policies of a table with an integer time column go by';
 
+-- A moment as the storage counts times.
+CREATE FUNCTION epiphany.time_number(moment pg_catalog.timestamptz)
+RETURNS pg_catalog.int8
+LANGUAGE sql IMMUTABLE STRICT
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT CASE moment WHEN 'infinity' THEN 9223372036854775807 WHEN '-infinity' THEN -9223372036854775808
+		ELSE ((extract(epoch FROM moment) - 946684800) * 1000000)::int8 END
+$$;
+
 -- A bound that a user gave, as a value of the column's kind: a moment (timestamp in UTC) or an integer; with its text for conditions. An
 -- interval, or of integers an amount where `ago`, counts back from now.
 CREATE FUNCTION epiphany.time_bound(relation pg_catalog.regclass, bound pg_catalog.text, bound_type pg_catalog.regtype, ago pg_catalog.bool,
@@ -144,8 +154,7 @@ BEGIN
 	END IF;
 	literal := CASE dimension.column_type WHEN 'timestamptz'::regtype THEN format('%L::pg_catalog.timestamptz', (moment AT TIME ZONE 'UTC')::text)
 		ELSE format('%L::pg_catalog.timestamp', moment::text) END;
-	number := CASE moment WHEN 'infinity' THEN 9223372036854775807 WHEN '-infinity' THEN -9223372036854775808
-		ELSE (extract(epoch FROM moment) - 946684800) * 1000000 END;
+	number := epiphany.time_number(moment AT TIME ZONE 'UTC');
 END $$;
 
 -- Whole groups by their descriptors, then what is left at the edges; of a partitioned table in each partition.
@@ -171,14 +180,23 @@ BEGIN
 	END LOOP;
 END $$;
 
--- A chunk's name: that of its table, and its range.
-CREATE FUNCTION epiphany.chunk_name(relation pg_catalog.regclass, range_start pg_catalog.text, range_end pg_catalog.text)
-RETURNS pg_catalog.text
-LANGUAGE sql STABLE
+-- A table's chunks: those of times, and what they hold. A name is that of the table, and the range; numbers are the storage's.
+CREATE FUNCTION epiphany.chunk_list(relation pg_catalog.regclass, OUT chunk_name pg_catalog.text, OUT range_start pg_catalog.timestamptz,
+	OUT range_end pg_catalog.timestamptz, OUT range_start_integer pg_catalog.int8, OUT range_end_integer pg_catalog.int8,
+	OUT first pg_catalog.int8, OUT last pg_catalog.int8, OUT bytes pg_catalog.int8, OUT is_compressed pg_catalog.bool)
+RETURNS SETOF pg_catalog.record
+LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT format('%I.%I [%s, %s)', n.nspname, c.relname, range_start, range_end)
-	FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.oid = relation
+	SELECT format('%I.%I [%s, %s)', n.nspname, t.relname, coalesce(c.range_start::text, c.range_start_integer::text),
+			coalesce(c.range_end::text, c.range_end_integer::text)),
+		c.range_start, c.range_end, c.range_start_integer, c.range_end_integer,
+		coalesce(epiphany.time_number(c.range_start), c.range_start_integer), coalesce(epiphany.time_number(c.range_end), c.range_end_integer),
+		sum(c.bytes)::int8, bool_and(c.state <> 'delta')
+	FROM pg_class t JOIN pg_namespace n ON n.oid = t.relnamespace, epiphany.chunks(relation) c
+	WHERE t.oid = relation AND num_nonnulls(c.range_start, c.range_start_integer) > 0
+	GROUP BY n.nspname, t.relname, c.range_start, c.range_end, c.range_start_integer, c.range_end_integer
+	ORDER BY c.range_start, c.range_start_integer, c.range_end, c.range_end_integer
 $$;
 
 CREATE FUNCTION epiphany.show_chunks_for(caller pg_catalog.oid, relation pg_catalog.regclass, older_than pg_catalog.text, older_type pg_catalog.regtype,
@@ -196,18 +214,8 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = 'chunks have no time of creation',
 			HINT = 'Use older_than and newer_than, which go by the rows'' times.';
 	END IF;
-	IF older_than IS NULL AND newer_than IS NULL THEN
-		RETURN QUERY SELECT epiphany.chunk_name(relation, coalesce(c.range_start::text, c.range_start_integer::text),
-				coalesce(c.range_end::text, c.range_end_integer::text))
-			FROM epiphany.chunks(epiphany.stored_relation(relation)) c WHERE coalesce(c.range_start::text, c.range_start_integer::text) IS NOT NULL;
-	ELSE
-		RETURN QUERY SELECT epiphany.chunk_name(relation, coalesce(c.range_start::text, c.range_start_integer::text),
-				coalesce(c.range_end::text, c.range_end_integer::text))
-			FROM epiphany.chunks(epiphany.stored_relation(relation)) c,
-				LATERAL (SELECT coalesce(((extract(epoch FROM c.range_start) - 946684800) * 1000000)::bigint, c.range_start_integer) AS first,
-					coalesce(((extract(epoch FROM c.range_end) - 946684800) * 1000000)::bigint, c.range_end_integer) AS last) n
-			WHERE n.last IS NOT NULL AND (older IS NULL OR n.last <= older) AND (newer IS NULL OR n.first >= newer);
-	END IF;
+	RETURN QUERY SELECT c.chunk_name FROM epiphany.chunk_list(epiphany.stored_relation(relation)) c
+		WHERE (older IS NULL OR c.last <= older) AND (newer IS NULL OR c.first >= newer);
 END $$;
 
 CREATE FUNCTION epiphany.show_chunks(relation pg_catalog.regclass, older_than "any" DEFAULT NULL, newer_than "any" DEFAULT NULL,

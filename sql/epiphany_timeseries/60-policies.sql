@@ -137,8 +137,12 @@ CREATE PROCEDURE epiphany.policy_compaction(job_id pg_catalog.int4, config pg_ca
 LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $$
+DECLARE
+	relation regclass := epiphany.job_relation(job_id);
+	bound record;
 BEGIN
-	PERFORM epiphany.compact(epiphany.job_relation(job_id));
+	SELECT * INTO bound FROM epiphany.time_bound(relation, epiphany.policy_setting(job_id, config, 'compress_after'), 'unknown', true, 'compress_after');
+	PERFORM epiphany.compact_range(epiphany.stored_relation(relation), -9223372036854775808, bound.number);
 END $$;
 
 COMMENT ON PROCEDURE epiphany.policy_compaction(pg_catalog.int4, pg_catalog.jsonb) IS 'what jobs of add_compression_policy and add_columnstore_policy run';
@@ -165,7 +169,7 @@ BEGIN
 		RAISE EXCEPTION USING ERRCODE = 'feature_not_supported', MESSAGE = 'chunks have no time of creation',
 			HINT = 'Use compress_after, which goes by the rows'' times.';
 	END IF;
-	IF (epiphany.time_dimension(hypertable)).chunk_width IS NULL THEN
+	IF (epiphany.time_dimension(epiphany.stored_relation(hypertable))).chunk_width IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'wrong_object_type', MESSAGE = format('table %s is not a column table with a time column', hypertable),
 			HINT = 'Use ALTER TABLE ... SET ACCESS METHOD epiphany_timeseries, or epiphany.create_hypertable().';
 	END IF;
@@ -183,7 +187,7 @@ AS 'MODULE_PATHNAME', 'pge_call_for'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION epiphany.add_compression_policy IS
-	'has the table compacted each schedule_interval (12 hours); maintenance does that by itself where it is on; returns the job''s id, -1 where there is one already';
+	'has chunks compacted each schedule_interval (12 hours) that lie before compress_after ago as wholes; maintenance does that, and the newer ones, by itself where it is on; returns the job''s id, -1 where there is one already';
 
 CREATE FUNCTION epiphany.remove_compression_policy(hypertable pg_catalog.regclass, if_exists pg_catalog.bool DEFAULT false)
 RETURNS pg_catalog.bool

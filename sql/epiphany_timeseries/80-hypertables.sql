@@ -233,20 +233,21 @@ CREATE VIEW epiphany.hypertables AS
 SELECT n.nspname AS hypertable_schema, c.relname AS hypertable_name, pg_catalog.pg_get_userbyid(c.relowner) AS owner,
 	1::pg_catalog.int2 AS num_dimensions,
 	CASE WHEN pg_catalog.has_table_privilege(c.oid, 'SELECT') THEN
-		(SELECT pg_catalog.count(*) FROM epiphany.chunks(c.oid::pg_catalog.regclass) k WHERE pg_catalog.num_nonnulls(k.range_start, k.range_start_integer) OPERATOR(pg_catalog.>) 0)
+		(SELECT pg_catalog.count(*) FROM epiphany.chunk_list(c.oid::pg_catalog.regclass))
 	END AS num_chunks,
 	true AS compression_enabled, d.column_name AS primary_dimension, d.column_type AS primary_dimension_type, d.segment_by
 FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace,
 	LATERAL epiphany.time_dimension(c.oid::pg_catalog.regclass) d
-WHERE c.relkind = 'r' AND epiphany.is_hypertable(c.oid::pg_catalog.regclass);
+WHERE c.relkind = 'r' AND epiphany.is_hypertable(c.oid::pg_catalog.regclass)
+	AND NOT EXISTS (SELECT FROM epiphany.continuous_catalog k WHERE k.materialization::pg_catalog.oid = c.oid);
 
-COMMENT ON VIEW epiphany.hypertables IS 'tables USING epiphany_timeseries; num_chunks of those that one may read';
+COMMENT ON VIEW epiphany.hypertables IS 'tables USING epiphany_timeseries, but for stored rows of continuous aggregates; num_chunks of those that one may read';
 
 CREATE VIEW epiphany.dimensions AS
 SELECT h.hypertable_schema, h.hypertable_name, 1::pg_catalog.int8 AS dimension_number, h.primary_dimension AS column_name,
 	h.primary_dimension_type AS column_type, 'Time'::pg_catalog.text AS dimension_type,
 	CASE WHEN h.primary_dimension_type NOT IN ('int2'::pg_catalog.regtype, 'int4'::pg_catalog.regtype, 'int8'::pg_catalog.regtype) THEN
-		pg_catalog.make_interval(secs => d.chunk_width::pg_catalog.float8 / 1000000::pg_catalog.float8) END AS time_interval,
+		pg_catalog.justify_hours(pg_catalog.make_interval(secs => d.chunk_width::pg_catalog.float8 / 1000000::pg_catalog.float8)) END AS time_interval,
 	CASE WHEN h.primary_dimension_type IN ('int2'::pg_catalog.regtype, 'int4'::pg_catalog.regtype, 'int8'::pg_catalog.regtype) THEN
 		d.chunk_width END AS integer_interval,
 	i.func_name AS integer_now_func, NULL::pg_catalog.int2 AS num_partitions
