@@ -66,6 +66,14 @@ CREATE INDEX job_log_start_idx ON epiphany.job_log (start_time);
 
 COMMENT ON TABLE epiphany.job_log IS 'runs of jobs, for as long as epiphany.job_history_retention says';
 
+-- Sessions that have loaded jobs from a dump: until they end, the jobs wait, since what they need may not be there yet.
+CREATE TABLE epiphany.job_restore (
+	pid pg_catalog.int4 NOT NULL,
+	backend_start pg_catalog.timestamptz NOT NULL
+);
+
+COMMENT ON TABLE epiphany.job_restore IS 'sessions that restore jobs';
+
 -- A job of a table that is gone without its event trigger's knowledge is not carried on.
 SELECT pg_catalog.pg_extension_config_dump('epiphany.job',
 	'WHERE relation IS NULL OR EXISTS (SELECT FROM pg_catalog.pg_class c WHERE c.oid = relation::pg_catalog.oid)');
@@ -162,6 +170,15 @@ BEGIN
 	RETURN CASE WHEN failures = 0 THEN slot WHEN job.fixed_schedule THEN least(slot, retry) ELSE retry END;
 END $$;
 
+CREATE FUNCTION epiphany.job_restore_is_on()
+RETURNS pg_catalog.bool
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+	SELECT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datname = current_database() AND a.application_name = 'pg_restore')
+		OR EXISTS (SELECT FROM pg_stat_activity a JOIN epiphany.job_restore r USING (pid, backend_start))
+$$;
+
 -- Jobs to start, the longest overdue first. One that was never looked at, as after a restore, gets its first start.
 CREATE FUNCTION epiphany.job_due(OUT job_id pg_catalog.int4, OUT owner pg_catalog.oid, OUT application_name pg_catalog.text)
 RETURNS SETOF pg_catalog.record
@@ -169,11 +186,14 @@ LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
 BEGIN
+	IF EXISTS (SELECT FROM epiphany.job_restore) AND NOT epiphany.job_restore_is_on() THEN
+		DELETE FROM epiphany.job_restore;
+	END IF;
 	INSERT INTO epiphany.job_state (job_id, next_start)
 	SELECT j.job_id, coalesce(CASE WHEN j.initial_start > now() THEN j.initial_start
 			ELSE epiphany.job_slot(j.schedule_interval, true, j.initial_start, j.timezone, now()) END, now())
 	FROM epiphany.job j
-	WHERE NOT EXISTS (SELECT FROM epiphany.job_state s WHERE s.job_id = j.job_id)
+	WHERE NOT EXISTS (SELECT FROM epiphany.job_state s WHERE s.job_id = j.job_id) AND NOT epiphany.job_restore_is_on()
 	ON CONFLICT DO NOTHING;
 	RETURN QUERY
 		SELECT j.job_id, j.owner::oid, j.job_name || ' [' || j.job_id || ']'
@@ -183,14 +203,15 @@ BEGIN
 END $$;
 
 -- When the next job is due; of those that are due already and could not be started, in a second (not all: they wait for another's end).
+-- Those that wait for the end of a restore are looked at again soon.
 CREATE FUNCTION epiphany.job_next("all" pg_catalog.bool)
 RETURNS pg_catalog.timestamptz
 LANGUAGE sql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $$
-	SELECT min(greatest(s.next_start, clock_timestamp() + '1 s'))
-	FROM epiphany.job j JOIN epiphany.job_state s USING (job_id)
-	WHERE j.scheduled AND s.started IS NULL AND ("all" OR s.next_start > clock_timestamp())
+	SELECT min(greatest(s.next_start, clock_timestamp() + CASE WHEN s.job_id IS NULL THEN interval '5 s' ELSE '1 s' END))
+	FROM epiphany.job j LEFT JOIN epiphany.job_state s USING (job_id)
+	WHERE s.job_id IS NULL OR (j.scheduled AND s.started IS NULL AND ("all" OR s.next_start > clock_timestamp()))
 $$;
 
 -- Runs that are noted as going on.
@@ -332,6 +353,22 @@ CREATE FUNCTION epiphany.job_wake()
 RETURNS pg_catalog.void
 AS 'MODULE_PATHNAME', 'pge_job_wake'
 LANGUAGE C VOLATILE;
+
+-- Rows that come otherwise than by add_job are a dump's, which says so by a setting of pg_dump's.
+CREATE FUNCTION epiphany.job_inserted()
+RETURNS pg_catalog.trigger
+LANGUAGE plpgsql
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF NOT current_setting('check_function_bodies')::bool THEN
+		INSERT INTO epiphany.job_restore SELECT a.pid, a.backend_start FROM pg_stat_activity a WHERE a.pid = pg_backend_pid();
+	END IF;
+	PERFORM epiphany.job_wake();
+	RETURN NULL;
+END $$;
+
+CREATE TRIGGER job_inserted AFTER INSERT ON epiphany.job FOR EACH STATEMENT EXECUTE FUNCTION epiphany.job_inserted();
 
 -- ---- What users ask ----
 
@@ -614,6 +651,7 @@ COMMENT ON EVENT TRIGGER epiphany_jobs_sql_drop IS 'deletes the jobs of tables t
 
 REVOKE ALL ON FUNCTION epiphany.job_due(), epiphany.job_next(pg_catalog.bool), epiphany.job_started(), epiphany.job_start(pg_catalog.int4), epiphany.job_unstart(pg_catalog.int4),
 	epiphany.job_statement(pg_catalog.int4), epiphany.job_enter(pg_catalog.int4, pg_catalog.int4),
-	epiphany.job_end(pg_catalog.int4, pg_catalog.bool, pg_catalog.text, pg_catalog.text), epiphany.job_wake(), epiphany.jobs_sql_drop(),
+	epiphany.job_end(pg_catalog.int4, pg_catalog.bool, pg_catalog.text, pg_catalog.text), epiphany.job_wake(), epiphany.job_inserted(),
+	epiphany.job_restore_is_on(), epiphany.jobs_sql_drop(),
 	epiphany.save_job_for(pg_catalog.oid, pg_catalog.int4, pg_catalog.jsonb),
 	epiphany.delete_job_for(pg_catalog.oid, pg_catalog.int4) FROM PUBLIC;
