@@ -8,6 +8,13 @@
 
 #define PGE_OBJECT_STORE	"epiphany_object_store"
 
+/* Of servers that say nothing else: seconds without a byte, and how often a request is repeated. */
+#define PGE_STORE_TIMEOUT	30
+#define PGE_STORE_RETRIES	5
+
+/* The value of an option, NULL where it is not given. */
+extern const char *pge_object_store_option(List *options, const char *name);
+
 /* The URL that a server's options have. */
 extern const char *pge_object_store_url(List *options);
 

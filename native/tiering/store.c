@@ -17,7 +17,7 @@
 #include "utils/fmgroids.h"
 
 #include "object_store.h"
-#include "store.h"
+#include "s3.h"
 
 PgeStoreCounts pge_store_counts;
 
@@ -30,6 +30,8 @@ make_store(const ForeignServer *server, Oid user)
 
 	while (length > 0 && trimmed[length - 1] == '/' && length > strlen(PGE_FILE_SCHEME))
 		trimmed[--length] = '\0';
+	if (strncmp(url, PGE_S3_SCHEME, strlen(PGE_S3_SCHEME)) == 0)
+		return pge_s3_store(server, user, trimmed);
 	return pge_file_store(server->serverid, server->servername, trimmed);
 }
 
@@ -135,11 +137,16 @@ demand(Oid role, const char *name, const char *what)
 static PgeStore *
 bare_files(const char *url, PgeStoreUse use, const char **key)
 {
+	if (strncmp(url, PGE_S3_SCHEME, strlen(PGE_S3_SCHEME)) == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_UNDEFINED_OBJECT),
+				 errmsg("there is no server for URL \"%s\"", url),
+				 errhint("CREATE SERVER ... FOREIGN DATA WRAPPER %s OPTIONS (url 's3://bucket') makes one.", PGE_OBJECT_STORE)));
 	if (strncmp(url, PGE_FILE_SCHEME, strlen(PGE_FILE_SCHEME)) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 				 errmsg("unsupported URL: \"%s\"", url),
-				 errhint("URLs are file:/// and the rest of an absolute path on the server; "
+				 errhint("URLs are s3://bucket/name, or file:/// and the rest of an absolute path on the server; "
 						 "names within an object store need its server.")));
 	if (url[strlen(PGE_FILE_SCHEME)] != '/')
 		ereport(ERROR,

@@ -1,10 +1,10 @@
 /*
  * Stores: places where files are kept whole, as objects with a name (their key), and never change: written once, read in ranges,
- * removed. A folder of the server's machine is one.
+ * removed. A folder of the server's machine is one, a bucket another.
  *
  * A store is a foreign server of the wrapper epiphany_object_store:
  *
- *     CREATE SERVER lake FOREIGN DATA WRAPPER epiphany_object_store OPTIONS (url 'file:///srv/lake');
+ *     CREATE SERVER lake FOREIGN DATA WRAPPER epiphany_object_store OPTIONS (url 's3://bucket/tables', region '...');
  *     GRANT USAGE ON FOREIGN SERVER lake TO analyst;
  *
  * Keys are relative to its URL: components between slashes, none of them empty, "." or "..". Messages name an object by its URL, or its

@@ -102,8 +102,8 @@ pge_points_in_order(PgeCollected *state)
 }
 
 /*
- * Summaries, by time: each begins with its first point and has its last one at that offset. Those that overlap are refused; what: of what they
- * are, for the message.
+ * Summaries, by time: each begins with its first point and has its last one at that offset. Those that overlap are refused; what: of
+ * what they are, for the message.
  */
 void
 pge_summaries_in_order(PgeCollected *state, Size last, const char *what)

@@ -25,12 +25,25 @@ END $$;
 -- ---- Options ----
 SELECT attempt('CREATE SERVER bad FOREIGN DATA WRAPPER epiphany_object_store' || options) FROM (VALUES
 	(1, ''), (2, $$ OPTIONS (url '/tmp')$$), (3, $$ OPTIONS (url 'file://tmp')$$), (4, $$ OPTIONS (url 'http://x/y')$$), (5, $$ OPTIONS (url 'file:///tmp/../etc')$$),
-	(6, $$ OPTIONS (url 'file:///tmp/./x')$$), (7, $$ OPTIONS (url 'file:///tmp', colour 'red')$$), (8, $$ OPTIONS (url 'file:///tmp', secret_access_key 's')$$)) AS v (i, options) ORDER BY i;
+	(6, $$ OPTIONS (url 'file:///tmp/./x')$$), (7, $$ OPTIONS (url 'file:///tmp', colour 'red')$$), (8, $$ OPTIONS (url 'file:///tmp', secret_access_key 's')$$), (9, $$ OPTIONS (url 'file:///tmp', region 'x')$$),
+	(10, $$ OPTIONS (url 's3://x')$$), (11, $$ OPTIONS (url 's3://bucket/a/../b')$$), (12, $$ OPTIONS (url 's3://bucket//b')$$), (13, $$ OPTIONS (url 's3://buc ket')$$),
+	(14, $$ OPTIONS (url 's3://bucket', endpoint 'host:80')$$), (15, $$ OPTIONS (url 's3://bucket', endpoint 'http://me:hush@host')$$), (16, $$ OPTIONS (url 's3://bucket', region 'a b')$$),
+	(17, $$ OPTIONS (url 's3://bucket', path_style 'perhaps')$$), (18, $$ OPTIONS (url 's3://bucket', timeout '0')$$), (19, $$ OPTIONS (url 's3://bucket', retries 'x')$$),
+	(20, $$ OPTIONS (url 's3://bucket', ca_file 'x')$$), (21, $$ OPTIONS (url 's3://bucket', session_token 'x')$$)) AS v (i, options) ORDER BY i;
 SELECT attempt('ALTER FOREIGN DATA WRAPPER epiphany_object_store OPTIONS (url ''file:///tmp'')');
 SELECT 'file://' || :'dir' AS url, 'file://' || :'dir' || '/deep/' AS deep_url \gset
 CREATE SERVER lake FOREIGN DATA WRAPPER epiphany_object_store OPTIONS (url :'url');
 CREATE SERVER deep FOREIGN DATA WRAPPER epiphany_object_store OPTIONS (url :'deep_url');
 SELECT attempt('ALTER SERVER lake OPTIONS (DROP url)');
+SELECT attempt('CREATE USER MAPPING FOR PUBLIC SERVER lake' || options) FROM (VALUES
+	(1, $$ OPTIONS (access_key_id 'x')$$), (2, $$ OPTIONS (session_token 'x')$$), (3, $$ OPTIONS (access_key_id 'x', secret_access_key 'hush hush')$$), (4, $$ OPTIONS (region 'x')$$)) AS v (i, options) ORDER BY i;
+-- Buckets are reached when they are used; names are looked at before.
+CREATE SERVER bucket FOREIGN DATA WRAPPER epiphany_object_store OPTIONS (url 's3://bucket/tables', endpoint 'http://127.0.0.1:1', retries '0');
+SELECT attempt($$SELECT * FROM epiphany.read_parquet('a', 'bucket') AS f (i int)$$);
+CREATE USER MAPPING FOR PUBLIC SERVER bucket;
+SELECT attempt(format('SELECT * FROM epiphany.read_parquet(%L, %L) AS f (i int)', url, server)) FROM (VALUES
+	(1, 's3://bucket/other', NULL), (2, 's3://bucket/tables', NULL), (3, 's3://bucket/tables/../x', NULL)) AS v (i, url, server) ORDER BY i;
+SELECT regexp_replace(attempt($$SELECT * FROM epiphany.read_parquet('a', 'bucket') AS f (i int)$$), 'Failed.*server', '...');
 
 -- ---- Names ----
 -- Folders are made where they are missing, but the server's own.

@@ -10,4 +10,4 @@ COMMENT ON FUNCTION epiphany.object_store_validator(pg_catalog.text[], pg_catalo
 CREATE FOREIGN DATA WRAPPER epiphany_object_store VALIDATOR epiphany.object_store_validator;
 
 COMMENT ON FOREIGN DATA WRAPPER epiphany_object_store
-	IS 'folders of the server as object stores: CREATE SERVER lake FOREIGN DATA WRAPPER epiphany_object_store OPTIONS (url ...)';
+	IS 'buckets and folders as object stores: CREATE SERVER lake FOREIGN DATA WRAPPER epiphany_object_store OPTIONS (url ...)';
