@@ -61,7 +61,16 @@ internal static unsafe partial class Exports
 
     [UnmanagedCallersOnly]
     internal static PgeStatus GraphSearch(
-        ulong handle, void* host, PgeGraphValue* query, int ef, int resumable, PgeGraphCandidate* candidates, int* count, ulong* search)
+        ulong handle,
+        void* host,
+        PgeGraphValue* query,
+        int ef,
+        int resumable,
+        float caution,
+        PgeGraphCandidate* candidates,
+        int* count,
+        float* reach,
+        ulong* search)
     {
         try
         {
@@ -81,7 +90,7 @@ internal static unsafe partial class Exports
             GraphWorker worker = state.Worker ??= graph.Index.Rent();
             worker.Space.Load(Value(query));
             worker.Searcher.Search(graph.Host.By(host), graph.Index.Entries, ef, resumable != 0);
-            *count = worker.Searcher.Candidates(graph.Host, (Candidate*)candidates);
+            *count = worker.Searcher.Candidates(graph.Host, caution, (Candidate*)candidates, out *reach);
             return PgeStatus.Ok;
         }
         catch (Exception e)
@@ -92,7 +101,16 @@ internal static unsafe partial class Exports
 
     [UnmanagedCallersOnly]
     internal static PgeStatus GraphMore(
-        ulong search, ulong handle, void* host, int ef, uint end, PgeGraphCandidate* candidates, int* count, long* visited)
+        ulong search,
+        ulong handle,
+        void* host,
+        int ef,
+        uint end,
+        float caution,
+        PgeGraphCandidate* candidates,
+        int* count,
+        float* reach,
+        long* visited)
     {
         try
         {
@@ -100,7 +118,7 @@ internal static unsafe partial class Exports
             GraphHandle graph = Handles.Get<GraphHandle>(handle);
             Searcher searcher = Handles.Get<GraphSearchHandle>(search).Worker!.Searcher;
             searcher.More(graph.Host.By(host), graph.Index.Entries, ef, end);
-            *count = searcher.Candidates(graph.Host, (Candidate*)candidates);
+            *count = searcher.Candidates(graph.Host, caution, (Candidate*)candidates, out *reach);
             *visited = searcher.Visited;
             return PgeStatus.Ok;
         }

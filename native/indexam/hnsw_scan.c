@@ -1,6 +1,7 @@
 /*
  * epiphany_hnsw: scans. The graph gives candidates by what their distance is not below; a row is returned when its exact distance,
- * computed from the table's row, is not above what any candidate that was not looked up yet may have.
+ * computed from the table's row, is not above what any candidate that was not looked up yet may have. In strict_order it is held back, too,
+ * until the search has gone so far that what it finds later is probably not nearer.
  */
 #include "postgres.h"
 
@@ -14,6 +15,9 @@
 
 /* What GraphMore is asked for doubles up to this: a filter that few rows pass takes long searches. */
 #define MAX_MORE 4096
+
+/* How many times as far as usual lower bounds are below estimates in strict_order: there, a bound that is too high costs a row. */
+#define STRICT_CAUTION 2
 
 typedef struct HnswScan
 {
@@ -31,6 +35,8 @@ typedef struct HnswScan
 	int			count;
 	int			next;
 	bool		batched;		/* rows have been looked up */
+	float		reach;			/* what was not found yet is probably not nearer */
+	bool		ended;			/* there is no more to find */
 	PgeRowQueue rows;			/* whose distances are known */
 	double		last;			/* distance of the row returned last */
 } HnswScan;
@@ -54,6 +60,12 @@ hnsw_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int n
 	state->started = false;
 	if (orderbys != NULL && scan->numberOfOrderBys > 0)
 		memmove(scan->orderByData, orderbys, scan->numberOfOrderBys * sizeof(ScanKeyData));
+}
+
+static bool
+is_strict(void)
+{
+	return pge_vector_iterative_scan == PGE_ITERATIVE_STRICT;
 }
 
 /* ---- Rows by exact distance ---- */
@@ -136,17 +148,31 @@ look_up(IndexScanDesc scan, HnswScan *state)
 
 /* ---- Candidates ---- */
 
+/* For so many; those that are there stay. */
 static void
 make_room(HnswScan *state, int candidates)
 {
+	PgeGraphCandidate *bigger;
+
 	if (state->room >= candidates)
 		return;
+	bigger = palloc_extended(sizeof(PgeGraphCandidate) * (Size) candidates, MCXT_ALLOC_HUGE);
 	if (state->candidates != NULL)
+	{
+		memcpy(bigger, state->candidates, sizeof(PgeGraphCandidate) * (Size) state->count);
 		pfree(state->candidates);
-	state->candidates = NULL;
-	state->room = 0;
-	state->candidates = palloc(sizeof(PgeGraphCandidate) * candidates);
+	}
+	state->candidates = bigger;
 	state->room = candidates;
+}
+
+static int
+compare_candidates(const void *a, const void *b)
+{
+	float		left = ((const PgeGraphCandidate *) a)->Lower;
+	float		right = ((const PgeGraphCandidate *) b)->Lower;
+
+	return (left > right) - (left < right);
 }
 
 /* The live vertices of the next page that has some; 0 at the end. */
@@ -183,6 +209,12 @@ next_page(HnswScan *state)
 	return 0;
 }
 
+static float
+caution(void)
+{
+	return is_strict() ? STRICT_CAUTION : 1;
+}
+
 static void
 start(IndexScanDesc scan, HnswScan *state)
 {
@@ -199,6 +231,8 @@ start(IndexScanDesc scan, HnswScan *state)
 	pgstat_count_index_scan(scan->indexRelation);
 	state->started = true;
 	state->next = 0;
+	state->count = 0;
+	state->ended = false;
 	state->rows.count = 0;
 	state->batched = false;
 	state->visited = 0;
@@ -214,33 +248,58 @@ start(IndexScanDesc scan, HnswScan *state)
 	make_room(state, state->ef);
 	hnsw_refresh_entries(&state->access);
 	PGE_CALL(GraphSearch, state->access.cache->handle, &state->access, &query, state->ef,
-			 pge_vector_iterative_scan != PGE_ITERATIVE_OFF, state->candidates, &state->count, &state->search);
+			 pge_vector_iterative_scan != PGE_ITERATIVE_OFF, caution(), state->candidates, &state->count, &state->reach, &state->search);
 	if (is_first)
 		pge_own_handle(state->context, state->search);
+}
+
+/* More of the graph: candidates beside those that are left. */
+static int
+search_more(HnswScan *state)
+{
+	int			left = state->count - state->next;
+	int			more = 0;
+
+	memmove(state->candidates, state->candidates + state->next, sizeof(PgeGraphCandidate) * (Size) left);
+	state->next = 0;
+	state->count = left;
+	state->ef = Max(state->ef, Min(2 * state->ef, MAX_MORE));
+	make_room(state, left + state->ef);
+	hnsw_refresh_entries(&state->access);
+	PGE_CALL(GraphMore, state->search, state->access.cache->handle, &state->access, state->ef,
+			 (u32) Min((uint64) RelationGetNumberOfBlocks(state->access.index) * state->access.cache->shape.PerPage, HNSW_MAX_VERTEX),
+			 caution(), state->candidates + left, &more, &state->reach, &state->visited);
+	state->count += more;
+	if (left > 0 && more > 0)
+		qsort(state->candidates, state->count, sizeof(PgeGraphCandidate), compare_candidates);
+	return more;
 }
 
 /* On from where the search ended. */
 static bool
 go_on(HnswScan *state)
 {
-	state->next = 0;
-	state->count = 0;
-
 	/* What the process keeps of the index may have been forgotten for others'. */
 	state->access.cache = hnsw_open(state->access.index);
 	if (state->everything)
-		state->count = next_page(state);
-	else if (pge_vector_iterative_scan != PGE_ITERATIVE_OFF &&
-			 (pge_vector_max_scan_tuples == 0 || state->visited < pge_vector_max_scan_tuples))
 	{
-		state->ef = Max(state->ef, Min(2 * state->ef, MAX_MORE));
-		make_room(state, state->ef);
-		hnsw_refresh_entries(&state->access);
-		PGE_CALL(GraphMore, state->search, state->access.cache->handle, &state->access, state->ef,
-				 (u32) Min((uint64) RelationGetNumberOfBlocks(state->access.index) * state->access.cache->shape.PerPage, HNSW_MAX_VERTEX),
-				 state->candidates, &state->count, &state->visited);
+		state->next = 0;
+		state->count = 0;
+		state->count = next_page(state);
+		return state->count > 0;
 	}
-	return state->count > 0;
+	return pge_vector_iterative_scan != PGE_ITERATIVE_OFF &&
+		(pge_vector_max_scan_tuples == 0 || state->visited < pge_vector_max_scan_tuples) && search_more(state) > 0;
+}
+
+/* Is there a row that can be returned, of those whose distances are known? */
+static bool
+has_row(const HnswScan *state)
+{
+	if (state->rows.count == 0)
+		return false;
+	return !is_strict() || state->everything || state->ended ||
+		!float8_gt(state->rows.rows[0].distance, state->reach);
 }
 
 bool
@@ -261,14 +320,15 @@ hnsw_get_tuple(IndexScanDesc scan, ScanDirection direction)
 
 		while (may_be_nearer(state))
 			look_up(scan, state);
-		if (state->rows.count == 0)
+		if (!has_row(state))
 		{
-			if (!go_on(state))
+			if (state->ended)
 				break;
+			state->ended = !go_on(state);
 			continue;
 		}
 		row = pge_row_pop(&state->rows);
-		if (pge_vector_iterative_scan == PGE_ITERATIVE_STRICT && float8_lt(row.distance, state->last))
+		if (is_strict() && float8_lt(row.distance, state->last))
 			continue;
 		state->last = row.distance;
 		scan->xs_heaptid = row.tid;

@@ -26,6 +26,12 @@
 /* Who wants many rows minds more that some are left out: with it one bound in a thousand is too high, not three in a hundred. */
 #define LATER_CAUTION 1.6f
 
+/*
+ * In strict_order a row that is found late is left out. So no pass takes bounds lightly, and one that goes on looks into more lists for
+ * the same rows.
+ */
+#define STRICT_PROBES_GROWTH (IVF_PROBES_GROWTH * IVF_PROBES_GROWTH)
+
 int			pge_ivf_max_probes = 0;
 
 typedef struct IvfReturned
@@ -87,6 +93,12 @@ pge_ivf_end_scan(IndexScanDesc scan)
 	pfree(state);
 }
 
+static bool
+is_strict(void)
+{
+	return pge_vector_iterative_scan == PGE_ITERATIVE_STRICT;
+}
+
 static void *
 allocate(Size bytes)
 {
@@ -138,7 +150,7 @@ start(IndexScanDesc scan, IvfScanState *state)
 	state->long_block = shape->BlockBytes > IVF_AREA ? allocate(shape->BlockBytes) : NULL;
 	state->lists = state->no_query ? shape->Lists : pge_ivf_choose_probes(shape->Lists);
 	state->wanted = state->no_query ? 0 : FIRST_WANTED + WANTED_A_LIST * state->lists;
-	state->caution = 1;
+	state->caution = is_strict() ? LATER_CAUTION : 1;
 	state->complete = false;
 	state->last = -get_float8_infinity();
 	state->visited = 0;
@@ -212,6 +224,7 @@ go_on(IvfScanState *state)
 	int			all = state->index->model->Shape.Lists;
 	bool		pruned = !isnan(state->reach);
 	int			most = pge_ivf_max_probes > 0 ? Min(all, pge_ivf_max_probes) : all;
+	int			growth = is_strict() ? STRICT_PROBES_GROWTH : IVF_PROBES_GROWTH;
 	bool		further = pge_vector_iterative_scan != PGE_ITERATIVE_OFF && state->lists < most &&
 		(pge_vector_max_scan_tuples == 0 || state->visited < pge_vector_max_scan_tuples);
 
@@ -221,7 +234,7 @@ go_on(IvfScanState *state)
 		state->wanted = state->wanted > INT_MAX / 16 / WANTED_GROWTH ? 0 : state->wanted * WANTED_GROWTH;
 	state->caution = LATER_CAUTION;
 	if (further)
-		state->lists = state->lists > most / IVF_PROBES_GROWTH ? most : state->lists * IVF_PROBES_GROWTH;
+		state->lists = state->lists > most / growth ? most : state->lists * growth;
 	return true;
 }
 
@@ -277,7 +290,7 @@ next_result(IndexScanDesc scan, IvfScanState *state, PgeQueuedRow *result)
 static bool
 comes_too_late(IvfScanState *state, const PgeQueuedRow *result)
 {
-	return result->key < state->last && pge_vector_iterative_scan == PGE_ITERATIVE_STRICT;
+	return result->key < state->last && is_strict();
 }
 
 static void

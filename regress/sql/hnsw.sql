@@ -194,6 +194,24 @@ SET epiphany.vector_iterative_scan = strict_order;
 -- strict_order: distances never fall.
 SELECT bool_and(d >= before) AS in_order FROM (SELECT d, lag(d, 1, 0) OVER () AS before FROM
 	(SELECT e <-> vec(9, 24)::vector AS d FROM dense ORDER BY e <-> vec(9, 24)::vector LIMIT 500) s) s;
+-- Nor do rows get lost behind a filter: three dimensions, where codes say least about which of two rows is nearer.
+CREATE FUNCTION in_cube(i int) RETURNS vector LANGUAGE sql IMMUTABLE AS
+$$ SELECT array_agg(((hashint8extended(i, j) & 65535) / 65536.0)::real ORDER BY j)::vector FROM generate_series(1, 3) j $$;
+CREATE TABLE cube (id int, e vector(3));
+INSERT INTO cube SELECT i, in_cube(i) FROM generate_series(1, 10000) i;
+ANALYZE cube;
+CREATE INDEX ON cube USING epiphany_hnsw (e vector_l2_ops);
+CREATE VIEW fiftieth AS SELECT id, e FROM cube WHERE id % 50 = 0;
+SET enable_sort = off;
+SELECT recall('fiftieth', '<->', 'vector', 'in_cube($1)') >= 0.99 AS filtered;
+SELECT count(*) > 9900 AS nearly_all, bool_and(d >= before) AS in_order FROM (SELECT d, lag(d, 1, 0) OVER () AS before FROM
+	(SELECT e <-> in_cube(0) AS d FROM cube ORDER BY e <-> in_cube(0)) s) s;
+-- Where the scan is not to go on, what was held back comes.
+SET epiphany.vector_max_scan_tuples = 1;
+SELECT count(*) >= current_setting('epiphany.hnsw_ef_search')::int AS comes, bool_and(d >= before) AS in_order FROM (SELECT d, lag(d, 1, 0) OVER () AS before FROM
+	(SELECT e <-> in_cube(0) AS d FROM cube ORDER BY e <-> in_cube(0)) s) s;
+RESET epiphany.vector_max_scan_tuples;
+RESET enable_sort;
 RESET epiphany.vector_iterative_scan;
 
 -- ---- Cursors, joins, rescans ----

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x66d451a5;
+    public const u32 Hash = 0x4fcb9538;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -1017,10 +1017,11 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<ptr, PgeGraphOptions*, PgeGraphShape*, u64*, PgeStatus> GraphOpen;
     /* Index, use of it, vertices, their number: where its searches begin from now on. */
     public delegate* unmanaged<u64, ptr, u32*, i32, PgeStatus> GraphEntries;
-    /* Index, use of it, query, ef, whether GraphMore will be asked, out candidates (room for ef), out their number, out search. */
-    public delegate* unmanaged<u64, ptr, PgeGraphValue*, i32, i32, PgeGraphCandidate*, i32*, u64*, PgeStatus> GraphSearch;
-    /* Search, index, use of it, ef, end of numbers, out candidates, out their number (0: the end), out vertices visited so far. */
-    public delegate* unmanaged<u64, u64, ptr, i32, u32, PgeGraphCandidate*, i32*, i64*, PgeStatus> GraphMore;
+    /* Index, use of it, query, ef, whether GraphMore will be asked, caution of lower bounds (1: as usual), out candidates (room for ef), out their
+    number, out what others probably are not nearer than, out search. */
+    public delegate* unmanaged<u64, ptr, PgeGraphValue*, i32, i32, f32, PgeGraphCandidate*, i32*, f32*, u64*, PgeStatus> GraphSearch;
+    /* Search, index, use of it, ef, end of numbers, caution, out candidates, out their number (0: the end), out as before, out vertices visited so far. */
+    public delegate* unmanaged<u64, u64, ptr, i32, u32, f32, PgeGraphCandidate*, i32*, f32*, i64*, PgeStatus> GraphMore;
     /* Search, index: ends it, for the next one to use what it has. */
     public delegate* unmanaged<u64, u64, PgeStatus> GraphRelease;
     /* Index, use of it, vector, TID, vertices that the index has room for. */

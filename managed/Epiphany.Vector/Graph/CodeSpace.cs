@@ -160,10 +160,10 @@ public sealed unsafe class CodeSpace : Space
         }
     }
 
-    public override float Lower(byte* payload, float distance)
+    public override float Lower(byte* payload, float distance, float caution)
     {
         // The bytes' rounding is in the middle of it: a quarter more is what it adds at 7 bits, and next to nothing below.
-        float lower = distance - (0.85f * CodeLayout.Epsilon * ((CodeFactors*)payload)->Error * _length);
+        float lower = distance - (caution * 0.85f * CodeLayout.Epsilon * ((CodeFactors*)payload)->Error * _length);
         lower = _metric switch
         {
             GraphMetric.L2 => MathF.Sqrt(MathF.Max(lower, 0)),

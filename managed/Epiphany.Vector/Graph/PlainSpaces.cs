@@ -59,7 +59,7 @@ public sealed unsafe class HalfSpace : Space
         }
     }
 
-    public override float Lower(byte* payload, float distance) => distance - (Rounding * ((2 * _length) + distance));
+    public override float Lower(byte* payload, float distance, float caution) => distance - (Rounding * ((2 * _length) + distance));
 }
 
 /// <summary>Bits by Hamming or Jaccard distance.</summary>
@@ -98,5 +98,5 @@ public sealed unsafe class BitSpace : Space
         }
     }
 
-    public override float Lower(byte* payload, float distance) => distance * (1 - Rounding);
+    public override float Lower(byte* payload, float distance, float caution) => distance * (1 - Rounding);
 }

@@ -94,10 +94,13 @@ public sealed unsafe class Searcher(Space space, GraphLayout layout)
 
     /// <summary>
     /// What was found, with what the operator's distance probably is not below in place of the distance, and in that order. Returns how many.
+    /// <paramref name="reach"/>: what has not been found is probably not nearer. What a search misses, and later ones come upon, lies near its
+    /// edge, so that is the distance of the middle one; it is -infinity where nothing is kept to go on from.
     /// </summary>
-    public int Candidates(VertexSource source, Candidate* candidates)
+    public int Candidates(VertexSource source, float caution, Candidate* candidates, out float reach)
     {
         int count = Found.Count;
+        reach = float.NegativeInfinity;
         uint* vertices = stackalloc uint[Batch];
         byte** payloads = stackalloc byte*[Batch];
         byte* states = stackalloc byte[Batch];
@@ -112,7 +115,11 @@ public sealed unsafe class Searcher(Space space, GraphLayout layout)
             source.Payloads(vertices, some, payloads, states);
             for (int i = 0; i < some; i++)
             {
-                candidates[at + i] = new Candidate(space.Lower(payloads[i], Found[at + i].Distance), vertices[i]);
+                candidates[at + i] = new Candidate(space.Lower(payloads[i], Found[at + i].Distance, caution), vertices[i]);
+                if (at + i == count / 2 && _rest.Count > 0)
+                {
+                    reach = space.Lower(payloads[i], Found[at + i].Distance, 0);
+                }
             }
         }
 

@@ -50,8 +50,11 @@ public abstract unsafe class Space
     /// <summary>Between vertices, comparable with distances from the query. Never NaN.</summary>
     public abstract void Between(byte* from, byte** payloads, int count, float* distances);
 
-    /// <summary>What the operator's distance from the query probably is not below.</summary>
-    public abstract float Lower(byte* payload, float distance);
+    /// <summary>
+    /// What the operator's distance from the query probably is not below. With <paramref name="caution"/> 1 that is wrong for some in a hundred,
+    /// with 2 for fewer than one in a thousand; with 0 it is what the operator's distance seems to be.
+    /// </summary>
+    public abstract float Lower(byte* payload, float distance, float caution);
 
     /// <summary>Distances that are no numbers, of vectors so long that floats end, are the furthest.</summary>
     protected static float Number(float distance) => float.IsNaN(distance) ? float.MaxValue : distance;

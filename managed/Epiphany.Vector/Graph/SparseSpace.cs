@@ -73,9 +73,9 @@ public sealed unsafe class SparseSpace : Space
         }
     }
 
-    public override float Lower(byte* payload, float distance)
+    public override float Lower(byte* payload, float distance, float caution)
     {
-        if (((ushort*)_query)[3] == 0 || ((ushort*)payload)[3] == 0)
+        if (caution > 0 && (((ushort*)_query)[3] == 0 || ((ushort*)payload)[3] == 0))
         {
             return float.NegativeInfinity;
         }

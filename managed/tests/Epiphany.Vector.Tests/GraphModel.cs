@@ -167,7 +167,7 @@ internal static unsafe class GraphModel
             var candidates = new Candidate[ef];
             fixed (Candidate* to = candidates)
             {
-                Assert.Equal(count, worker.Searcher.Candidates(this, to));
+                Assert.Equal(count, worker.Searcher.Candidates(this, 1, to, out _));
             }
 
             _index.Return(worker);
