@@ -21,7 +21,9 @@
 #include "utils/memutils.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
+#include "utils/typcache.h"
 
+#include "lower.h"
 #include "zones.h"
 
 typedef struct ZoneQual
@@ -145,6 +147,53 @@ add_bool_test(FindContext *context, Node *arg, bool value)
 		add_comparison(context, var, BooleanEqualOperator, InvalidOid, makeBoolConst(value, false), false);
 }
 
+/* Calls of time_bucket whose result is never after their time; by a zone's clock it can be, in the hour that comes twice. */
+static bool
+begins_before_its_times(Oid function)
+{
+	switch (pge_own_function(function))
+	{
+		case PgeOwnFunction_TimeBucket:
+		case PgeOwnFunction_TimeBucketOrigin:
+		case PgeOwnFunction_TimeBucketOffset:
+		case PgeOwnFunction_TimeBucketDate:
+		case PgeOwnFunction_TimeBucketDateOrigin:
+		case PgeOwnFunction_TimeBucketDateOffset:
+		case PgeOwnFunction_TimeBucketInteger:
+			return true;
+		default:
+			return false;
+	}
+}
+
+/*
+ * A bucket compared with a value: where it is not before the value, its times are not either. That a time is at most a bucket's width after
+ * its bucket's beginning is not used: the bound would have to be computed, which can fail.
+ */
+static void
+add_bucket_comparison(FindContext *context, Node *bucket, Oid operator_id, Node *value)
+{
+	FuncExpr   *call = (FuncExpr *) bucket;
+	Oid			opfamily,
+				operator;
+	Var		   *var;
+
+	if (bucket == NULL || !IsA(bucket, FuncExpr) || list_length(call->args) < 2 || !IsA(linitial(call->args), Const) ||
+		(var = column_of(lsecond(call->args), context)) == NULL || !begins_before_its_times(call->funcid))
+		return;
+	opfamily = lookup_type_cache(call->funcresulttype, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
+	switch (get_op_opfamily_strategy(operator_id, opfamily))
+	{
+		case BTEqualStrategyNumber:
+		case BTGreaterEqualStrategyNumber:
+		case BTGreaterStrategyNumber:
+			operator = get_opfamily_member(opfamily, call->funcresulttype, exprType(value), BTGreaterEqualStrategyNumber);
+			if (OidIsValid(operator) && var->vartype == call->funcresulttype)
+				add_comparison(context, var, operator, InvalidOid, value, false);
+			break;
+	}
+}
+
 /* One condition of those that a row must all meet. */
 static void
 find_quals(Node *clause, FindContext *context)
@@ -162,6 +211,11 @@ find_quals(Node *clause, FindContext *context)
 					add_comparison(context, var, op->opno, op->inputcollid, lsecond(op->args), false);
 				else if ((var = column_of(lsecond(op->args), context)) != NULL && OidIsValid(get_commutator(op->opno)))
 					add_comparison(context, var, get_commutator(op->opno), op->inputcollid, linitial(op->args), false);
+				else
+				{
+					add_bucket_comparison(context, linitial(op->args), op->opno, lsecond(op->args));
+					add_bucket_comparison(context, lsecond(op->args), get_commutator(op->opno), linitial(op->args));
+				}
 				return;
 			}
 		case T_ScalarArrayOpExpr:

@@ -167,7 +167,7 @@ void
 pge_builder_mark_full(const PgeBuilder *b, PgeGroupDesc *desc)
 {
 	desc->flags |= PGE_GROUP_FULL;
-	desc->full_mb = pge_builder_rows(b) < b->max_rows ? (uint16) Min(b->max_bytes >> 20, PG_UINT16_MAX) : 0;
+	desc->full_mb = pge_builder_rows(b) < b->max_rows ? (uint16) Max(1, Min(b->max_bytes >> 20, PG_UINT16_MAX)) : 0;
 }
 
 /*

@@ -198,6 +198,19 @@ SELECT epiphany.compact('trickle');
 SELECT range_start, groups, rows, state FROM epiphany.chunks('trickle');
 SELECT epiphany.compact('trickle');
 
+-- Little memory makes groups that hold no more, and are not merged again and again.
+CREATE TABLE little (ts timestamptz, s text) USING epiphany_timeseries WITH (epiphany.chunk_interval = '1 day');
+DO $$ BEGIN
+	FOR i IN 1..4 LOOP
+		INSERT INTO series.little SELECT timestamptz '2024-01-01' + j * interval '1 s', repeat(md5((i * j)::text), 8) FROM generate_series(1, 3000) j;
+	END LOOP;
+END $$;
+SET maintenance_work_mem = '1MB';
+SELECT epiphany.compact('little') > 0 AS moved;
+SELECT epiphany.compact('little');
+RESET maintenance_work_mem;
+SELECT count(*), count(DISTINCT s), (SELECT count(*) FROM epiphany.verify('little')) FROM little;
+
 -- VACUUM FULL goes by the options of the day; CLUSTER has no say.
 ALTER TABLE loaded SET (epiphany.chunk_interval = '2 days');
 SELECT count(*) FROM epiphany.chunks('loaded') WHERE state = 'mixed';
@@ -238,6 +251,30 @@ SELECT * FROM chunks('local');
 SELECT * FROM epiphany.chunks('plainly');
 CREATE TABLE timeless (v int) USING epiphany_column;
 SELECT * FROM epiphany.chunks('timeless');
+
+-- A bucket that is not before a value rules out times before it, whichever side it stands on; by a time zone's clock it does not.
+CREATE FUNCTION groups_read(condition text, OUT rows bigint, OUT read bigint) LANGUAGE plpgsql AS $$
+DECLARE
+	before bigint := (SELECT groups_read FROM epiphany.scan_counts());
+BEGIN
+	EXECUTE 'SELECT count(*) FROM series.days WHERE ' || condition INTO rows;
+	read := (SELECT groups_read FROM epiphany.scan_counts()) - before;
+END $$;
+CREATE TABLE days (ts timestamptz NOT NULL, d date, n int) USING epiphany_timeseries WITH (epiphany.chunk_interval = '1 day');
+INSERT INTO days SELECT timestamptz '2024-01-01' + i * interval '30 s', '2024-01-01'::date + i / 2880, i FROM generate_series(0, 28799) i;
+SELECT q.condition, r.* FROM (VALUES ('true'),
+	($$epiphany.time_bucket('1 hour', ts) >= '2024-01-09'::timestamptz$$),
+	($$epiphany.time_bucket('1 hour', ts) > '2024-01-08 23:00'::timestamptz$$),
+	($$'2024-01-10'::timestamptz <= epiphany.time_bucket('1 day', ts)$$),
+	($$epiphany.time_bucket('1 day', ts) = '2024-01-10'::timestamptz$$),
+	($$epiphany.time_bucket('1 hour', ts) < '2024-01-02'::timestamptz$$),
+	($$epiphany.time_bucket('7 days', ts, "offset" => interval '1 day') >= '2024-01-09'::timestamptz$$),
+	($$epiphany.time_bucket('2 days', d) >= '2024-01-09'::date$$),
+	($$epiphany.time_bucket(10000, n) >= 20000$$),
+	($$epiphany.time_bucket('1 hour', ts) >= '2024-01-09'::date$$),
+	($$epiphany.time_bucket('1 hour', ts) >= (SELECT max(ts) - interval '1 day' FROM series.days)$$),
+	($$epiphany.time_bucket('1 day', ts, 'Europe/Berlin') >= '2024-01-09'::timestamptz$$),
+	($$epiphany.time_bucket('1 day', ts) >= NULL$$)) q (condition), groups_read(q.condition) r;
 
 -- The statement's own rows are read while it runs; a caught error takes back what it stored.
 CREATE TABLE read_back (ts timestamptz, n bigint) USING epiphany_timeseries WITH (epiphany.chunk_interval = '1 day');
