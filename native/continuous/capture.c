@@ -189,6 +189,15 @@ pge_capture_slot(Oid relid, TupleTableSlot *slot)
 	}
 }
 
+/* A time in one of the table's time columns. */
+void
+pge_capture_time(Oid relid, int column, Datum time)
+{
+	const PgeTimeColumn *of = &pge_source(relid)->columns[column];
+
+	touch(touched_of(relid, of), pge_raw_time(time, of->type));
+}
+
 void
 pge_capture_slots(Oid relid, TupleTableSlot **slots, int nslots)
 {

@@ -41,6 +41,7 @@ extern const PgeTimeColumn *pge_source_column(const PgeSource *source, AttrNumbe
 
 /* capture.c, for triggers.c */
 extern void pge_capture_slot(Oid relid, TupleTableSlot *slot);
+extern void pge_capture_time(Oid relid, int column, Datum time);
 extern void pge_capture_slots(Oid relid, TupleTableSlot **slots, int nslots);
 
 #endif							/* PGE_CONTINUOUS_SOURCE_H */

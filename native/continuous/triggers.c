@@ -82,13 +82,27 @@ pge_capture_rows(Relation rel, TupleTableSlot **slots, int nslots)
 void
 pge_capture_tid(Relation rel, ItemPointer tid)
 {
+	Oid			relid = RelationGetRelid(rel);
+	int			ncolumns = pge_source(relid)->ncolumns;
 	TupleTableSlot *slot;
 
-	if (pge_source(RelationGetRelid(rel))->ncolumns == 0)
+	if (ncolumns == 0)
 		return;
+	if (pge_tid_is_column(tid))
+	{
+		for (int i = 0; i < ncolumns; i++)
+		{
+			Datum		time;
+			bool		isnull;
+
+			if (pge_column_value(rel, tid, pge_source(relid)->columns[i].attno, &time, &isnull) && !isnull)
+				pge_capture_time(relid, i, time);
+		}
+		return;
+	}
 	slot = table_slot_create(rel, NULL);
 	if (table_tuple_fetch_row_version(rel, tid, SnapshotAny, slot))
-		pge_capture_slot(RelationGetRelid(rel), slot);
+		pge_capture_slot(relid, slot);
 	ExecDropSingleTupleTableSlot(slot);
 }
 

@@ -75,6 +75,10 @@ extern u64	pge_reader_handle(PgeReader *reader, TupleDesc tupdesc);
 extern void pge_reader_damage_context(void *arg);
 extern PgeColumnDesc *pge_column_descs(TupleDesc tupdesc);
 
+/* ---- column_fetch.c ---- */
+
+extern bool pge_column_value(Relation rel, const ItemPointerData *tid, AttrNumber attno, Datum *value, bool *isnull);
+
 /* ---- reader_cache.c: readers that fetches by TID share ---- */
 
 extern PgeReader *pge_reader_cached(Relation rel, const PgeGroupDesc *desc);

@@ -103,6 +103,48 @@ fetch_column_row(Relation rel, ItemPointer tid, Snapshot snapshot, TupleTableSlo
 }
 
 /*
+ * A column's value, of a type passed by value, in the row of a group that the caller has found, whoever sees that. Who asks for a second
+ * row of a vector gets it, and those after it, from the vector decoded. False: there is no such row.
+ */
+bool
+pge_column_value(Relation rel, const ItemPointerData *tid, AttrNumber attno, Datum *value, bool *isnull)
+{
+	static struct
+	{
+		Oid			relid;
+		uint32		group;
+		uint32		vector;
+	}			last;
+	TupleDesc	tupdesc = RelationGetDescr(rel);
+	uint32		group = pge_tid_group(tid);
+	uint32		row = pge_tid_row(tid);
+	bool		again = last.relid == RelationGetRelid(rel) && last.group == group && last.vector == row / PGE_VECTOR_ROWS;
+	PgeGroupDesc desc;
+	PgeReader  *reader;
+	Datum	   *values;
+	bool	   *nulls;
+
+	if (!pge_directory_get(rel, group, &desc) || desc.state != PGE_GROUP_COMPLETE || row >= desc.rows)
+		return false;
+	last.relid = RelationGetRelid(rel);
+	last.group = group;
+	last.vector = row / PGE_VECTOR_ROWS;
+	values = palloc_array(Datum, attno);
+	nulls = palloc_array(bool, attno);
+	reader = pge_reader_cached(rel, &desc);
+	if (again)
+		pge_reader_vector_values(reader, tupdesc, row, attno - 1, attno, values, nulls);
+	else
+		pge_reader_row_values(reader, tupdesc, row, attno - 1, attno, values, nulls, CurrentMemoryContext);
+	pge_reader_release(reader);
+	*value = values[attno - 1];
+	*isnull = nulls[attno - 1];
+	pfree(values);
+	pfree(nulls);
+	return true;
+}
+
+/*
  * Who removed the last version of a chain that an index entry leads to; *tid becomes that version's. False: nobody, or there is no
  * such version.
  */
