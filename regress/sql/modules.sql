@@ -18,8 +18,16 @@ INSERT INTO c VALUES (2);
 \c
 TABLE r;
 TABLE c;
+CREATE TABLE t (ts timestamptz) USING epiphany_timeseries;
+SELECT epiphany.time_bucket('1 hour', '2024-01-01 12:34'::timestamp);
+SELECT count(*) FROM pg_proc WHERE proname = 'export_parquet' AND pronamespace = 'epiphany'::regnamespace;
 DROP EXTENSION epiphany_rowstore;
+DROP EXTENSION epiphany_timeseries;
 DROP EXTENSION pg_epiphany;
+DROP EXTENSION epiphany_tiering;
+DROP EXTENSION epiphany_timeseries;
+DROP TABLE t;
+DROP EXTENSION epiphany_timeseries;
 DROP EXTENSION epiphany_rowstore;
 DROP EXTENSION epiphany_columnstore;
 DROP EXTENSION epiphany_columnstore CASCADE;
@@ -66,15 +74,17 @@ RESET client_min_messages;
 RESET search_path;
 SELECT extname, extowner::regrole FROM pg_extension WHERE extname ~ 'epiphany' ORDER BY 1;
 SELECT proname FROM pg_proc WHERE pronamespace = 'epiphany'::regnamespace AND
-	(EXISTS (SELECT FROM pg_type t WHERE t.oid = ANY (proargtypes || prorettype || proallargtypes) AND t.typnamespace <> 'pg_catalog'::regnamespace)
-	OR proowner = 'regress_pge_user'::regrole OR prosecdef);
+	(EXISTS (SELECT FROM pg_type t WHERE t.oid = ANY (proargtypes || prorettype || proallargtypes) AND t.typowner = 'regress_pge_user'::regrole)
+	OR proowner = 'regress_pge_user'::regrole);
+-- Functions with another's rights: nobody may call them but the library.
+SELECT proname, proconfig, proacl FROM pg_proc WHERE pronamespace = 'epiphany'::regnamespace AND prosecdef ORDER BY 1;
 \c
 SET ROLE regress_pge_user;
 CREATE SCHEMA mine;
 CREATE TABLE mine.c (a int) USING epiphany_column WITH (epiphany.compression = zstd);
 SELECT name, value FROM epiphany.table_options('mine.c') WHERE NOT is_default;
 DROP SCHEMA mine CASCADE;
-DROP EXTENSION pg_epiphany;
+DROP EXTENSION pg_epiphany, epiphany_tiering, epiphany_timeseries;
 DROP EXTENSION epiphany_columnstore;
 DROP EXTENSION epiphany_rowstore;
 RESET ROLE;

@@ -1,5 +1,7 @@
 -- Time series: time_bucket, first, last, histogram; row by row and on the engine.
-CREATE EXTENSION epiphany_timeseries CASCADE;
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS epiphany_timeseries CASCADE;
+RESET client_min_messages;
 SET search_path = public, epiphany;
 SET timezone = 'UTC';
 SET datestyle = ISO;
@@ -116,4 +118,3 @@ SELECT count(*) AS differ FROM (SELECT dev, first(id, ts), last(s, ts), histogra
 SET client_min_messages = warning;
 DROP TABLE series, series_heap, parallel;
 DROP FUNCTION buckets;
-DROP EXTENSION epiphany_timeseries;

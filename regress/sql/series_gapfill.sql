@@ -1,5 +1,7 @@
 -- Time series: time_bucket_gapfill, locf and interpolate; row by row and on the engine.
-CREATE EXTENSION epiphany_timeseries;
+SET client_min_messages = warning;
+CREATE EXTENSION IF NOT EXISTS epiphany_timeseries CASCADE;
+RESET client_min_messages;
 SET search_path = public, epiphany;
 SET timezone = 'UTC';
 SET datestyle = ISO;
@@ -166,4 +168,3 @@ SET client_min_messages = warning;
 DROP VIEW filling;
 DROP TABLE readings, filled, devices, parts, series, series_heap, filled_heap;
 DROP FUNCTION filled_from;
-DROP EXTENSION epiphany_timeseries;

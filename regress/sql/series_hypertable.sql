@@ -60,7 +60,7 @@ WHERE hypertable_schema = 'hyper_test' ORDER BY 1;
 SELECT hypertable_name, column_name, column_type, time_interval, integer_interval FROM dimensions WHERE hypertable_schema = 'hyper_test' ORDER BY 1;
 ANALYZE conditions;
 SELECT approximate_row_count('conditions') = count(*) FROM conditions;
-SELECT hypertable, segmentby, orderby FROM hypertable_columnstore_settings WHERE hypertable::text ~ 'conditions|metrics' ORDER BY 1::text;
+SELECT hypertable, segmentby, orderby FROM hypertable_columnstore_settings WHERE hypertable::text ~ 'conditions|metrics' ORDER BY hypertable::text;
 -- Names of chunks say moments, whatever the session's clock and the column's type; numbers of integer columns.
 SET timezone = 'America/New_York';
 INSERT INTO metrics SELECT '2024-01-01 00:30'::timestamp + i * interval '20 min', 1, i FROM generate_series(0, 5) i;

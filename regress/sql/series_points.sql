@@ -1,5 +1,7 @@
 -- Time series: counters, gauges, time-weighted averages, states. Points in any order, split in any way.
+SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS epiphany_timeseries CASCADE;
+RESET client_min_messages;
 SET search_path = public, epiphany;
 SET timezone = 'UTC';
 SET datestyle = ISO;
@@ -130,4 +132,3 @@ SELECT d.* FROM kept, damage('stateagg', s::text, 'duration_in(s, ''ok''), state
 SET client_min_messages = warning;
 DROP TABLE points, states, many, many_column, kept, serial;
 DROP FUNCTION parts, summaries, damage;
-DROP EXTENSION epiphany_timeseries;

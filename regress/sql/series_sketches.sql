@@ -1,5 +1,7 @@
 -- Time series: hyperloglog and uddsketch. Estimates are held against exact answers; sketches do not depend on order or splits.
+SET client_min_messages = warning;
 CREATE EXTENSION IF NOT EXISTS epiphany_timeseries CASCADE;
+RESET client_min_messages;
 SET search_path = public, epiphany;
 SET timezone = 'UTC';
 SET datestyle = ISO;
@@ -128,4 +130,3 @@ SELECT d.* FROM kept, damage('uddsketch', u::text, 'approx_percentile_array(''{0
 SET client_min_messages = warning;
 DROP TABLE values_heap, values_column, kept, serial;
 DROP FUNCTION one_sketch, far_off, sketches, damage;
-DROP EXTENSION epiphany_timeseries;

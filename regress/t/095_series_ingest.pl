@@ -55,7 +55,6 @@ $node->append_conf('postgresql.conf', "fsync = on\nautovacuum = off\ncheckpoint_
 $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION pg_epiphany CASCADE;
-	CREATE EXTENSION epiphany_timeseries;
 	CREATE TABLE model (host int, ts timestamptz, v int, PRIMARY KEY (host, ts));
 	CREATE TABLE t (host int, ts timestamptz, v int, PRIMARY KEY (host, ts)) USING epiphany_timeseries
 		WITH (epiphany.segment_by = host, epiphany.row_group_rows = 4096);

@@ -14,8 +14,7 @@ $node->start;
 # Programs say their own names, as they do for users.
 delete $ENV{PGAPPNAME};
 $node->safe_psql('postgres', 'CREATE DATABASE src');
-$node->safe_psql('src', 'CREATE EXTENSION pg_epiphany CASCADE; CREATE EXTENSION IF NOT EXISTS epiphany_timeseries CASCADE;
-	ALTER DATABASE src SET search_path = public, epiphany');
+$node->safe_psql('src', 'CREATE EXTENSION pg_epiphany CASCADE; ALTER DATABASE src SET search_path = public, epiphany');
 $node->safe_psql(
 	'src', q{
 	CREATE TABLE readings (gone int, ts timestamptz NOT NULL, host text, v float8) USING epiphany_timeseries

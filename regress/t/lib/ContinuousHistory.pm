@@ -12,7 +12,6 @@ sub setup
 {
 	my $sql = q{
 	CREATE EXTENSION pg_epiphany CASCADE;
-	CREATE EXTENSION IF NOT EXISTS epiphany_timeseries CASCADE;
 	CREATE TABLE devices (dev int PRIMARY KEY, place text);
 	INSERT INTO devices SELECT i, 'place ' || i % 3 FROM generate_series(0, 9) i;
 	CREATE FUNCTION fail(aggregate text, rows int8) RETURNS int LANGUAGE plpgsql AS $$
