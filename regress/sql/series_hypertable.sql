@@ -33,6 +33,11 @@ SELECT decompress_chunk(c) FROM show_chunks('conditions', older_than => TIMESTAM
 CALL convert_to_columnstore('hyper_test.conditions [2024-01-02 00:00:00+00, 2024-01-03 00:00:00+00)', recompress => true);
 CALL recompress_chunk('hyper_test.conditions [2024-01-02 00:00:00+00, 2024-01-03 00:00:00+00)');
 CALL convert_to_rowstore('hyper_test.conditions [2024-01-02 00:00:00+00, 2024-01-03 00:00:00+00)');
+CREATE INDEX conditions_time ON conditions (time);
+SELECT reorder_chunk('hyper_test.conditions [2024-01-02 00:00:00+00, 2024-01-03 00:00:00+00)', 'conditions_time');
+SELECT set_partitioning_interval('conditions', INTERVAL '2 days');
+SELECT enabled FROM enable_chunk_skipping('conditions', 'temperature');
+SELECT enable_chunk_skipping('conditions', 'nothing');
 SELECT count(*), bool_and(table_bytes > 0 AND total_bytes = table_bytes) AS sizes FROM chunks_detailed_size('conditions');
 SELECT count(*) FROM drop_chunks('conditions', TIMESTAMPTZ '2024-01-05');
 SELECT min(time) FROM conditions;

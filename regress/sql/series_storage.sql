@@ -276,6 +276,13 @@ SELECT q.condition, r.* FROM (VALUES ('true'),
 	($$epiphany.time_bucket('1 day', ts, 'Europe/Berlin') >= '2024-01-09'::timestamptz$$),
 	($$epiphany.time_bucket('1 day', ts) >= NULL$$)) q (condition), groups_read(q.condition) r;
 
+-- Nor does a continuous aggregate read them for buckets that it has not stored.
+CREATE MATERIALIZED VIEW hours WITH (epiphany.continuous) AS SELECT epiphany.time_bucket('1 hour', ts) AS bucket, sum(n) FROM days GROUP BY 1 WITH NO DATA;
+SELECT groups_read AS before FROM epiphany.scan_counts() \gset
+SELECT count(*), sum(sum) FROM hours WHERE bucket >= '2024-01-09';
+SELECT groups_read - :before AS read FROM epiphany.scan_counts();
+DROP MATERIALIZED VIEW hours;
+
 -- The statement's own rows are read while it runs; a caught error takes back what it stored.
 CREATE TABLE read_back (ts timestamptz, n bigint) USING epiphany_timeseries WITH (epiphany.chunk_interval = '1 day');
 CREATE FUNCTION how_many() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT count(*) FROM series.read_back';

@@ -163,6 +163,32 @@ END $$;
 
 COMMENT ON FUNCTION epiphany.set_chunk_time_interval(pg_catalog.regclass, pg_catalog.anyelement, pg_catalog.name) IS 'sets the option epiphany.chunk_interval, for rows stored from now on';
 
+CREATE FUNCTION epiphany.set_partitioning_interval(hypertable pg_catalog.regclass, partition_interval pg_catalog.anyelement,
+	dimension_name pg_catalog.name DEFAULT NULL)
+RETURNS pg_catalog.void
+LANGUAGE sql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$ SELECT epiphany.set_chunk_time_interval(hypertable, partition_interval, dimension_name) $$;
+
+COMMENT ON FUNCTION epiphany.set_partitioning_interval(pg_catalog.regclass, pg_catalog.anyelement, pg_catalog.name) IS 'set_chunk_time_interval by another name';
+
+CREATE FUNCTION epiphany.enable_chunk_skipping(hypertable pg_catalog.regclass, column_name pg_catalog.name, if_not_exists pg_catalog.bool DEFAULT false)
+RETURNS TABLE (column_stats_id pg_catalog.int4, enabled pg_catalog.bool)
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	SELECT a.attnum, true INTO column_stats_id, enabled FROM pg_attribute a
+	WHERE a.attrelid = hypertable AND a.attname = enable_chunk_skipping.column_name AND a.attnum > 0 AND NOT a.attisdropped;
+	IF NOT FOUND THEN
+		RAISE EXCEPTION USING ERRCODE = 'undefined_column', MESSAGE = format('column "%s" of table %s does not exist', column_name, hypertable);
+	END IF;
+	RAISE NOTICE 'chunks are skipped by all columns' USING DETAIL = 'Row groups, and parts of them, have zone maps.';
+	RETURN NEXT;
+END $$;
+
+COMMENT ON FUNCTION epiphany.enable_chunk_skipping(pg_catalog.regclass, pg_catalog.name, pg_catalog.bool) IS 'does nothing but say so, since all columns have zone maps';
+
 CREATE FUNCTION epiphany.add_dimension(hypertable pg_catalog.regclass, dimension epiphany.dimension_info, if_not_exists pg_catalog.bool DEFAULT false)
 RETURNS TABLE (dimension_id pg_catalog.int4, created pg_catalog.bool)
 LANGUAGE plpgsql VOLATILE

@@ -86,6 +86,20 @@ END $$;
 
 COMMENT ON PROCEDURE epiphany.recompress_chunk(pg_catalog.text, pg_catalog.bool) IS 'compress_chunk as a procedure';
 
+CREATE FUNCTION epiphany.reorder_chunk(chunk pg_catalog.text, index pg_catalog.regclass DEFAULT NULL, "verbose" pg_catalog.bool DEFAULT false)
+RETURNS pg_catalog.void
+LANGUAGE plpgsql VOLATILE
+SET search_path = pg_catalog, pg_temp
+AS $$
+BEGIN
+	IF index IS NOT NULL THEN
+		RAISE NOTICE 'rows are not ordered by index "%", but by series and time', index USING HINT = 'The option epiphany.segment_by names the series'' columns.';
+	END IF;
+	PERFORM epiphany.compress_chunk(chunk, recompress => true);
+END $$;
+
+COMMENT ON FUNCTION epiphany.reorder_chunk(pg_catalog.text, pg_catalog.regclass, pg_catalog.bool) IS 'compress_chunk, which orders rows by series and time whatever index is named';
+
 -- ---- Sizes; one relation has the rows of all chunks, so what each has of the indexes and of TOAST is not known ----
 
 CREATE FUNCTION epiphany.chunks_detailed_size(hypertable pg_catalog.regclass, OUT chunk_schema pg_catalog.name, OUT chunk_name pg_catalog.text,
