@@ -103,6 +103,7 @@ public static unsafe class Boundary
         managed->ParquetCreate = &Exports.ParquetCreate;
         managed->ParquetAppend = &Exports.ParquetAppend;
         managed->ParquetFlush = &Exports.ParquetFlush;
+        managed->ParquetNote = &Exports.ParquetNote;
         managed->ParquetFinish = &Exports.ParquetFinish;
         managed->ParquetOpen = &Exports.ParquetOpen;
         managed->ParquetBegin = &Exports.ParquetBegin;

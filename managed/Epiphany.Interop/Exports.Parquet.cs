@@ -83,6 +83,21 @@ internal static unsafe partial class Exports
     }
 
     [UnmanagedCallersOnly]
+    internal static PgeStatus ParquetNote(ulong handle, byte* key, int keyLength, byte* value, int valueLength)
+    {
+        try
+        {
+            Host.Enter();
+            Handles.Get<ParquetWriter>(handle).Note(new ReadOnlySpan<byte>(key, keyLength), new ReadOnlySpan<byte>(value, valueLength));
+            return PgeStatus.Ok;
+        }
+        catch (Exception e)
+        {
+            return Errors.Capture(e);
+        }
+    }
+
+    [UnmanagedCallersOnly]
     internal static PgeStatus ParquetFinish(ulong handle, byte** bytes, ulong* length)
     {
         try

@@ -84,13 +84,15 @@ internal static unsafe partial class Exports
             Host.Enter();
             Span<ColumnShape> shapes = stackalloc ColumnShape[CheckCount(count)];
             Shapes(columns, shapes);
+            var source = new HostGroupSource(group->Token);
             var reader = new RowGroupReader(
                 new GroupLocation(group->Length, group->FooterOffset, group->FooterLength, group->Rows, group->Columns),
                 shapes,
-                new HostGroupSource(group->Token),
+                source,
                 new HostMemory(context),
                 HostBlockCodec.Instance,
-                HostInterrupts.Instance);
+                HostInterrupts.Instance,
+                group->Cold != 0 ? source : null);
             *handle = Handles.Add(reader);
             return PgeStatus.Ok;
         }
@@ -169,6 +171,7 @@ internal static unsafe partial class Exports
                 MaxLength = chunk.MaxLength,
                 Kind = (int)chunk.Kind,
                 Scale = chunk.ZoneScale,
+                IndexBytes = chunk.IndexBytes,
             };
             return PgeStatus.Ok;
         }

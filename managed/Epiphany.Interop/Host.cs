@@ -87,9 +87,17 @@ internal sealed unsafe class HostMemory(void* context) : IMemory
 }
 
 /// <summary>A stored group's bytes, through the token that its opener gave.</summary>
-internal sealed unsafe class HostGroupSource(ulong token) : IGroupSource
+internal sealed unsafe class HostGroupSource(ulong token) : IGroupSource, IColdColumns
 {
     private readonly ulong _token = token;
+
+    public IGroupSource Open(int column, out GroupLocation location)
+    {
+        PgeGroupRef image = default;
+        Host.Check(Host.Api->GroupColumn(_token, column, &image));
+        location = new GroupLocation(image.Length, image.FooterOffset, image.FooterLength, image.Rows, image.Columns);
+        return new HostGroupSource(image.Token);
+    }
 
     public void Read(ulong offset, byte* destination, ulong length) =>
         Host.Check(Host.Api->ReadGroup(_token, offset, length, destination));

@@ -65,6 +65,18 @@ read_group(u64 token, u64 offset, u64 length, u8 *destination)
 	PGE_GUARD_END;
 }
 
+static PgeStatus
+group_column(u64 token, i32 column, PgeGroupRef *image)
+{
+	PGE_GUARD;
+	PgeGroupSource *source = (PgeGroupSource *) (uintptr_t) token;
+
+	if (source->column == NULL)
+		elog(ERROR, "row group is not cold");
+	source->column(source, column, image);
+	PGE_GUARD_END;
+}
+
 StaticAssertDecl(sizeof(InterruptPending) == sizeof(i32), "InterruptPending is not what the boundary takes it for");
 
 const PgeHostApi pge_host = {
@@ -80,6 +92,7 @@ const PgeHostApi pge_host = {
 	.Free = free_block,
 	.StackTooDeep = stack_too_deep,
 	.ReadGroup = read_group,
+	.GroupColumn = group_column,
 	.CodecAvailable = pge_codec_available,
 	.CompressBound = pge_compress_bound,
 	.Compress = pge_compress,

@@ -63,6 +63,7 @@ typedef struct PgeGroupSource PgeGroupSource;
 struct PgeGroupSource
 {
 	void		(*read) (PgeGroupSource *self, uint64 offset, uint64 length, char *dest);
+	void		(*column) (PgeGroupSource *self, int column, PgeGroupRef *image);	/* of cold groups; else NULL */
 };
 
 static inline u64

@@ -36,6 +36,16 @@ nobody_reads(TransactionId next, void *arg)
 	return true;
 }
 
+/* Is the block one of a retired descriptor's, which gives it back itself? */
+static bool
+is_retired(const PgeGroupDesc *descs, uint32 ndescs, BlockNumber block)
+{
+	for (uint32 i = 0; i < ndescs; i++)
+		if (descs[i].state == PGE_GROUP_RETIRED && block >= descs[i].first_block && block - descs[i].first_block < descs[i].blocks)
+			return true;
+	return false;
+}
+
 /* Give back what was retired and nobody reads any more; returns the number of pages. */
 uint32
 pge_free_retired(Relation rel, bool alone)
@@ -55,7 +65,7 @@ pge_free_retired(Relation rel, bool alone)
 		else if (desc->state == PGE_GROUP_RETIRED && nobody_reads(desc->xmax, &readers))
 		{
 			freed += pge_delete_vector_free(rel, desc);
-			freed += pge_extent_free(rel, i, desc->first_block, desc->blocks);
+			freed += pge_extent_free(rel, pge_pages_of(desc), desc->first_block, desc->blocks);
 			pge_directory_free(rel, i);
 		}
 	}
@@ -114,9 +124,7 @@ pge_sweep_orphans(Relation rel, TransactionId limit)
 			UnlockReleaseBuffer(buffer);
 			if (header.kind != PGE_KIND_GROUP)
 				continue;
-			/* A retired group still has its pages; it gives them back itself. */
-			if (header.group_id < ndescs && descs[header.group_id].state == PGE_GROUP_RETIRED &&
-				block - descs[header.group_id].first_block < descs[header.group_id].blocks)
+			if (is_retired(descs, ndescs, block))
 				continue;
 			/* Ids that are not given out yet belong to pages that are very old. */
 			if (TransactionIdIsNormal(header.xid) && !TransactionIdPrecedes(header.xid, limit) &&

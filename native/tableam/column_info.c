@@ -68,6 +68,14 @@ state_name(const PgeGroupDesc *desc)
 	return "aborted";
 }
 
+const char *
+pge_tier_name(const PgeGroupDesc *desc)
+{
+	if ((desc->flags & PGE_GROUP_COLD) == 0)
+		return "warm";
+	return desc->flags & PGE_GROUP_ARCHIVED ? "frozen" : "cold";
+}
+
 Datum
 pge_row_groups(PG_FUNCTION_ARGS)
 {
@@ -81,7 +89,7 @@ pge_row_groups(PG_FUNCTION_ARGS)
 	for (uint32 i = 0; i < ndescs; i++)
 	{
 		const PgeGroupDesc *desc = &descs[i];
-		Datum		values[9] = {
+		Datum		values[10] = {
 			Int64GetDatum(desc->group_id),
 			CStringGetTextDatum(state_name(desc)),
 			Int64GetDatum(desc->rows),
@@ -90,13 +98,14 @@ pge_row_groups(PG_FUNCTION_ARGS)
 			Int64GetDatum(desc->length),
 			Int64GetDatum(desc->first_block),
 			Int64GetDatum(desc->blocks),
-			TransactionIdGetDatum(desc->xmin)
+			TransactionIdGetDatum(desc->xmin),
+			CStringGetTextDatum(pge_tier_name(desc))
 		};
-		bool		nulls[9] = {false};
+		bool		nulls[10] = {false};
 
 		if (desc->state == PGE_GROUP_FREE)
 			continue;
-		nulls[6] = desc->state != PGE_GROUP_COMPLETE;
+		nulls[6] = nulls[9] = desc->state != PGE_GROUP_COMPLETE;
 		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
 	}
 	table_close(rel, AccessShareLock);

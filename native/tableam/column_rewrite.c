@@ -13,6 +13,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 
+#include "cold_group.h"
 #include "column.h"
 #include "group_builder.h"
 #include "heap_view.h"
@@ -158,6 +159,22 @@ copy_bytes(Rewrite *rw, const PgeGroupDesc *from, PgeGroupDesc *desc)
 	pfree(bytes);
 }
 
+/* A cold group stays cold: both tables have stubs of one object. */
+static void
+copy_stub(Rewrite *rw, const PgeGroupDesc *from, PgeGroupDesc *desc)
+{
+	PgeColdGroup *cold = pge_cold_open(rw->old, from);
+	char	   *bytes = palloc(cold->head.length);
+	u64			segment = (uintptr_t) bytes;
+	PgeGroupImage image = {.Segments = &segment,.SegmentBytes = cold->head.length,.Length = cold->head.length};
+
+	pge_stub_read(rw->old, from, 0, cold->head.length, bytes);
+	pge_group_store(rw->new, desc, &image, NULL);
+	desc->length = from->length;
+	pge_directory_publish(rw->new, desc);
+	pfree(bytes);
+}
+
 /* Would sorting a group by time gain nothing? It is full, of one bucket and in order. */
 static bool
 in_order_already(const Rewrite *rw, const PgeGroupDesc *desc)
@@ -176,6 +193,7 @@ copy_group(Rewrite *rw, const PgeGroupDesc *from)
 	PgeDelete  *entries;
 	uint32		kept = 0,
 				gone_elsewhere = 0;
+	bool		whole;
 
 	if (fate == PGE_FATE_DEAD || (replaced == PGE_DELETE_COMMITTED && TransactionIdPrecedes(from->xmax, rw->oldest)))
 	{
@@ -185,7 +203,7 @@ copy_group(Rewrite *rw, const PgeGroupDesc *from)
 	entries = pge_deletes_load(rw->old, from);
 	rw->settled = fate == PGE_FATE_LIVE && replaced == PGE_DELETE_NONE &&
 		((from->flags & PGE_XMIN_FROZEN) || TransactionIdPrecedes(from->xmin, rw->oldest));
-	rw->in_place = rw->timed && entries == NULL && in_order_already(rw, from);
+	rw->in_place = rw->timed && entries == NULL && ((from->flags & PGE_GROUP_COLD) || in_order_already(rw, from));
 	if (rw->sorter != NULL && rw->settled && !rw->in_place)
 		gone_elsewhere = sort_rows(rw, from, entries);
 	for (uint32 row = 0; row < from->rows; row++)
@@ -202,12 +220,18 @@ copy_group(Rewrite *rw, const PgeGroupDesc *from)
 			desc.xmax = InvalidTransactionId;
 		if (kept < from->rows)
 			desc.flags &= ~PGE_GROUP_FULL;
+		whole = kept == from->rows && same_columns(from, RelationGetDescr(rw->old));
+		/* One that has to be made anew comes back warm. */
+		if (!whole)
+			desc.flags &= ~(PGE_GROUP_COLD | PGE_GROUP_ARCHIVED);
 		desc.delete_root = InvalidBlockNumber;
 		desc.dead_rows = 0;
 		desc.state = PGE_GROUP_RESERVED;
 		pge_root_ensure(rw->new);
 		pge_directory_append(rw->new, &desc);
-		if (kept == from->rows && same_columns(from, RelationGetDescr(rw->old)))
+		if (whole && (from->flags & PGE_GROUP_COLD))
+			copy_stub(rw, from, &desc);
+		else if (whole)
 			copy_bytes(rw, from, &desc);
 		else
 			recode_group(rw, from, entries, &desc);

@@ -169,6 +169,14 @@ column_analyze_next_tuple(TableScanDesc sscan, TransactionId OldestXmin, double 
 		pge_slot_adopt_heap(slot);
 		return true;
 	}
+	/* Rows of cold groups count, but to look at one would cost requests for each column of its group. */
+	if (scan->page_row < scan->page_end && (pge_reader_desc(scan->reader)->flags & PGE_GROUP_COLD))
+	{
+		for (; scan->page_row < scan->page_end; scan->page_row = next_row(scan))
+			*(pge_bitmap_has(scan->gone, scan->page_row) ? deadrows : liverows) += 1;
+		ExecClearTuple(slot);
+		return false;
+	}
 	for (; scan->page_row < scan->page_end && pge_bitmap_has(scan->gone, scan->page_row); scan->page_row = next_row(scan))
 		*deadrows += !is_removed(scan, scan->page_row);
 	if (scan->page_row >= scan->page_end)

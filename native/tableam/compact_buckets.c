@@ -82,6 +82,9 @@ consider(Relation rel, const Limits *limits, const PgeGroupDesc *desc, bool surv
 		return false;
 	if (limits->bounds != NULL && !is_within(limits->bounds, desc, candidate))
 		return false;
+	/* Rewritten, a cold group would be warm: only one that is sparse is worth it, and none that is not to be read. */
+	if ((desc->flags & PGE_GROUP_COLD) && ((desc->flags & PGE_GROUP_ARCHIVED) || !pge_compact_sparse(desc->rows, desc->dead_rows)))
+		return false;
 	if (desc->delete_root == InvalidBlockNumber && full && !unsorted && !candidate->alone)
 		return false;
 	if (survey)

@@ -39,7 +39,7 @@ pge_compact_survey(Relation rel, const PgeGroupDesc *desc, uint64 **gone, uint32
 	return !TransactionIdIsValid(dirty.xmax);
 }
 
-/* Would the group gain by a rewrite? */
+/* Would the group gain by a rewrite? A cold one comes back warm by it: only if it is sparse is that worth it. */
 static bool
 wanted(PgeSink *sink, const PgeGroupDesc *desc, bool thorough, uint32 *left, bool *sparse)
 {
@@ -57,6 +57,8 @@ wanted(PgeSink *sink, const PgeGroupDesc *desc, bool thorough, uint32 *left, boo
 	if (!quiet || *left == 0)
 		return false;
 	*sparse = pge_compact_sparse(desc->rows, desc->rows - *left);
+	if (desc->flags & PGE_GROUP_COLD)
+		return *sparse && !(desc->flags & PGE_GROUP_ARCHIVED);
 	return *sparse || (!full && (thorough || *left <= sink->max_rows / SMALL_SHARE));
 }
 

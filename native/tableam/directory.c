@@ -232,6 +232,17 @@ read_directory(Relation rel, uint32 index, int mode)
 	return buffer;
 }
 
+/* Has a group room for its bytes and the list of its origins? A cold one has neither, but no more bytes than a table can have. */
+static bool
+extent_holds(const PgeGroupDesc *desc)
+{
+	uint64		room = (uint64) desc->blocks * PGE_PAGE_PAYLOAD;
+
+	if (desc->flags & PGE_GROUP_COLD)
+		return desc->origin_length == 0 && desc->length <= (uint64) PGE_TID_BLOCK_FLAG * PGE_PAGE_PAYLOAD;
+	return desc->length <= room && desc->origin_length <= room - desc->length && desc->origin_length % sizeof(PgeOriginRun) == 0;
+}
+
 /* A descriptor read from disk must make sense before anybody follows it. */
 static void
 check_desc(Relation rel, const PgeGroupDesc *desc, uint32 group_id)
@@ -243,9 +254,7 @@ check_desc(Relation rel, const PgeGroupDesc *desc, uint32 group_id)
 			desc->natts >= 1 && desc->natts <= MaxHeapAttributeNumber &&
 			desc->blocks >= 1 && !pge_block_is_column(desc->first_block) && desc->first_block != PGE_ROOT_BLOCK &&
 			(uint64) desc->first_block + desc->blocks <= PGE_TID_BLOCK_FLAG &&
-			desc->length <= (uint64) desc->blocks * PGE_PAGE_PAYLOAD &&
-			desc->origin_length <= (uint64) desc->blocks * PGE_PAGE_PAYLOAD - desc->length &&
-			desc->origin_length % sizeof(PgeOriginRun) == 0 &&
+			extent_holds(desc) &&
 			desc->footer_offset <= desc->length && desc->footer_length <= desc->length - desc->footer_offset;
 	if (!sane)
 		ereport(ERROR,

@@ -29,6 +29,13 @@ pge_bitmap_has(const uint64 *bitmap, uint32 row)
 	return unlikely(bitmap != NULL) && (bitmap[row / 64] >> (row % 64) & 1);
 }
 
+/* The group that the pages of a descriptor's extent say they are of. */
+static inline uint32
+pge_pages_of(const PgeGroupDesc *desc)
+{
+	return desc->pages_of == 0 ? desc->group_id : desc->pages_of - 1;
+}
+
 /* Blocks [start, end). */
 typedef struct PgeBlockRange
 {
@@ -67,6 +74,7 @@ extern int	pge_delta_ranges(Relation rel, const PgeGroupDesc *descs, uint32 ndes
 /* directory_free.c */
 extern void pge_directory_retire(Relation rel, uint32 group_id);
 extern void pge_directory_free(Relation rel, uint32 group_id);
+extern void pge_directory_exchange(Relation rel, const PgeGroupDesc *to, uint32 spare);
 extern void pge_sweep_note(Relation rel, BlockNumber from);
 extern BlockNumber pge_sweep_begin(Relation rel, uint32 *notes);
 extern void pge_sweep_end(Relation rel, uint32 notes);
@@ -122,8 +130,10 @@ typedef struct PgeReadPlan
 /* group_store.c */
 extern void pge_pages_log(Relation rel, Buffer *buffers, int n);
 extern void pge_mark_all_frozen(Relation rel, BlockNumber first, uint32 blocks);
+extern void pge_image_copy(const PgeGroupImage *image, uint64 offset, uint64 length, char *dest);
 extern void pge_group_store(Relation rel, PgeGroupDesc *desc, const PgeGroupImage *image, const PgeOriginList *origins);
 extern void pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest, const PgeReadPlan *plan);
+extern void pge_stub_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest);
 extern PgeOriginList *pge_group_read_origins(Relation rel, const PgeGroupDesc *desc);
 
 #endif							/* PGE_DIRECTORY_H */

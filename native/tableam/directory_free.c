@@ -3,6 +3,9 @@
  *
  * A group goes from COMPLETE (or RESERVED, if its writer never completed it) to RETIRED when no snapshot sees it and no index has its
  * TIDs, and to FREE when its pages have been given back. Only VACUUM does this, of which there is one at a time.
+ *
+ * A group whose bytes are to lie elsewhere (tiering/) gets another extent at once; the one that it had belongs to a descriptor of its own
+ * from then on, which is RETIRED.
  */
 #include "postgres.h"
 
@@ -46,6 +49,45 @@ pge_directory_free(Relation rel, uint32 group_id)
 	GenericXLogFinish(state);
 	UnlockReleaseBuffer(root);
 	UnlockReleaseBuffer(buffer);
+}
+
+/*
+ * A group gets the extent that "to" describes, complete by now, and all that follows from it. Those who have read its descriptor before
+ * find the old extent as it was: the descriptor "spare", which is reserved, becomes the old extent's, to be given back as any retired
+ * one. One WAL record. The caller holds the lock that VACUUM takes; delete vectors may change meanwhile.
+ */
+void
+pge_directory_exchange(Relation rel, const PgeGroupDesc *to, uint32 spare)
+{
+	uint32		id = to->group_id;
+	bool		same_page = id / PGE_DESCS_PER_PAGE == spare / PGE_DESCS_PER_PAGE;
+	Buffer		first = pge_directory_lock(rel, Min(id, spare));
+	Buffer		second = same_page ? first : pge_directory_lock(rel, Max(id, spare));
+	GenericXLogState *state = GenericXLogStart(rel);
+	Page		first_page = GenericXLogRegisterBuffer(state, first, 0);
+	Page		second_page = same_page ? first_page : GenericXLogRegisterBuffer(state, second, 0);
+	PgeGroupDesc *desc = pge_directory_slot(id < spare ? first_page : second_page, id);
+	PgeGroupDesc *old = pge_directory_slot(id < spare ? second_page : first_page, spare);
+
+	Assert(desc->state == PGE_GROUP_COMPLETE && old->state == PGE_GROUP_RESERVED);
+	*old = *desc;
+	old->group_id = spare;
+	old->state = PGE_GROUP_RETIRED;
+	old->xmax = ReadNextTransactionId();
+	old->delete_root = InvalidBlockNumber;
+	old->pages_of = id + 1;
+	desc->flags = to->flags;
+	desc->first_block = to->first_block;
+	desc->blocks = to->blocks;
+	desc->natts = to->natts;
+	desc->length = to->length;
+	desc->footer_offset = to->footer_offset;
+	desc->footer_length = to->footer_length;
+	desc->origin_length = 0;
+	GenericXLogFinish(state);
+	if (!same_page)
+		UnlockReleaseBuffer(second);
+	UnlockReleaseBuffer(first);
 }
 
 /* Note that pages of ours may lie from a block on that nobody owns. */

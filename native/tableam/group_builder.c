@@ -10,6 +10,7 @@
 #include "miscadmin.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
+#include "utils/timestamp.h"
 
 #include "column.h"
 #include "group_builder.h"
@@ -182,6 +183,14 @@ pge_builder_is_full(const PgeGroupDesc *desc, uint32 max_rows, uint64 max_bytes)
 	return desc->full_mb > 0 ? max_bytes >> 20 < 2 * desc->full_mb : max_rows < 2 * desc->rows;
 }
 
+/* The bytes of the group of rows so far, the builder's until it takes more. */
+void
+pge_builder_image(PgeBuilder *b, PgeGroupImage *image)
+{
+	pge_builder_flush(b);
+	PGE_CALL(WriterFinish, b->handle, image);
+}
+
 /*
  * Store the group under its reserved descriptor and publish that. The builder is ready for the next group, whose rows take the same
  * memory. rel is where the group goes: in a rewrite not the table that the builder was begun for.
@@ -191,8 +200,7 @@ pge_builder_store(PgeBuilder *b, Relation rel, PgeGroupDesc *desc, const PgeOrig
 {
 	PgeGroupImage image = {0};
 
-	pge_builder_flush(b);
-	PGE_CALL(WriterFinish, b->handle, &image);
+	pge_builder_image(b, &image);
 	desc->natts = b->tupdesc->natts;
 	desc->rows = image.Rows;
 	desc->footer_offset = image.FooterOffset;
@@ -201,6 +209,8 @@ pge_builder_store(PgeBuilder *b, Relation rel, PgeGroupDesc *desc, const PgeOrig
 		pge_builder_mark_full(b, desc);
 	if (b->timed)
 		describe_times(b, desc);
+	if (desc->stored_at == 0)
+		desc->stored_at = GetCurrentTimestamp();
 	pge_group_store(rel, desc, &image, origins);
 	pge_directory_publish(rel, desc);
 	memset(&b->state, 0, sizeof(b->state));

@@ -38,6 +38,7 @@ typedef struct PgeBuilder
 extern PgeBuilder *pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 max_bytes);
 extern uint32 pge_builder_add(PgeBuilder *builder, const Datum *values, const bool *nulls);
 extern void pge_builder_flush(PgeBuilder *builder);
+extern void pge_builder_image(PgeBuilder *builder, PgeGroupImage *image);
 extern void pge_builder_store(PgeBuilder *builder, Relation rel, PgeGroupDesc *desc, const PgeOriginList *origins);
 extern void pge_builder_mark_full(const PgeBuilder *builder, PgeGroupDesc *desc);
 extern bool pge_builder_is_full(const PgeGroupDesc *desc, uint32 max_rows, uint64 max_bytes);

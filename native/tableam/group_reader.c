@@ -65,11 +65,13 @@ pge_reader_damage_context(void *arg)
 		error_context_stack = context_.previous; \
 	} while (0)
 
-/* The managed side asks for bytes. The relation is looked up each time: values may be asked for after the scan closed it. */
-static void
-read_group_bytes(PgeGroupSource *source, uint64 offset, uint64 length, char *dest)
+/*
+ * The managed side asks for something. The relation is looked up each time: values may be asked for after the scan closed it. The caller
+ * closes it.
+ */
+static Relation
+relation_of(PgeReader *reader)
 {
-	PgeReader  *reader = (PgeReader *) source;
 	Relation	rel = RelationIdGetRelation(reader->relid);
 
 	if (!RelationIsValid(rel) || !RelFileLocatorEquals(rel->rd_locator, reader->locator))
@@ -78,23 +80,68 @@ read_group_bytes(PgeGroupSource *source, uint64 offset, uint64 length, char *des
 	last_read.group_id = reader->desc.group_id;
 	last_read.first_block = reader->desc.first_block;
 	last_read.blocks = reader->desc.blocks;
+	return rel;
+}
+
+static void
+read_group_bytes(PgeGroupSource *source, uint64 offset, uint64 length, char *dest)
+{
+	PgeReader  *reader = (PgeReader *) source;
+	Relation	rel = relation_of(reader);
+
 	pge_group_read(rel, &reader->desc, offset, length, dest, &reader->plan);
 	RelationClose(rel);
 }
 
-/* A domain's values are its base type's: ALTER TABLE goes from one to the other without a rewrite. */
-static PgeColumnKind
-column_kind(Form_pg_attribute att)
+static void
+open_stub(PgeReader *reader, Relation rel)
 {
-	Oid			type = att->attisdropped ? InvalidOid : getBaseType(att->atttypid);
+	MemoryContext old;
 
+	if (reader->cold != NULL)
+		return;
+	old = MemoryContextSwitchTo(reader->cxt);
+	reader->cold = pge_cold_open(rel, &reader->desc);
+	MemoryContextSwitchTo(old);
+}
+
+/* Of a cold group. */
+static void
+read_stub_bytes(PgeGroupSource *source, uint64 offset, uint64 length, char *dest)
+{
+	PgeReader  *reader = (PgeReader *) source;
+	Relation	rel = relation_of(reader);
+
+	open_stub(reader, rel);
+	pge_cold_read(rel, &reader->desc, reader->cold, offset, length, dest);
+	RelationClose(rel);
+}
+
+static void
+open_cold_column(PgeGroupSource *source, int column, PgeGroupRef *image)
+{
+	PgeReader  *reader = (PgeReader *) source;
+	Relation	rel = relation_of(reader);
+	MemoryContext old;
+
+	open_stub(reader, rel);
+	old = MemoryContextSwitchTo(reader->cxt);
+	pge_cold_column(rel, &reader->desc, reader->cold, column, image);
+	MemoryContextSwitchTo(old);
+	RelationClose(rel);
+}
+
+/* How values of a base type are stored. */
+static PgeColumnKind
+kind_of(Oid type, int16 length, bool byval)
+{
 	if (type == NUMERICOID)
 		return PgeColumnKind_Numeric;
-	if (att->attlen == -1)
+	if (length == -1)
 		return PgeColumnKind_VarBytes;
-	if (att->attlen == -2)
+	if (length == -2)
 		return PgeColumnKind_CString;
-	if (!att->attbyval)
+	if (!byval)
 		return PgeColumnKind_FixedBytes;
 	if (type == BOOLOID)
 		return PgeColumnKind_Bool;
@@ -102,7 +149,7 @@ column_kind(Form_pg_attribute att)
 		return PgeColumnKind_Float32;
 	if (type == FLOAT8OID)
 		return PgeColumnKind_Float64;
-	switch (att->attlen)
+	switch (length)
 	{
 		case 1:
 			return PgeColumnKind_Int8;
@@ -113,7 +160,7 @@ column_kind(Form_pg_attribute att)
 		case 8:
 			return PgeColumnKind_Int64;
 	}
-	elog(ERROR, "unexpected length %d of a type passed by value", att->attlen);
+	elog(ERROR, "unexpected length %d of a type passed by value", length);
 	return PgeColumnKind_Bool;
 }
 
@@ -127,7 +174,8 @@ pge_column_descs(TupleDesc tupdesc)
 	{
 		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
 
-		columns[i].Kind = column_kind(att);
+		/* A domain's values are its base type's: ALTER TABLE goes from one to the other without a rewrite. */
+		columns[i].Kind = kind_of(att->attisdropped ? InvalidOid : getBaseType(att->atttypid), att->attlen, att->attbyval);
 		columns[i].FixedLength = columns[i].Kind == PgeColumnKind_FixedBytes ? att->attlen : 0;
 		columns[i].TypeOid = att->atttypid;
 		columns[i].TypeMod = att->atttypmod;
@@ -142,7 +190,8 @@ pge_reader_make(Relation rel, const PgeGroupDesc *desc, MemoryContext parent)
 	MemoryContext cxt = AllocSetContextCreate(parent, "row group reader", ALLOCSET_DEFAULT_SIZES);
 	PgeReader  *reader = MemoryContextAllocZero(cxt, offsetof(PgeReader, columns) + desc->natts * sizeof(PgeColumnVector));
 
-	reader->source.read = read_group_bytes;
+	reader->source.read = desc->flags & PGE_GROUP_COLD ? read_stub_bytes : read_group_bytes;
+	reader->source.column = desc->flags & PGE_GROUP_COLD ? open_cold_column : NULL;
 	reader->cxt = cxt;
 	reader->refs = 1;
 	reader->relid = RelationGetRelid(rel);
@@ -210,6 +259,7 @@ pge_reader_handle(PgeReader *reader, TupleDesc tupdesc)
 	ref.FooterLength = desc->footer_length;
 	ref.Rows = desc->rows;
 	ref.Columns = desc->natts;
+	ref.Cold = (desc->flags & PGE_GROUP_COLD) != 0;
 	old = MemoryContextSwitchTo(reader->cxt);
 	WITH_GROUP_CONTEXT(reader,
 					   PGE_CALL(ReaderOpen, reader->cxt, &ref, pge_column_descs(tupdesc), desc->natts, &reader->handle));

@@ -6,6 +6,7 @@
 
 #include "lib/ilist.h"
 
+#include "cold_group.h"
 #include "column.h"
 
 /* One column's vector as last decoded. */
@@ -30,6 +31,7 @@ struct PgeReader
 	RelFileLocator locator;
 	PgeGroupDesc desc;
 	PgeReadPlan plan;
+	PgeColdGroup *cold;			/* of a cold group, once something of it was asked for */
 	u64			handle;			/* 0 until values are asked for */
 	PgeColumnVector columns[FLEXIBLE_ARRAY_MEMBER];
 };

@@ -24,8 +24,9 @@
 /* An extent is lost when somebody takes one of its blocks between its allocation and our lock; so often we try again. */
 #define MAX_TRIES	10
 
-static void
-copy_image(const PgeGroupImage *image, uint64 offset, uint64 length, char *dest)
+/* Bytes of a group in the making. */
+void
+pge_image_copy(const PgeGroupImage *image, uint64 offset, uint64 length, char *dest)
 {
 	while (length > 0)
 	{
@@ -51,7 +52,7 @@ fill_page(Page page, const PgeGroupDesc *desc, uint32 page_no, const PgeGroupIma
 
 	pge_page_init(page, PGE_KIND_GROUP, desc->group_id, page_no, desc->xmin);
 	payload = PgePageGetPayload(page);
-	copy_image(image, offset, split - offset, payload);
+	pge_image_copy(image, offset, split - offset, payload);
 	if (end > split)
 		memcpy(payload + (split - offset), (const char *) origins + (split - desc->length), end - split);
 }
@@ -311,6 +312,20 @@ pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 len
 				 errmsg("row group %u of column table \"%s\" refers to bytes beyond its end",
 						desc->group_id, RelationGetRelationName(rel))));
 	read_bytes(rel, desc, offset, length, dest, plan);
+}
+
+/* Likewise bytes of a cold group's extent. */
+void
+pge_stub_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest)
+{
+	uint64		room = (uint64) desc->blocks * PGE_PAGE_PAYLOAD;
+
+	if (offset > room || length > room - offset)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("the stub of row group %u of column table \"%s\" refers to bytes beyond its end",
+						desc->group_id, RelationGetRelationName(rel))));
+	read_bytes(rel, desc, offset, length, dest, NULL);
 }
 
 /* The list of a group's origins as it is stored, palloc'd; group_origin.c checks what it says. */

@@ -59,6 +59,10 @@ StaticAssertDecl(sizeof(PgePageHeader) == 24, "page header of ours");
 #define PGE_ORIGINS_SORTED		0x0040
 /* Who its xmax is has deleted its rows and did not store them elsewhere. */
 #define PGE_GROUP_DROPPED		0x0080
+/* Its values are in an object of a store; its extent has a stub (PgeStub) in place of its bytes. */
+#define PGE_GROUP_COLD			0x0100
+/* ... which is not to be asked for before epiphany.restore_group(). */
+#define PGE_GROUP_ARCHIVED		0x0200
 
 /* What is known of the times of a group's rows. */
 #define PGE_TIME_SORTED			0x0001	/* rows are in the order of the series that series_hash says, then of time */
@@ -78,7 +82,7 @@ typedef struct PgeGroupDesc
 	uint32		rows;
 	uint16		natts;			/* columns it was written with */
 	uint16		full_mb;		/* FULL for want of memory: of how much; 0: at so many rows */
-	uint64		length;			/* bytes of the group; the list of its rows' origins stands behind them */
+	uint64		length;			/* bytes of the group; the list of its rows' origins stands behind them; COLD: that it had */
 	uint64		footer_offset;
 	uint32		footer_length;
 	uint32		dead_rows;
@@ -91,7 +95,9 @@ typedef struct PgeGroupDesc
 	int16		time_attno;		/* the column, or 0: nothing is known */
 	uint16		time_flags;
 	uint32		series_hash;	/* pge_series_hash() */
-	char		reserved3[28];	/* zero */
+	uint32		pages_of;		/* RETIRED: its pages are of the group with this id, less 1, which has others now; 0: of itself */
+	int64		stored_at;		/* TimestampTz; 0: not known */
+	char		reserved3[16];	/* zero */
 } PgeGroupDesc;
 
 StaticAssertDecl(sizeof(PgeGroupDesc) == 128, "group descriptor");
@@ -133,6 +139,68 @@ typedef struct PgeOriginOrder
 } PgeOriginOrder;
 
 StaticAssertDecl(sizeof(PgeOriginOrder) == 2 * sizeof(PgeOriginRun), "order of origins");
+
+/*
+ * What a cold group has in place of its bytes: its footer and the indexes of its chunks, so that zone maps are at hand, and where and
+ * what the object with its values is. At the beginning of the extent; the columns and the text follow, then the parts that "at" fields
+ * name, counted from the stub's first byte. The footer and the indexes have checksums of their own.
+ */
+#define PGE_STUB_MAGIC		0x55534750	/* "PGSU" */
+#define PGE_STUB_VERSION	1
+
+typedef struct PgeStub
+{
+	uint32		magic;
+	uint16		version;
+	uint16		columns;		/* as many as the descriptor has */
+	uint32		crc;			/* CRC-32C of what follows, up to head_length */
+	uint32		head_length;	/* of this, the columns and the text */
+	uint32		length;			/* of all */
+	uint32		footer_at;		/* the group's footer */
+	uint64		object_length;
+	uint32		object_footer_at;	/* a copy of the object's last bytes: with them no column takes more than one request */
+	uint32		object_footer_length;
+	uint32		object_footer_crc;
+	uint32		rows;
+	uint16		server_length;	/* text, one after the other: a foreign server's name, or nothing */
+	uint16		url_length;		/* ... and then the URL of the store */
+	uint16		key_length;		/* the object's in the store */
+	uint16		etag_length;	/* the store's name for this version of it */
+} PgeStub;
+
+StaticAssertDecl(sizeof(PgeStub) == 56, "stub of a cold group");
+
+/* How a column's values are in the object. On disk. */
+typedef enum PgeColdForm
+{
+	PGE_COLD_ABSENT = 0,		/* not at all: the column had been dropped */
+	PGE_COLD_NATURAL = 1,		/* as Parquet's type for the SQL type */
+	PGE_COLD_LANE = 2,			/* passed by value: an integer of the same bits */
+	PGE_COLD_TEXT = 3,			/* what the output function writes */
+	PGE_COLD_LIST = 4,			/* an array: a list of natural elements */
+	PGE_COLD_FLOATS = 5,		/* a vector: a list of floats */
+	PGE_COLD_BYTES = 6			/* as they are stored here */
+} PgeColdForm;
+
+typedef struct PgeStubColumn
+{
+	uint64		chunk_offset;	/* in the group's bytes, as its footer has it */
+	uint32		index_length;
+	uint32		index_at;		/* in the stub */
+	uint64		object_offset;	/* of the column's chunk */
+	uint64		object_length;
+	uint32		object_crc;		/* CRC-32C of those bytes */
+	uint32		values_crc;		/* of the values, as cold_values.c counts them */
+	Oid			type;			/* the base type that it had, for TEXT, LIST and NATURAL */
+	int16		object_column;
+	int16		typlen;
+	uint8		kind;			/* PgeColumnKind */
+	uint8		form;
+	uint8		byval;
+	uint8		reserved[5];
+} PgeStubColumn;
+
+StaticAssertDecl(sizeof(PgeStubColumn) == 56, "column of a stub");
 
 /*
  * TIDs of column rows: the block's high bit is set, then 22 bits of group and 9 of row / 256; the offset is row % 256 + 1.

@@ -72,7 +72,8 @@ same_group(const PgeReader *reader, Relation rel, const PgeGroupDesc *desc)
 		RelFileLocatorEquals(reader->locator, rel->rd_locator) &&
 		known->first_block == desc->first_block && known->xmin == desc->xmin && known->cmin == desc->cmin &&
 		known->rows == desc->rows && known->natts == desc->natts && known->length == desc->length &&
-		known->footer_offset == desc->footer_offset && known->footer_length == desc->footer_length;
+		known->footer_offset == desc->footer_offset && known->footer_length == desc->footer_length &&
+		((known->flags ^ desc->flags) & (PGE_GROUP_COLD | PGE_GROUP_ARCHIVED)) == 0;
 }
 
 static void

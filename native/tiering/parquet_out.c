@@ -456,9 +456,9 @@ put_list(PgeOutColumn *out, int row, Datum value)
 	}
 }
 
-/* Output functions are to write what any session reads, as pg_dump has them do. */
-static int
-set_text_modes(void)
+/* Output functions are to write what any session reads, as pg_dump has them do, and input functions to read that. */
+int
+pge_parquet_text_modes(void)
 {
 	int			level = NewGUCNestLevel();
 
@@ -476,7 +476,7 @@ void
 pge_parquet_out_row(PgeOutColumn *columns, TupleTableSlot *slot, int row)
 {
 	MemoryContext old = MemoryContextSwitchTo(columns->cxt);
-	int			level = set_text_modes();
+	int			level = pge_parquet_text_modes();
 
 	for (int i = 0; i < columns->ncolumns; i++)
 	{

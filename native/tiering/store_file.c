@@ -150,7 +150,8 @@ file_create(PgeStore *store, const char *key)
 
 	file->base.store = store;
 	file->base.name = path;
-	if (OidIsValid(store->server))
+	/* Where all files of the machine are the store, folders are the user's. */
+	if (root_of(store)[0] != '\0')
 		make_folders(store, path);
 	mask = umask(S_IWGRP | S_IWOTH);
 	file->fd = OpenTransientFilePerm(temporary, O_WRONLY | O_CREAT | O_EXCL | PG_BINARY, 0666);

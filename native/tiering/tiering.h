@@ -32,6 +32,7 @@ extern List *pge_parquet_files(const char *url, const char *server, PgeStore **s
 typedef struct PgeOutColumn PgeOutColumn;
 
 extern PgeOutColumn *pge_parquet_out(TupleDesc desc, PgeParquetColumn *columns);
+extern int	pge_parquet_text_modes(void);
 extern void pge_parquet_out_row(PgeOutColumn *columns, TupleTableSlot *slot, int row);
 extern PgeParquetVector *pge_parquet_out_vectors(PgeOutColumn *columns);
 extern bool pge_parquet_out_large(PgeOutColumn *columns);

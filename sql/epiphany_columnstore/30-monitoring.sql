@@ -11,7 +11,8 @@ CREATE FUNCTION epiphany.row_groups(
 	OUT bytes pg_catalog.int8,
 	OUT first_block pg_catalog.int8,
 	OUT blocks pg_catalog.int8,
-	OUT xmin pg_catalog.xid)
+	OUT xmin pg_catalog.xid,
+	OUT tier pg_catalog.text)
 RETURNS SETOF pg_catalog.record
 AS 'MODULE_PATHNAME', 'pge_row_groups'
 LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x4fcb9538;
+    public const u32 Hash = 0x73280b53;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -409,11 +409,12 @@ public unsafe struct PgeGroupRef
     [FieldOffset(28)] public i32 Rows;
     /* Columns the group was written with; the table may have more by now. */
     [FieldOffset(32)] public i32 Columns;
-    [FieldOffset(36)] public i32 Reserved;
+    /* Not 0: of its chunks ReadGroup has the indexes only; GroupColumn gives each column. */
+    [FieldOffset(36)] public i32 Cold;
 }
 
 /* One chunk (a column of a group) for the monitoring functions. Pointers live as long as the reader. */
-[StructLayout(LayoutKind.Explicit, Size = 80)]
+[StructLayout(LayoutKind.Explicit, Size = 88)]
 public unsafe struct PgeChunkInfo
 {
     [FieldOffset(0)] public u64 Offset;
@@ -436,6 +437,9 @@ public unsafe struct PgeChunkInfo
     [FieldOffset(72)] public i32 Kind;
     /* Numeric: Min and Max are 8-byte integers, to be divided by 10 to the power of this. */
     [FieldOffset(76)] public i32 Scale;
+    /* Of the bytes stored the first, which are the chunk's index. */
+    [FieldOffset(80)] public i32 IndexBytes;
+    [FieldOffset(84)] public i32 Reserved;
 }
 
 /* A sparse vector's elements that are not zero, by ascending index. */
@@ -846,6 +850,8 @@ public unsafe struct PgeHostApi
     public delegate* unmanaged[SuppressGCTransition]<i32> StackTooDeep;
     /* Token of a PgeGroupRef, offset, length, destination: a stored group's bytes. */
     public delegate* unmanaged<u64, u64, u64, u8*, PgeStatus> ReadGroup;
+    /* Token of a PgeGroupRef that is cold, column, out a group of that column alone, readable as long as the token's. */
+    public delegate* unmanaged<u64, i32, PgeGroupRef*, PgeStatus> GroupColumn;
     /* PgeCodec: not 0 when the server has it. */
     public delegate* unmanaged<i32, i32> CodecAvailable;
     /* PgeCodec, bytes: room that Compress may need at most. */
@@ -1055,6 +1061,8 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<u64, PgeParquetVector*, i32, i32*, PgeStatus> ParquetAppend;
     /* Handle, out bytes of the file that come next, valid until the next call, and their number; 0: the row group is out. */
     public delegate* unmanaged<u64, u8**, u64*, PgeStatus> ParquetFlush;
+    /* Handle, key and its length, value and its length: metadata of the file, which stand in its last bytes. */
+    public delegate* unmanaged<u64, u8*, i32, u8*, i32, PgeStatus> ParquetNote;
     /* Handle with nothing to flush, out the file's last bytes, and their number. */
     public delegate* unmanaged<u64, u8**, u64*, PgeStatus> ParquetFinish;
     /* Memory context, token of a source (as PgeGroupRef has it), bytes of the file, out what it is (in that context), out handle. */

@@ -13,6 +13,9 @@ public unsafe struct ChunkInfo
     /// <summary>Bytes in the group, the chunk's index included.</summary>
     public ulong StoredBytes { get; internal set; }
 
+    /// <summary>Of those the first, which are the chunk's index.</summary>
+    public int IndexBytes { get; internal set; }
+
     /// <summary>Bytes before the codec.</summary>
     public ulong EncodedBytes { get; internal set; }
 

@@ -19,6 +19,13 @@ public unsafe interface IGroupSource
     void Read(ulong offset, byte* destination, ulong length);
 }
 
+/// <summary>Columns of a group whose chunks lie elsewhere: of those it has itself the footer and the indexes only.</summary>
+public interface IColdColumns
+{
+    /// <summary>A group of that column alone, with the same rows, readable as long as the cold one.</summary>
+    IGroupSource Open(int column, out GroupLocation location);
+}
+
 /// <summary>LZ4 and ZSTD as the host links them.</summary>
 public unsafe interface IBlockCodec
 {

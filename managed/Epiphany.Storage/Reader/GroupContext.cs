@@ -16,6 +16,9 @@ sealed unsafe class GroupContext(
 
     internal void Poll() => interrupts.Poll();
 
+    /// <summary>Another group for the same host.</summary>
+    internal GroupContext For(GroupLocation other, IGroupSource bytes) => new(other, bytes, memory, codec, interrupts);
+
     /// <summary>Bytes whose place was checked against the group's length.</summary>
     internal void Read(ulong offset, byte* destination, ulong length)
     {

@@ -18,13 +18,18 @@ public sealed unsafe class RowGroupReader
     readonly ColumnShape[] _shapes;
     readonly ColumnReader?[] _columns;
 
+    /// <summary>Of a cold group: its columns, and readers of their indexes alone.</summary>
+    readonly IColdColumns? _cold;
+    readonly ColumnReader?[] _indexes;
+
     public RowGroupReader(
         GroupLocation location,
         ReadOnlySpan<ColumnShape> tableColumns,
         IGroupSource source,
         IMemory memory,
         IBlockCodec codec,
-        IInterrupts interrupts)
+        IInterrupts interrupts,
+        IColdColumns? cold = null)
     {
         ArgumentNullException.ThrowIfNull(source);
         ArgumentNullException.ThrowIfNull(memory);
@@ -34,6 +39,8 @@ public sealed unsafe class RowGroupReader
         _entries = Footer.Read(_group);
         _shapes = tableColumns.ToArray();
         _columns = new ColumnReader?[Math.Min(location.Columns, tableColumns.Length)];
+        _cold = cold;
+        _indexes = cold == null ? _columns : new ColumnReader?[_columns.Length];
     }
 
     /// <summary>
@@ -153,6 +160,7 @@ public sealed unsafe class RowGroupReader
         {
             Offset = entry->Offset,
             StoredBytes = entry->StoredLength,
+            IndexBytes = (int)entry->IndexLength,
             EncodedBytes = entry->EncodedLength,
             RawBytes = entry->RawLength,
             Nulls = (int)entry->NullCount,
@@ -208,7 +216,7 @@ public sealed unsafe class RowGroupReader
         ulong vectors = ulong.MaxValue >> (GroupFormat.MaxVectors - GroupFormat.Vectors(rows));
         foreach (ref readonly ZoneTest test in tests)
         {
-            vectors &= ZoneMatcher.Vectors(_entries + test.Column, Column(test.Column).Vectors, rows, test);
+            vectors &= ZoneMatcher.Vectors(_entries + test.Column, Index(test.Column).Vectors, rows, test);
             if (vectors == 0)
             {
                 break;
@@ -228,11 +236,42 @@ public sealed unsafe class RowGroupReader
 
     ColumnReader Column(int column)
     {
+        CheckColumn(column);
+        return _columns[column] ??= _cold == null ? Own(column) : Cold(column, _cold);
+    }
+
+    /// <summary>A reader whose index is the group's own; of a cold group it has nothing else.</summary>
+    ColumnReader Index(int column)
+    {
+        CheckColumn(column);
+        return _indexes[column] ??= Own(column);
+    }
+
+    ColumnReader Own(int column) => new(column, _shapes[column], _entries + column, _group);
+
+    ColumnReader Cold(int column, IColdColumns cold)
+    {
+        IGroupSource source = cold.Open(column, out GroupLocation location);
+        if (location.Rows != _group.Location.Rows || location.Columns != 1)
+        {
+            Throw.BadChunk(column, "what was kept elsewhere has other rows");
+        }
+
+        GroupContext image = _group.For(location, source);
+        ColumnEntry* entry = Footer.Read(image);
+        if (entry->NullCount != _entries[column].NullCount)
+        {
+            Throw.BadChunk(column, "what was kept elsewhere has other nulls");
+        }
+
+        return new ColumnReader(column, _shapes[column], entry, image);
+    }
+
+    void CheckColumn(int column)
+    {
         if ((uint)column >= (uint)_columns.Length)
         {
             Throw.Argument("the row group has no such column");
         }
-
-        return _columns[column] ??= new ColumnReader(column, _shapes[column], _entries + column, _group);
     }
 }

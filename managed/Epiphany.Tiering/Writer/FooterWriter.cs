@@ -1,6 +1,7 @@
 // Tiering layer, writer. Indexes of pages, row groups and the footer, as Thrift.
 
 using System;
+using System.Collections.Generic;
 using Epiphany.Storage;
 
 namespace Epiphany.Tiering;
@@ -164,7 +165,8 @@ static unsafe class FooterWriter
     }
 
     /// <summary>The footer, its length and the magic.</summary>
-    internal static void File(ByteSink sink, WrittenColumn[] columns, ByteSink groups, int groupCount, long rows)
+    internal static void File(
+        ByteSink sink, WrittenColumn[] columns, List<(byte[] Key, byte[] Value)> notes, ByteSink groups, int groupCount, long rows)
     {
         ulong before = sink.Length;
         var writer = new CompactWriter(sink);
@@ -174,7 +176,7 @@ static unsafe class FooterWriter
         writer.Int64(3, rows);
         writer.List(4, ThriftType.Struct, groupCount);
         sink.Append(groups.Bytes, groups.Length);
-        Keys(writer, columns);
+        Keys(writer, columns, notes);
         writer.Binary(6, CreatedBy);
         writer.List(7, ThriftType.Struct, columns.Length);
         for (int i = 0; i < columns.Length; i++)
@@ -239,9 +241,9 @@ static unsafe class FooterWriter
         }
     }
 
-    static void Keys(CompactWriter writer, WrittenColumn[] columns)
+    static void Keys(CompactWriter writer, WrittenColumn[] columns, List<(byte[] Key, byte[] Value)> notes)
     {
-        int count = 0;
+        int count = notes.Count;
         foreach (WrittenColumn column in columns)
         {
             count += column.SqlType.Length > 0 ? 1 : 0;
@@ -257,12 +259,21 @@ static unsafe class FooterWriter
         {
             if (column.SqlType.Length > 0)
             {
-                byte[] key = [.. ParquetFormat.TypeKey, .. column.Name];
-                writer.Begin();
-                writer.Binary(1, key);
-                writer.Binary(2, column.SqlType);
-                writer.End();
+                Key(writer, [.. ParquetFormat.TypeKey, .. column.Name], column.SqlType);
             }
         }
+
+        foreach ((byte[] key, byte[] value) in notes)
+        {
+            Key(writer, key, value);
+        }
+    }
+
+    static void Key(CompactWriter writer, byte[] key, byte[] value)
+    {
+        writer.Begin();
+        writer.Binary(1, key);
+        writer.Binary(2, value);
+        writer.End();
     }
 }

@@ -2,6 +2,7 @@
 // the rows of one group and the bytes of one encoded column.
 
 using System;
+using System.Collections.Generic;
 using Epiphany.Storage;
 
 namespace Epiphany.Tiering;
@@ -22,6 +23,7 @@ public sealed unsafe class ParquetWriter
     readonly ByteSink _out;
     readonly CompactWriter _groups;
     readonly IInterrupts _interrupts;
+    readonly List<(byte[] Key, byte[] Value)> _notes = [];
     long _position;
     long _rows;
     int _groupCount;
@@ -123,6 +125,9 @@ public sealed unsafe class ParquetWriter
         _next = 0;
     }
 
+    /// <summary>Metadata of the whole file, by key.</summary>
+    public void Note(ReadOnlySpan<byte> key, ReadOnlySpan<byte> value) => _notes.Add((key.ToArray(), value.ToArray()));
+
     /// <summary>The file's end; nothing may be pending.</summary>
     public void Finish(out byte* bytes, out ulong length)
     {
@@ -136,7 +141,7 @@ public sealed unsafe class ParquetWriter
             _out.Clear();
         }
 
-        FooterWriter.File(_out, _columns, _groups.Sink, _groupCount, _rows);
+        FooterWriter.File(_out, _columns, _notes, _groups.Sink, _groupCount, _rows);
         bytes = _out.Bytes;
         length = _out.Length;
     }

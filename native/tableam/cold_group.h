@@ -1,0 +1,37 @@
+/*
+ * Column store: groups whose values are in an object of a store. What such a group has of its own is a stub (layout.h).
+ */
+#ifndef PGE_COLD_GROUP_H
+#define PGE_COLD_GROUP_H
+
+#include "directory.h"
+
+/* A stub that was read and checked, but for its footer and indexes; one piece of memory. */
+typedef struct PgeColdGroup
+{
+	PgeStub		head;
+	const PgeStubColumn *columns;
+	const char *server;			/* NULL: there is none, but a URL */
+	const char *url;
+	const char *key;
+	const char *etag;
+} PgeColdGroup;
+
+/* A part of a stub in the making that its fields name by its place. */
+typedef struct PgeStubPart
+{
+	const char *bytes;
+	uint32		length;
+	uint32	   *at;				/* set to its place */
+} PgeStubPart;
+
+/* cold_group.c */
+extern PgeColdGroup *pge_cold_open(Relation rel, const PgeGroupDesc *desc);
+extern void pge_cold_read(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold, uint64 offset, uint64 length, char *dest);
+extern char *pge_cold_object_footer(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold);
+extern char *pge_cold_stub(PgeColdGroup *cold, PgeStubColumn *columns, PgeStubPart *parts, int nparts);
+
+/* tiering/cold_column.c: a group of one column, for the reader of the whole one; what it takes is the current context's */
+extern void pge_cold_column(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold, int column, PgeGroupRef *image);
+
+#endif							/* PGE_COLD_GROUP_H */
