@@ -22,7 +22,7 @@ SHELL := /bin/bash
 MAKEFLAGS += --no-builtin-rules
 
 # Doors that work before there is a server to ask.
-WITHOUT_SERVER := help deps clean abi format check check-unit check-fresh demo bench-operators bench-tpch bench-clickbench bench-vector bench-timeseries
+WITHOUT_SERVER := help deps clean abi format check check-unit check-fresh demo bench-operators bench-tpch bench-clickbench bench-vector bench-timeseries bench-tiering
 ifneq ($(filter-out $(WITHOUT_SERVER),$(or $(MAKECMDGOALS),all)),)
 PG_VERSION := $(shell $(PG_CONFIG) --version 2>/dev/null)
 ifeq ($(PG_VERSION),)
@@ -93,7 +93,7 @@ $(foreach m,$(MODULES),$(eval $(call module_rule,$(m))))
 # ---- Doors ----
 
 .DEFAULT_GOAL := all
-.PHONY: all help install uninstall install-compat stage stage-compat clean abi format lint deps demo bench bench-operators bench-tpch bench-clickbench bench-vector bench-timeseries \
+.PHONY: all help install uninstall install-compat stage stage-compat clean abi format lint deps demo bench bench-operators bench-tpch bench-clickbench bench-vector bench-timeseries bench-tiering \
 	check check-unit check-aot check-regress check-isolation check-tap check-compat check-differ check-core check-integration check-fresh
 
 all: $(SHIM) $(MANAGED) $(SQL) ## build everything into build/
@@ -201,6 +201,9 @@ bench-vector: ## nearest neighbours beside pgvector: make bench-vector [SIZES="1
 bench-timeseries: export STAGE := build/pg-timeseries
 bench-timeseries: ## machines' measurements beside heap and TimescaleDB: make bench-timeseries [ROWS=10368000 HOSTS=1000 QUICK=1 BY=cpu ...]
 	@.ci/deps && $(MAKE) --no-print-directory stage STAGE=$(STAGE) && bench/timeseries/run
+
+bench-tiering: ## cold row groups beside warm ones: make bench-tiering [ROWS=2000000 ROUNDS=5 BY=cpu]
+	@.ci/deps && $(MAKE) --no-print-directory stage && bench/tiering/run
 
 clean: ## remove build/, private servers included
 	@for home in build/cluster/*/; do [ ! -d "$$home" ] || .ci/cluster stop "$$(basename "$$home")"; done

@@ -397,6 +397,7 @@ pge_move_groups(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("table and tier must not be null")));
+	/* Before locking, and of each partition again. */
 	check_owner(relid);
 	move.tier = parse_tier(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	parse_age(fcinfo, 2, &move.age);
@@ -410,6 +411,7 @@ pge_move_groups(PG_FUNCTION_ARGS)
 	relids = partitioned ? find_all_inheritors(relid, ShareUpdateExclusiveLock, NULL) : list_make1_oid(relid);
 	foreach(cell, relids)
 	{
+		check_owner(lfirst_oid(cell));
 		/* The lock of VACUUM and compaction: nobody else changes where bytes are. */
 		move.rel = table_open(lfirst_oid(cell), partitioned ? NoLock : ShareUpdateExclusiveLock);
 		if (!partitioned)

@@ -282,11 +282,15 @@ pge_tiering_groups(PG_FUNCTION_ARGS)
 	relids = find_tables();
 	foreach(cell, relids)
 	{
-		Relation	rel = try_table_open(lfirst_oid(cell), AccessShareLock);
+		Relation	rel;
 
+		/* Before locking: nobody locks a table that they have no right to. */
+		if (pg_class_aclcheck_ext(lfirst_oid(cell), GetUserId(), ACL_SELECT, &(bool) {false}) != ACLCHECK_OK)
+			continue;
+		rel = try_table_open(lfirst_oid(cell), AccessShareLock);
 		if (rel == NULL)
 			continue;
-		if (pge_is_column_table(rel) && pg_class_aclcheck(RelationGetRelid(rel), GetUserId(), ACL_SELECT) == ACLCHECK_OK)
+		if (pge_is_column_table(rel))
 			put_groups(result, rel);
 		table_close(rel, AccessShareLock);
 	}
