@@ -224,8 +224,9 @@ leave_memory(HnswBuild *build)
 			ConditionVariableSleep(&shared->changed, WAIT_EVENT_PARALLEL_CREATE_INDEX_SCAN);
 		ConditionVariableCancelSleep();
 		ereport(NOTICE,
-				(errmsg("the graph of index \"%s\" no longer fits into maintenance_work_mem", RelationGetRelationName(build->index)),
-				 errdetail("The rows that are left are inserted one by one, which takes longer."),
+				(errmsg("hnsw graph no longer fits into maintenance_work_mem"),
+				 errdetail("The rows of index \"%s\" that are left are inserted one by one, which takes longer.",
+						   RelationGetRelationName(build->index)),
 				 errhint("Increase maintenance_work_mem to speed up builds.")));
 		finish_graph(build, false);
 		pg_atomic_write_u32(&shared->phase, IN_PAGES);

@@ -14,6 +14,9 @@ public readonly record struct GraphOptions(
 
     private const int DefaultBits = 4;
 
+    /// <summary>Up to so many, codes have as many bits as there can be: they still take less room than links, and 4 say little of so few.</summary>
+    private const int ShortDimensions = 64;
+
     public bool HasCodes =>
         Metric is GraphMetric.L2 or GraphMetric.InnerProduct or GraphMetric.Cosine && Element is ElementKind.Float32 or ElementKind.Float16;
 
@@ -26,7 +29,7 @@ public readonly record struct GraphOptions(
         }
 
         const int FewPerPage = 2;
-        int bits = DefaultBits;
+        int bits = Dimensions <= ShortDimensions ? MaxBits : DefaultBits;
         while (bits > MinBits && new GraphLayout(CodeSpace.Payload(Dimensions, bits), M, Area).PerPage < FewPerPage)
         {
             bits--;

@@ -1,5 +1,6 @@
 // Vector layer, graph. What VACUUM does with a vertex that links to vertices which go: what these link to takes their places, near ones in different
-// directions first. It looks at the links' links only, so a repair costs what a hop of a search or two cost.
+// directions first. Mostly it looks at the links' links only, so a repair costs what a hop of a search or two cost; where most of these go, too,
+// it looks behind them until there is enough to choose among.
 
 using System;
 
@@ -10,6 +11,10 @@ internal sealed unsafe class GraphRepair(GraphLayout layout, Space space, Vertex
     /// <summary>Vertices that are looked at, at most, those that are linked to included.</summary>
     private const int Most = 512;
 
+    /// <summary>Vertices that go which it looks behind, at most.</summary>
+    private const int MostLost = 256;
+
+    private readonly uint[] _lost = new uint[int.Max(MostLost, layout.MaxLinks)];
     private readonly uint[] _vertices = new uint[Most];
     private readonly float[] _distances = new float[Most];
     private readonly nint[] _payloads = new nint[Most];
@@ -20,12 +25,11 @@ internal sealed unsafe class GraphRepair(GraphLayout layout, Space space, Vertex
     {
         int kept = 0;
         int gone = 0;
-        uint* lost = stackalloc uint[layout.MaxLinks];
         for (int i = 0; i < count; i++)
         {
             if (Goes(links[i], going, end))
             {
-                lost[gone++] = links[i] & GraphLayout.Number;
+                _lost[gone++] = links[i] & GraphLayout.Number;
             }
             else
             {
@@ -33,7 +37,7 @@ internal sealed unsafe class GraphRepair(GraphLayout layout, Space space, Vertex
             }
         }
 
-        Collect(vertex, links, kept, lost, gone, going, end);
+        Collect(vertex, links, kept, gone, going, end);
         count = kept;
         if (_count > kept)
         {
@@ -47,9 +51,11 @@ internal sealed unsafe class GraphRepair(GraphLayout layout, Space space, Vertex
         return vertex < end && (going[vertex / 64] >> (int)(vertex % 64) & 1) != 0;
     }
 
-    /// <summary>The kept links' ends first, then, each once, what lost ones link to.</summary>
-    private void Collect(uint vertex, uint* links, int kept, uint* lost, int gone, ulong* going, uint end)
+    /// <summary>The kept links' ends first, then, each once, what lost ones link to; then what is behind lost ones that these link to.</summary>
+    private void Collect(uint vertex, uint* links, int kept, int gone, ulong* going, uint end)
     {
+        int first = gone;
+        int enough = kept + (2 * layout.MaxLinks);
         uint* ends = stackalloc uint[layout.MaxLinks];
         _count = 0;
         for (int i = 0; i < kept; i++)
@@ -57,13 +63,20 @@ internal sealed unsafe class GraphRepair(GraphLayout layout, Space space, Vertex
             _vertices[_count++] = links[i] & GraphLayout.Number;
         }
 
-        for (int i = 0; i < gone; i++)
+        for (int i = 0; i < gone && (i < first || _count < enough); i++)
         {
-            int count = source.Links(lost[i], ends);
+            int count = source.Links(_lost[i], ends);
             for (int j = 0; j < count && _count < Most; j++)
             {
                 uint other = ends[j] & GraphLayout.Number;
-                if (other != vertex && !Goes(other, going, end) && Array.IndexOf(_vertices, other, 0, _count) < 0)
+                if (Goes(other, going, end))
+                {
+                    if (gone < MostLost && Array.IndexOf(_lost, other, 0, gone) < 0)
+                    {
+                        _lost[gone++] = other;
+                    }
+                }
+                else if (other != vertex && Array.IndexOf(_vertices, other, 0, _count) < 0)
                 {
                     _vertices[_count++] = other;
                 }

@@ -18,7 +18,7 @@ public unsafe class GraphTests
     private const int Area = 8160;
 
     private static readonly GraphOptions s_options =
-        new GraphOptions(GraphMetric.L2, ElementKind.Float32, Dimensions, 0, 8, 40, Area, 1).Settled();
+        new GraphOptions(GraphMetric.L2, ElementKind.Float32, Dimensions, 4, 8, 40, Area, 1).Settled();
 
     [Theory]
     [InlineData(GraphMetric.L2, ElementKind.Float32, 4, 0.97)]
@@ -74,6 +74,14 @@ public unsafe class GraphTests
         Assert.Equal("00000000" + "00000000" + "00000000" + "00000000" + "0100" + "01" + "01", Hex(area + layout.RecordBytes, 20));
         Assert.Equal("010000000000", Hex(area + layout.RecordBytes + layout.RowsAt, 6));
     }
+
+    [Theory]
+    [InlineData(3, 7)]
+    [InlineData(64, 7)]
+    [InlineData(65, 4)]
+    [InlineData(16000, 1)]
+    public void CodesHaveAsManyBitsAsSuit(int dimensions, int bits) =>
+        Assert.Equal(bits, (s_options with { Dimensions = dimensions, Bits = 0, M = 16 }).Settled().Bits);
 
     [Fact]
     public void TooLargeRecordsHaveNoPage()
