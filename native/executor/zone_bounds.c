@@ -7,15 +7,14 @@
 #include <math.h>
 
 #include "access/stratnum.h"
-#include "catalog/pg_am_d.h"
 #include "catalog/pg_type_d.h"
-#include "commands/defrem.h"
 #include "utils/date.h"
 #include "utils/float.h"
 #include "utils/fmgrprotos.h"
 #include "utils/lsyscache.h"
 #include "utils/pg_locale.h"
 #include "utils/timestamp.h"
+#include "utils/typcache.h"
 #include "utils/uuid.h"
 
 #include "zones.h"
@@ -85,17 +84,17 @@ comparable(Oid type, Oid value_type)
 bool
 pge_zone_column(Oid type, Oid operator_id, Oid collation, PgeZoneColumn *column)
 {
-	Oid			opclass;
+	Oid			family;
 	Oid			left;
 
 	column->type = getBaseType(type);
 	column->order = order_of(column->type);
 	if (column->order == 0)
 		return false;
-	opclass = GetDefaultOpClass(column->type, BTREE_AM_OID);
-	if (!OidIsValid(opclass))
+	family = lookup_type_cache(column->type, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
+	if (!OidIsValid(family))
 		return false;
-	column->strategy = get_op_opfamily_strategy(operator_id, get_opclass_family(opclass));
+	column->strategy = get_op_opfamily_strategy(operator_id, family);
 	if (column->strategy == 0)
 		return false;
 	op_input_types(operator_id, &left, &column->value_type);
