@@ -40,6 +40,9 @@ enum VectorFlags : uint
 
     /// <summary>Min and Max bound every value that is not null.</summary>
     HasZone = 1,
+
+    /// <summary>Min and Max are the least and the greatest code that a value which is not null has in the chunk's dictionary of strings.</summary>
+    HasCodes = 2,
 }
 
 /// <summary>32 bytes, little-endian.</summary>

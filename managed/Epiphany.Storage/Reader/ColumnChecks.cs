@@ -144,6 +144,12 @@ static unsafe class ColumnChecks
                 Throw.BadChunk(column, $"vector {i} has more nulls than rows");
             }
 
+            if ((vectors[i].Flags & VectorFlags.HasCodes) != 0
+                && (entry->Encoding != (byte)EncodingKind.Dictionary || vectors[i].Min > vectors[i].Max || vectors[i].Max >= (ulong)rows))
+            {
+                Throw.BadChunk(column, $"vector {i} has codes that no dictionary gives");
+            }
+
             nulls += vectors[i].Nulls;
         }
 

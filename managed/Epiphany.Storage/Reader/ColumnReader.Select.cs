@@ -85,17 +85,18 @@ sealed unsafe partial class ColumnReader
     {
         int rows = GroupFormat.RowsOf(Rows, vector);
         uint nulls = _vectors[vector].Nulls;
-        bool isConstant = _encoding == EncodingKind.Constant;
+        bool isConstant = TrySoleCode(vector, out ulong code);
+        bool passes = isConstant && (entries[code / 64] >> (int)(code % 64) & 1) != 0;
         if (nulls == rows || (isConstant && nulls == 0))
         {
-            LaneRanges.Fill(bits, rows, nulls == rows ? nullsPass : (*entries & 1) != 0);
+            LaneRanges.Fill(bits, rows, nulls == rows ? nullsPass : passes);
             return false;
         }
 
         byte* segment = Segment(vector, rows, out ulong length, out byte* bitmap);
         if (isConstant)
         {
-            LaneRanges.Fill(bits, rows, (*entries & 1) != 0);
+            LaneRanges.Fill(bits, rows, passes);
         }
         else if (PackedLanes.Select(segment, length, rows, PackedLanes.CodeWidth((uint)_entries), entries, bits) is var fault && fault != Fault.None)
         {

@@ -219,7 +219,16 @@ public sealed unsafe class RowGroupReader
             vectors &= ZoneMatcher.Vectors(_entries + test.Column, Index(test.Column).Vectors, rows, test);
             if (vectors == 0)
             {
-                break;
+                return 0;
+            }
+        }
+
+        // Dictionaries are read only where nothing else has ruled the group out.
+        foreach (ref readonly ZoneTest test in tests)
+        {
+            if (test.Order == ZoneOrder.Bytes && vectors != 0)
+            {
+                vectors &= Column(test.Column).MatchCodes(test, vectors);
             }
         }
 

@@ -60,6 +60,10 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
         {
             // The order of a NUMERIC's bytes says nothing of its value.
             BytesZones.Store(column, entry, min, max);
+            if (Encoding == EncodingKind.Dictionary)
+            {
+                BytesZones.StoreCodes(column, scratch.Dictionary.Codes, vectors);
+            }
         }
 
         return bytes;

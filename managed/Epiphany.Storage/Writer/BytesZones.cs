@@ -70,6 +70,35 @@ static unsafe class BytesZones
         entry->Flags |= column.Lengths[max] > GroupFormat.ZoneBytes ? ColumnFlags.MaxTruncated : ColumnFlags.None;
     }
 
+    /// <summary>Each vector's least and greatest code: as entries ascend, these bound its values.</summary>
+    internal static void StoreCodes(ColumnBuffer column, uint* codes, VectorEntry* vectors)
+    {
+        for (int vector = 0; vector < GroupFormat.Vectors(column.Rows); vector++)
+        {
+            int first = vector * GroupFormat.VectorRows;
+            int rows = GroupFormat.RowsOf(column.Rows, vector);
+            if (vectors[vector].Nulls == rows)
+            {
+                continue;
+            }
+
+            uint min = uint.MaxValue;
+            uint max = 0;
+            for (int row = first; row < first + rows; row++)
+            {
+                if (column.Nulls == null || column.Nulls[row] == 0)
+                {
+                    min = uint.Min(min, codes[row]);
+                    max = uint.Max(max, codes[row]);
+                }
+            }
+
+            vectors[vector].Flags = VectorFlags.HasCodes;
+            vectors[vector].Min = min;
+            vectors[vector].Max = max;
+        }
+    }
+
     static byte Prefix(ColumnBuffer column, int row, byte* destination)
     {
         uint length = uint.Min(column.Lengths[row], GroupFormat.ZoneBytes);

@@ -173,7 +173,15 @@ public unsafe class DamageTests
         }
     }
 
-    /// <summary>Reads everything; true when that was refused. Any other exception than the one for bad bytes fails the test.</summary>
+    /// <summary>Asks for strings that may be anywhere between the least and the greatest.</summary>
+    static void Match(RowGroupReader reader, int column)
+    {
+        byte* bound = stackalloc byte[] { (byte)'w', (byte)'o', (byte)'r', (byte)'d' };
+        ZoneRange range = new() { LowBytes = bound, LowLength = 1, HighBytes = bound, HighLength = 4 };
+        ZoneTest test = new() { Column = column, Order = ZoneOrder.Bytes, Ranges = &range, Count = 1 };
+        reader.Match(new ReadOnlySpan<ZoneTest>(in test));
+    }
+
     /// <summary>Whatever is in the last place of codes that a vector may have, and in the centroid, can be read.</summary>
     static void Use(in CodeShape shape, in VectorCodes codes)
     {
@@ -182,6 +190,7 @@ public unsafe class DamageTests
         GC.KeepAlive(used);
     }
 
+    /// <summary>Reads everything; true when that was refused. Any other exception than the one for bad bytes fails the test.</summary>
     static bool Fails(Group group)
     {
         using GuardedMemory memory = new();
@@ -193,6 +202,7 @@ public unsafe class DamageTests
             for (int column = 0; column < group.Location.Columns; column++)
             {
                 reader.Chunk(column);
+                Match(reader, column);
                 foreach (int row in (int[])[0, group.Location.Rows / 2, group.Location.Rows - 1])
                 {
                     reader.DecodeRow(column, row, out ulong value, out bool isNull);

@@ -83,6 +83,70 @@ public unsafe class ZoneTests
         Assert.Equal(1UL, Match(whole, "m", null));
     }
 
+    /// <summary>Names of a dictionary: vector v holds "n0v0", "n0v1" and "n0v2"; every seventh row none, the third vector only nulls.</summary>
+    [Theory]
+    [InlineData(ColumnKind.VarBytes, 0)]
+    [InlineData(ColumnKind.FixedBytes, 4)]
+    public void Strings_of_a_dictionary_are_ruled_out_by_vector(ColumnKind kind, int length)
+    {
+        byte[]?[] names = [.. Enumerable.Range(0, 5 * Vector).Select(i =>
+            i % 7 == 0 || i / Vector == 2 ? null : Ascii($"n{i / Vector:00}{(i % 3 == 0 ? 0 : 1 + (i % 2))}"))];
+        Group group = Group.WriteOne(TestColumn.OfStrings(kind, names, length));
+        using GuardedMemory memory = new();
+        RowGroupReader reader = group.Open(memory);
+        Assert.Equal("dictionary", Group.EncodingName(reader.Chunk(0)));
+        Assert.Equal(0b00010UL, Match(group, "n011", "n011"));
+        Assert.Equal(0b01000UL, Match(group, "n030", "n031"));
+        Assert.Equal(0b01010UL, Match(group, "n012", "n030"));
+        Assert.Equal(0b11010UL, Match(group, "n01", null));
+        Assert.Equal(0b00001UL, Match(group, null, "n010"[..3]));
+        // Between entries, of a vector's and of two vectors': no row has it.
+        Assert.Equal(0UL, Match(group, "n0100", "n0109"));
+        Assert.Equal(0UL, Match(group, "n013", "n02z"));
+        Assert.Equal(0b11011UL, Match(group, null, null));
+    }
+
+    [Fact]
+    public void A_vector_of_one_string_is_told_without_reading_it()
+    {
+        byte[]?[] names = [.. Enumerable.Range(0, 4 * Vector).Select(i => i == 3 * Vector ? null : Ascii(i < 2 * Vector ? "low" : "top"))];
+        Group group = Group.WriteOne(TestColumn.OfStrings(ColumnKind.VarBytes, names));
+        using GuardedMemory memory = new();
+        RowGroupReader reader = group.Open(memory);
+        Assert.Equal(CodedForm.Entries, reader.Coded(0).Form);
+        ulong top = 0b10;
+        ulong* bits = stackalloc ulong[Vector / 64];
+        for (int vector = 0; vector < 4; vector++)
+        {
+            Assert.Equal(vector == 3, reader.Select(0, vector, &top, nullsPass: false, bits));
+            Assert.Equal(vector < 2 ? 0 : vector == 2 ? Vector : Vector - 1, Enumerable.Range(0, Vector).Count(i => (bits[i / 64] >> i & 1) != 0));
+        }
+    }
+
+    [Fact]
+    public void Random_strings_of_dictionaries_lose_no_row()
+    {
+        Random random = new(5);
+        for (int round = 0; round < 40; round++)
+        {
+            int spread = random.Next(1, 400);
+            byte[]?[] values = [.. Enumerable.Range(0, random.Next(1, 4 * Vector)).Select(i =>
+                random.Next(10) == 0 ? null : Ascii($"{(random.Next(spread) + (i / Vector * spread / 2)):x}"))];
+            Group group = Group.WriteOne(TestColumn.OfStrings(ColumnKind.VarBytes, values));
+            string low = $"{random.Next(3 * spread):x}";
+            string high = low + new string('f', random.Next(3));
+            ulong expected = 0;
+            for (int i = 0; i < values.Length; i++)
+            {
+                ReadOnlySpan<byte> value = values[i];
+                bool isIn = values[i] != null && value.SequenceCompareTo(Ascii(low)) >= 0 && value.SequenceCompareTo(Ascii(high)) <= 0;
+                expected |= isIn ? 1UL << (i / Vector) : 0;
+            }
+
+            Assert.Equal(0UL, expected & ~Match(group, low, high));
+        }
+    }
+
     [Fact]
     public void Numerics_compare_over_scales()
     {
