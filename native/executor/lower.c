@@ -220,11 +220,11 @@ with_columns(const Bitmapset *wanted, int ncolumns, const AttrNumber *columns)
 }
 
 /*
- * The column that a sort's first key is of the scan below it: its number, negative where the sort descends. 0: there is no such scan, or
+ * The column that a sort's key is of the scan below it: its number, negative where the sort descends. 0: there is no such scan, or
  * the key is computed.
  */
 static int
-sorted_column(const Sort *sort)
+sorted_column(const Sort *sort, int key)
 {
 	Plan	   *child = outerPlan(&sort->plan);
 	TargetEntry *target;
@@ -234,9 +234,9 @@ sorted_column(const Sort *sort)
 
 	if (child == NULL || !IsA(child, SeqScan))
 		return 0;
-	target = list_nth_node(TargetEntry, child->targetlist, sort->sortColIdx[0] - 1);
+	target = list_nth_node(TargetEntry, child->targetlist, sort->sortColIdx[key] - 1);
 	if (!IsA(target->expr, Var) || ((Var *) target->expr)->varattno <= 0 ||
-		!get_ordering_op_properties(sort->sortOperators[0], &family, &type, &strategy))
+		!get_ordering_op_properties(sort->sortOperators[key], &family, &type, &strategy))
 		return 0;
 	return strategy == BTGreaterStrategyNumber ? -((Var *) target->expr)->varattno : ((Var *) target->expr)->varattno;
 }
@@ -253,7 +253,9 @@ lower_sort(PgeLowering *lowering, Sort *sort, Bitmapset *wanted)
 	pge_word(lowering, sort->numCols);
 	for (int i = 0; i < sort->numCols; i++)
 		pge_words_order(lowering, columns[sort->sortColIdx[i] - 1], sort->sortOperators[i], sort->collations[i], sort->nullsFirst[i]);
-	lowering->scan_order = sorted_column(sort);
+	/* Who wants the first row of each series alone finds it soonest by what comes after the series. */
+	lowering->scan_order = sorted_column(sort, lowering->only_firsts && sort->numCols > 1 ? 1 : 0);
+	lowering->only_firsts = false;
 	pge_lower_node(lowering, outerPlan(plan), child_wanted);
 	lowering->scan_order = 0;
 	lower_passing_tail(lowering, plan, wanted, child_wanted);
@@ -295,6 +297,7 @@ lower_unique(PgeLowering *lowering, Unique *unique, Bitmapset *wanted)
 	pge_lower_target_types(lowering, outerPlan(plan), child_wanted);
 	pge_words_keys(lowering, pge_column_map(outerPlan(plan), child_wanted, 0), unique->numCols, unique->uniqColIdx, unique->uniqOperators,
 				   unique->uniqCollations);
+	lowering->only_firsts = unique->numCols == 1 && IsA(outerPlan(plan), Sort);
 	pge_lower_node(lowering, outerPlan(plan), child_wanted);
 	lower_passing_tail(lowering, plan, wanted, child_wanted);
 }

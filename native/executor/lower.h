@@ -30,6 +30,7 @@ typedef struct PgeLowering
 	i64			word_capacity;
 	int			expr_capacity;
 	int			scan_order;		/* of the scan that is lowered next, as in PgeLowered.scan_orders */
+	bool		only_firsts;	/* the sort that is lowered next is below a Unique of one column */
 } PgeLowering;
 
 /* lower_words.c */

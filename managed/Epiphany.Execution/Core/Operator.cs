@@ -84,6 +84,19 @@ abstract class Operator(Tail tail, EngineContext context, NodeStats? stats = nul
     {
     }
 
+    /// <summary>Of neighbours that are equal by those columns only the first is looked at. Told once, before the first start.</summary>
+    public virtual void OnlyFirsts(KeyPart[] keys)
+    {
+    }
+
+    /// <summary>
+    /// Rows that are not the first of their series, by an integer, need not come: whoever asks drops them. Which column has the series, which
+    /// the integer. All rows go to him as they are, and those that are told of are given. Told once, before the first start.
+    /// </summary>
+    public virtual void OfferSeries(int series, int time, SeriesFirsts firsts)
+    {
+    }
+
     /// <summary>
     /// Joins that this one's rows go through are to take in inner sides that are expected to have fewer rows than that, so that they can tell what
     /// they know. Before the first Next after a start or Rescan.

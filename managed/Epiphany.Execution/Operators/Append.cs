@@ -35,6 +35,14 @@ sealed class Append(Operator[] children, Tail tail, EngineContext context) : Ope
         }
     }
 
+    public override void OfferSeries(int series, int time, SeriesFirsts firsts)
+    {
+        if (Tail.Conditions.IsEmpty && Tail.RawColumn(series) is { } rawSeries && Tail.RawColumn(time) is { } rawTime)
+        {
+            Array.ForEach(children, c => c.OfferSeries(rawSeries, rawTime, firsts));
+        }
+    }
+
     public override void OfferNearest(int column, Nearest nearest)
     {
         if (Tail.Conditions.IsEmpty && Tail.RawColumn(column) is { } raw)

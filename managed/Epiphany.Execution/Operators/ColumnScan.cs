@@ -32,6 +32,7 @@ sealed unsafe class ColumnScan : Operator
     ScanNearest? _nearest;
     int _nearestColumn = -1;
     ScanFirst? _first;
+    ScanSeries? _series;
 
     /// <summary>False: of groups that come in the order of the sort above all others are too late.</summary>
     bool _wantsGroups = true;
@@ -94,6 +95,14 @@ sealed unsafe class ColumnScan : Operator
 
     public override void OfferFirst(int column, FirstRanks first) => _first = Tail.RawColumn(column) is { } raw ? new ScanFirst(raw, first) : null;
 
+    public override void OfferSeries(int series, int time, SeriesFirsts firsts)
+    {
+        if (Tail.RawColumn(series) is { } rawSeries && Tail.RawColumn(time) is { } rawTime)
+        {
+            _series = new ScanSeries(rawSeries, rawTime, firsts, Context.Host.Memory);
+        }
+    }
+
     public override void OfferWhole(AggregateWhole whole) => _whole = whole;
 
     protected override Batch? Produce()
@@ -104,7 +113,7 @@ sealed unsafe class ColumnScan : Operator
             switch (_unit.Kind)
             {
                 case ScanUnitKind.Group when _vectors != 0:
-                    int vector = _first?.Next(_vectors) ?? BitOperations.TrailingZeroCount(_vectors);
+                    int vector = _first?.Next(_vectors) ?? _series?.Next(_vectors) ?? BitOperations.TrailingZeroCount(_vectors);
                     _vectors &= ~(1UL << vector);
                     batch = ReadVector(vector);
                     SkipLate();
@@ -130,12 +139,13 @@ sealed unsafe class ColumnScan : Operator
         }
     }
 
-    /// <summary>Leaves out vectors that a bounded sort has no use for any more, since it knows enough rows before theirs.</summary>
+    /// <summary>Leaves out vectors that who sorts has no use for any more, since there are rows enough before theirs.</summary>
     void SkipLate()
     {
-        if (_first != null && _vectors != 0)
+        if ((_first != null || _series != null) && _vectors != 0)
         {
-            ulong left = _vectors & _first.Vectors(_unit);
+            ulong left = _vectors & (_first?.Vectors(_unit) ?? ulong.MaxValue);
+            left = _series?.Vectors(left) ?? left;
             Stats.VectorsSkipped += (ulong)BitOperations.PopCount(_vectors & ~left);
             _vectors = left;
         }
@@ -170,6 +180,12 @@ sealed unsafe class ColumnScan : Operator
             ulong early = _first?.Vectors(_unit) ?? ulong.MaxValue;
             _wantsGroups = early != 0;
             _vectors &= early;
+            if (_series != null && _vectors != 0)
+            {
+                _series.Enter(_unit);
+                _vectors = _series.Vectors(_vectors);
+            }
+
             int left = BitOperations.PopCount(_vectors);
             if (left == all && TryHandOn())
             {
@@ -242,6 +258,14 @@ sealed unsafe class ColumnScan : Operator
             rows = Narrow(rows, _conditionColumns.Length);
             _columns.Load(_first.Column);
             rows = _first.Keep(raw, rows, Tail.Selected);
+        }
+
+        if (rows.Count > 0 && _series is { IsOn: true })
+        {
+            rows = Narrow(rows, _conditionColumns.Length);
+            _columns.Load(_series.Series);
+            _columns.Load(_series.Time);
+            rows = _series.Keep(raw, rows, Tail.Selected);
         }
 
         if (rows.Count == 0)
@@ -338,6 +362,11 @@ sealed unsafe class ColumnScan : Operator
         if (rows.Count > 0 && _first != null)
         {
             rows = _first.Keep(raw, rows, Tail.Selected);
+        }
+
+        if (rows.Count > 0 && _series is { IsOn: true })
+        {
+            rows = _series.Keep(raw, rows, Tail.Selected);
         }
 
         return rows.Count == 0 ? null : Tail.Project(raw, rows, Stats);

@@ -22,6 +22,14 @@ sealed class Project(Operator child, Tail tail, EngineContext context) : Operato
         }
     }
 
+    public override void OfferSeries(int series, int time, SeriesFirsts firsts)
+    {
+        if (Tail.Conditions.IsEmpty && Tail.RawColumn(series) is { } rawSeries && Tail.RawColumn(time) is { } rawTime)
+        {
+            child.OfferSeries(rawSeries, rawTime, firsts);
+        }
+    }
+
     public override void OfferNearest(int column, Nearest nearest)
     {
         if (Tail.Conditions.IsEmpty && Tail.RawColumn(column) is { } raw)

@@ -11,6 +11,7 @@ sealed class Sort : Operator
     readonly OrderedRows _rows;
     Nearest? _nearest;
     FirstRanks? _first;
+    SeriesFirsts? _series;
     bool _sorted;
 
     internal Sort(Operator child, SortKey[] keys, Tail tail, EngineContext context) : base(tail, context)
@@ -45,6 +46,16 @@ sealed class Sort : Operator
         }
     }
 
+    public override void OnlyFirsts(KeyPart[] keys)
+    {
+        bool isFirstKey = keys.Length == 1 && Tail.RawColumn(keys[0].Column) == _keys[0].Column;
+        if (isFirstKey && _keys.Length > 1 && _keys[1].IsInteger && Tail.Conditions.IsEmpty)
+        {
+            _series = new SeriesFirsts(keys[0], _keys[0].Type, _keys[1].Descending, _keys[1].NullsFirst, Context);
+            _child.OfferSeries(_keys[0].Column, _keys[1].Column, _series);
+        }
+    }
+
     /// <summary>Who bounds a sort offers it nothing.</summary>
     public override bool Offer(int column, KeyFilter keys) => Tail.RawColumn(column) is { } raw && _child.Offer(raw, keys);
 
@@ -70,6 +81,7 @@ sealed class Sort : Operator
     protected override void Restart()
     {
         _rows.Reset();
+        _series?.Begin();
         _sorted = false;
         _child.Rescan();
     }

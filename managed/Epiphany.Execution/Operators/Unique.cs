@@ -2,13 +2,21 @@
 
 namespace Epiphany.Execution;
 
-sealed class Unique(Operator child, KeyPart[] keys, Tail tail, EngineContext context) : Operator(tail, context)
+sealed class Unique : Operator
 {
-    readonly Neighbours _neighbours = new(keys, child.Types, context.Host);
+    readonly Operator _child;
+    readonly Neighbours _neighbours;
+
+    internal Unique(Operator child, KeyPart[] keys, Tail tail, EngineContext context) : base(tail, context)
+    {
+        _child = child;
+        _neighbours = new Neighbours(keys, child.Types, context.Host);
+        child.OnlyFirsts(keys);
+    }
 
     protected override Batch? Produce()
     {
-        while (child.Next() is { } raw)
+        while (_child.Next() is { } raw)
         {
             // PostgreSQL puts no conditions on this node.
             Rows firsts = _neighbours.Firsts(raw);
@@ -24,6 +32,6 @@ sealed class Unique(Operator child, KeyPart[] keys, Tail tail, EngineContext con
     protected override void Restart()
     {
         _neighbours.Forget();
-        child.Rescan();
+        _child.Rescan();
     }
 }

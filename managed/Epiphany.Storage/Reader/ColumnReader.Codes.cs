@@ -21,6 +21,24 @@ sealed unsafe partial class ColumnReader
         return (entry.Flags & VectorFlags.HasCodes) != 0 && entry.Min == entry.Max && entry.Max < (ulong)_entries;
     }
 
+    internal VectorBounds Bounds(int vector)
+    {
+        ref VectorEntry entry = ref _vectors[vector];
+        int nulls = (int)entry.Nulls;
+        bool isPresent = nulls < GroupFormat.RowsOf(Rows, vector);
+        if (isPresent && !IsByValue && (_encoding == EncodingKind.Constant || (entry.Flags & VectorFlags.HasCodes) != 0))
+        {
+            return _encoding == EncodingKind.Constant
+                ? new VectorBounds(BoundsKind.Codes, 0, 0, nulls)
+                : new VectorBounds(BoundsKind.Codes, (long)entry.Min, (long)entry.Max, nulls);
+        }
+
+        bool hasZone = isPresent && IsByValue && !Kinds.IsFloat(_kind) && (entry.Flags & VectorFlags.HasZone) != 0;
+        return hasZone
+            ? new VectorBounds(BoundsKind.Integers, (long)entry.Min, (long)entry.Max, nulls)
+            : new VectorBounds(BoundsKind.None, 0, 0, nulls);
+    }
+
     /// <summary>Those of some vectors whose codes leave room for a string in the ranges of a test in byte order.</summary>
     internal ulong MatchCodes(in ZoneTest test, ulong vectors)
     {

@@ -81,6 +81,13 @@ public sealed unsafe class RowGroupReader
         return Column(column).DecodeRows(vector, rows, count, values, nulls, codes);
     }
 
+    /// <summary>What a column's index says of the values of a vector; nothing else is read.</summary>
+    public VectorBounds Bounds(int column, int vector)
+    {
+        CheckVector(vector);
+        return Column(column).Bounds(vector);
+    }
+
     /// <summary>How a column's values can be tested without being decoded.</summary>
     public CodedColumn Coded(int column) => Column(column).Coded();
 

@@ -1,0 +1,115 @@
+// Execution layer, core. What who wants the first row of each series alone, by an integer such as a time, tells the scans below: which rows can
+// still be the first of theirs.
+
+using System;
+using Epiphany.Storage;
+
+namespace Epiphany.Execution;
+
+/// <summary>
+/// The least rank so far of each series, by number. All rows that are kept here go to who asks, so nobody whose rank is greater is the first of his
+/// series. Equal ranks are kept: what else there is to sort by decides among them.
+/// </summary>
+sealed unsafe class SeriesFirsts
+{
+    /// <summary>After so many rows there must be fewer series than a quarter of them, or looking is in vain.</summary>
+    const long Trial = 1 << 18;
+
+    readonly KeyBatch _keys;
+    readonly KeyTable _table;
+    readonly Vector[] _vector = new Vector[1];
+    readonly IMemory _memory;
+    readonly ulong _bytes;
+    readonly uint* _numbers;
+    readonly bool _descending;
+    readonly bool _nullsFirst;
+    long* _least;
+    int _room;
+    int _count;
+    long _asked;
+
+    internal SeriesFirsts(KeyPart series, ValueType type, bool descending, bool nullsFirst, EngineContext context)
+    {
+        _keys = KeyBatch.Of([series with { Column = 0 }], [type], context.Host);
+        _table = new KeyTable(_keys, [series.Equality], [series.Collation], nullsEqual: true, context.Host);
+        _memory = context.Host.Memory;
+        _bytes = context.Options.HashMemory;
+        _numbers = (uint*)_memory.Allocate(Batch.Capacity * sizeof(uint));
+        _descending = descending;
+        _nullsFirst = nullsFirst;
+    }
+
+    /// <summary>False: too many series to remember, or for it to pay; nobody need ask in this run any more.</summary>
+    internal bool IsOn => _table.Bytes <= _bytes && (_asked < Trial || _count < _asked / 4);
+
+    /// <summary>The greatest value goes first.</summary>
+    internal bool Descending => _descending;
+
+    /// <summary>The series' numbers of the rows that <see cref="Keep"/> saw last, by row.</summary>
+    internal uint* Numbers => _numbers;
+
+    /// <summary>A run begins.</summary>
+    internal void Begin()
+    {
+        _table.Clear();
+        _count = 0;
+        _asked = 0;
+    }
+
+    /// <summary>Those of a batch's rows that may be the first of their series; <paramref name="selected"/> may be where the rows lie.</summary>
+    internal Rows Keep(Vector series, Vector times, int batchRows, Rows rows, ushort* selected)
+    {
+        _asked += batchRows;
+        _vector[0] = series;
+        _table.Insert(_vector, batchRows, _numbers);
+        Reserve();
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            uint number = _numbers[row];
+            _least[number] = Math.Min(_least[number], RankOf(times, row));
+        }
+
+        int kept = 0;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            bool isKept = RankOf(times, row) <= _least[_numbers[row]];
+            selected[kept] = (ushort)row;
+            kept += isKept ? 1 : 0;
+        }
+
+        return kept == rows.Count ? rows : new Rows(selected, kept);
+    }
+
+    /// <summary>Numbers of series, at most a batch of them; None of those that no row had yet.</summary>
+    internal void Find(Vector series, int count, uint* numbers)
+    {
+        _vector[0] = series;
+        _table.Find(_keys, _vector, count, numbers);
+    }
+
+    /// <summary>The least rank that a value between two, or a null where there are some, can have.</summary>
+    internal long LeastRank(long min, long max, bool hasNulls) => hasNulls && _nullsFirst ? long.MinValue : _descending ? ~max : min;
+
+    /// <summary>The series has a row before any of that rank.</summary>
+    internal bool IsBefore(uint series, long rank) => series != KeyTable.None && _least[series] < rank;
+
+    long RankOf(Vector times, int row) =>
+        times.IsNull(row) ? (_nullsFirst ? long.MinValue : long.MaxValue) : _descending ? ~(long)times.Values[row] : (long)times.Values[row];
+
+    void Reserve()
+    {
+        if (_table.Count > _room)
+        {
+            int room = Math.Max(2 * _room, Math.Max(_table.Count, Batch.Capacity));
+            _least = (long*)_memory.Grow((byte*)_least, (nuint)_count * sizeof(long), (nuint)room * sizeof(long));
+            _room = room;
+        }
+
+        for (; _count < _table.Count; _count++)
+        {
+            _least[_count] = long.MaxValue;
+        }
+    }
+}
