@@ -120,6 +120,24 @@ CREATE FUNCTION refuse(int, int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$BEG
 CREATE AGGREGATE refused(int) (SFUNC = refuse, STYPE = int);
 SELECT a, refused(id ORDER BY id DESC) FROM facts GROUP BY a ORDER BY a;
 
+\echo averages of floats, of which squares may overflow where sums do not; keys in runs, which change in one column or the other
+CREATE TABLE runs (a text, b timestamp, x float8, y float4, v int) USING epiphany_column;
+INSERT INTO runs SELECT 'name ' || i / 700, timestamp '2024-01-01' + i % 100 / 10 * interval '1 minute', (i % 1000) / 8.0, i % 77, i FROM generate_series(0, 20000) i;
+SELECT * FROM same('SELECT a, b, avg(x), avg(y), count(*), sum(v) FROM runs GROUP BY a, b');
+SELECT * FROM same('SELECT a, b, avg(x), stddev(x), var_pop(x), avg(y), stddev_pop(y) FROM runs GROUP BY a, b');
+SELECT * FROM same('SELECT a, date_trunc(''hour'', b), v / 5000, avg(x) FILTER (WHERE v % 3 > 0) FROM runs GROUP BY 1, 2, 3');
+INSERT INTO runs SELECT 'name 3', timestamp '2024-01-01', 'NaN', 'infinity', i FROM generate_series(1, 5) i;
+INSERT INTO runs SELECT NULL, timestamp '2024-01-01', i, i, i FROM generate_series(1, 5) i;
+SELECT * FROM same('SELECT a, b, avg(x), avg(y) FROM runs GROUP BY a, b');
+INSERT INTO runs SELECT 'name 5', timestamp '2024-01-01', 1e149 * (-1) ^ i, 1, i FROM generate_series(1, 6) i;
+SELECT * FROM same('SELECT a, avg(x) FROM runs GROUP BY a');
+INSERT INTO runs SELECT 'name 5', timestamp '2024-01-01', 1e200 * (-1) ^ i, 1, i FROM generate_series(1, 6) i;
+SELECT * FROM same('SELECT a, avg(x) FROM runs WHERE a <> ''name 5'' GROUP BY a');
+SELECT a, avg(x) FROM runs GROUP BY a;
+SET epiphany.enable_vectorized = off;
+SELECT a, avg(x) FROM runs GROUP BY a;
+RESET epiphany.enable_vectorized;
+
 \echo again and again
 SELECT * FROM same('SELECT x, (SELECT string_agg(words, '','' ORDER BY id) FROM facts f WHERE f.id BETWEEN x AND x + 3) FROM generate_series(1, 5) x');
 
@@ -129,6 +147,7 @@ SET hash_mem_multiplier = 1;
 SELECT * FROM same('SELECT a, string_agg(words, '','' ORDER BY f, id), array_agg(DISTINCT c ORDER BY c DESC), percentile_cont(0.5) WITHIN GROUP (ORDER BY f) FROM facts GROUP BY a');
 SELECT * FROM same('SELECT id, string_agg(words, '','' ORDER BY f), mode() WITHIN GROUP (ORDER BY f), corr(f, c) FROM facts GROUP BY id');
 SELECT * FROM same('SELECT string_agg(DISTINCT words, '','' ORDER BY words DESC) FROM facts');
+SELECT * FROM same('SELECT a, b, v / 6, count(*), max(x) FROM runs GROUP BY a, b, v / 6');
 CREATE FUNCTION spills(query text) RETURNS text LANGUAGE plpgsql AS $$
 DECLARE
 	line text;

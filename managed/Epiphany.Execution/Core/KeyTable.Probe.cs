@@ -16,7 +16,12 @@ sealed unsafe partial class KeyTable
         Rows pending = Rows.All(rows);
         bool byCodes = _nullsEqual && _codes.Take(keys, vectors, rows);
         bool byWindow = !byCodes && _window != null && vectors[0].Nulls == null;
-        if (byCodes)
+        Rows heads = byCodes || _runs == null ? default : _runs.Find(vectors, rows);
+        if (heads.Count > 0)
+        {
+            pending = heads;
+        }
+        else if (byCodes)
         {
             pending = _codes.Map(rows, numbers, _sought);
         }
@@ -58,6 +63,12 @@ sealed unsafe partial class KeyTable
         else if (byWindow)
         {
             _window!.Learn(vectors[0].Values, sought, numbers, _stores[0].Lanes, Count);
+        }
+
+        if (heads.Count > 0)
+        {
+            KeyRuns.Spread(heads, rows, numbers);
+            KeyRuns.Spread(heads, rows, keys.Hashes);
         }
     }
 

@@ -2,6 +2,7 @@
 
 using System;
 using System.Diagnostics.CodeAnalysis;
+using System.Runtime.Intrinsics;
 
 namespace Epiphany.Execution;
 
@@ -71,7 +72,10 @@ sealed unsafe class AggregateFloatSum(bool isSingle, IExecutionHost host) : Aggr
     }
 }
 
-/// <summary>avg, variance and standard deviation: count, sum, and sum of squares of differences by Youngs and Cramer.</summary>
+/// <summary>
+/// avg, variance and standard deviation: count, sum, and sum of squares of differences by Youngs and Cramer. An average needs these only to fail
+/// where PostgreSQL does, when they overflow: not as long as all values are small.
+/// </summary>
 sealed unsafe class AggregateFloatMoments(bool isSingle, IExecutionHost host) : AggregateState
 {
     struct State
@@ -81,13 +85,86 @@ sealed unsafe class AggregateFloatMoments(bool isSingle, IExecutionHost host) : 
         internal double Sxx;
     }
 
+    /// <summary>
+    /// Squares of 2^53 values below this are below 2^920 in all, and so is each step to them; that is less than half of what the greatest
+    /// double is exact to, so they are not missed when larger values come.
+    /// </summary>
+    const double Small = 1e130;
+
     readonly GroupArray<State> _states = new(host.Memory);
+    bool _isServing;
+    bool _keepsSquares = true;
 
     internal override ulong Bytes => _states.Bytes;
+
+    internal override void Serve(AggregateResult what)
+    {
+        _keepsSquares = (_isServing && _keepsSquares) || what != AggregateResult.Average;
+        _isServing = true;
+    }
 
     internal override void Reserve(int groups) => _states.Reserve(groups);
 
     internal override void Add(Vector values, AggregateRows rows)
+    {
+        _keepsSquares |= !AreSmall(values.Values, rows.Count);
+        if (_keepsSquares)
+        {
+            AddAll(values, rows);
+        }
+        else
+        {
+            AddSums(values, rows);
+        }
+    }
+
+    bool AreSmall(ulong* values, int count)
+    {
+        if (_keepsSquares)
+        {
+            return true;
+        }
+
+        // Without the sign, doubles and floats are ordered as integers; NaN and infinity are above all.
+        ulong mask = isSingle ? int.MaxValue : (ulong)long.MaxValue;
+        ulong limit = isSingle ? (ulong)BitConverter.SingleToInt32Bits(float.PositiveInfinity) : BitConverter.DoubleToUInt64Bits(Small);
+        int vectors = count & -Vector512<ulong>.Count;
+        Vector512<ulong> large = Vector512<ulong>.Zero;
+        for (int i = 0; i < vectors; i += Vector512<ulong>.Count)
+        {
+            large |= Vector512.GreaterThanOrEqual(Vector512.Load(values + i) & Vector512.Create(mask), Vector512.Create(limit));
+        }
+
+        bool areSmall = large == Vector512<ulong>.Zero;
+        for (int i = vectors; i < count; i++)
+        {
+            areSmall &= (values[i] & mask) < limit;
+        }
+
+        return areSmall;
+    }
+
+    /// <summary>Counts and sums; neighbours of one group without going through its state.</summary>
+    void AddSums(Vector values, AggregateRows rows)
+    {
+        int count = rows.Count;
+        for (int i = 0; i < count;)
+        {
+            int first = i;
+            uint group = rows.IsOne ? 0 : rows.Groups[i];
+            State* state = _states.At + group;
+            double sum = state->Sx;
+            do
+            {
+                sum += FloatErrors.Read(values.Values[i], isSingle);
+            }
+            while (++i < count && (rows.IsOne || rows.Groups[i] == group));
+            state->Sx = sum;
+            state->N += i - first;
+        }
+    }
+
+    void AddAll(Vector values, AggregateRows rows)
     {
         State* states = _states.At;
         for (int i = 0; i < rows.Count; i++)

@@ -16,6 +16,7 @@ sealed unsafe class AggregateKernelTotals : AggregateTotals
         _call = call;
         _isShared = shared != null;
         _state = shared?._state ?? call.MakeState();
+        _state.Serve(call.Result);
         _distinct = call.MakeDistinct(hasKeys);
     }
 

@@ -25,6 +25,11 @@ abstract unsafe class AggregateState
 {
     internal abstract ulong Bytes { get; }
 
+    /// <summary>Told of each aggregate that takes a result from the state, before values come. Who is told of none may be asked for any.</summary>
+    internal virtual void Serve(AggregateResult what)
+    {
+    }
+
     /// <summary>Room for so many groups.</summary>
     internal abstract void Reserve(int groups);
 
