@@ -69,6 +69,7 @@ extern void pge_reader_row_values(PgeReader *reader, TupleDesc tupdesc, uint32 r
 								  Datum *values, bool *isnull, MemoryContext cxt);
 extern void pge_reader_chunk_info(PgeReader *reader, TupleDesc tupdesc, int column, PgeChunkInfo *info);
 extern BufferAccessStrategy pge_bulk_ring(Relation rel);
+extern void pge_reader_recall(PgeReader *reader, Relation rel);
 extern void pge_reader_stream(PgeReader *reader, BufferAccessStrategy ring);
 extern uint64 pge_reader_match(PgeReader *reader, TupleDesc tupdesc, const PgeZoneTest *tests, int ntests);
 extern u64	pge_reader_handle(PgeReader *reader, TupleDesc tupdesc);

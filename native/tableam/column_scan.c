@@ -86,6 +86,8 @@ open_reader(PgeScan *scan, uint32 group)
 	scan->reader = pge_reader_open(scan->base.rs_rd, &scan->descs[group]);
 	if (scan->base.rs_flags & SO_TYPE_SEQSCAN)
 		pge_reader_stream(scan->reader, scan->ring);
+	if (scan->ring == NULL)
+		pge_reader_recall(scan->reader, scan->base.rs_rd);
 }
 
 static void

@@ -15,6 +15,7 @@
 #include "utils/memutils.h"
 
 #include "group_reader.h"
+#include "shim/recent_buffers.h"
 
 /* A ring for bulk reads: heap's size, and two blocks of 64 kB a column. */
 #define RING_BASE_KB		256
@@ -220,6 +221,13 @@ pge_bulk_ring(Relation rel)
 	if (RelationUsesLocalBuffers(rel) || RelationGetNumberOfBlocks(rel) <= NBuffers / 4)
 		return NULL;
 	return GetAccessStrategyWithSize(BAS_BULKREAD, RING_BASE_KB + RelationGetDescr(rel)->natts * RING_COLUMN_KB);
+}
+
+/* Pages are looked for where the session found them last: for who does not read through a ring. */
+void
+pge_reader_recall(PgeReader *reader, Relation rel)
+{
+	reader->plan.recent = pge_recent_buffers(rel);
 }
 
 /*

@@ -165,26 +165,59 @@ pge_group_store(Relation rel, PgeGroupDesc *desc, const PgeGroupImage *image, co
 /* Of each half of a page, which is a page of memory: processors read ahead within those. */
 #define TOUCHED_BYTES	256
 
-/*
- * The buffer that a page seems to be in: where it was, or beside the page before it, since pages that were read together often lie side by
- * side. Looked at without a lock, so who believes it asks again. InvalidBuffer: no idea.
- */
-static Buffer
-guess_buffer(Relation rel, const PgeGroupDesc *desc, uint64 page_no, const PgeReadPlan *plan)
+/* A page was, or is likely to be, in that buffer. */
+static inline void
+note_buffer(const PgeGroupDesc *desc, uint64 page_no, Buffer buffer, const PgeReadPlan *plan)
+{
+	if (plan == NULL || plan->known == NULL)
+		return;
+	plan->known[page_no % PGE_KNOWN_BUFFERS] = buffer;
+	if (plan->recent != NULL)
+		pge_recent_note(plan->recent, desc->first_block + (BlockNumber) page_no, buffer);
+}
+
+/* Does the buffer hold the page? Looked at without a lock, so who believes it asks again. */
+static inline bool
+seems_to_hold(Relation rel, BlockNumber block, Buffer buffer)
 {
 	BufferTag	tag;
-	Buffer		guesses[2];
+
+	if (buffer <= 0 || buffer > NBuffers)
+		return false;
+	InitBufferTag(&tag, &rel->rd_locator, MAIN_FORKNUM, block);
+	return BufferTagsEqual(&GetBufferDescriptor(buffer - 1)->tag, &tag);
+}
+
+/*
+ * The buffer that a page seems to be in by what this reader has read: where it was, or beside the page before it, since pages that were
+ * read together often lie side by side. InvalidBuffer: no idea.
+ */
+static Buffer
+known_buffer(Relation rel, const PgeGroupDesc *desc, uint64 page_no, const PgeReadPlan *plan)
+{
+	BlockNumber block = desc->first_block + (BlockNumber) page_no;
+	Buffer		guess;
 
 	if (plan == NULL || plan->known == NULL)
 		return InvalidBuffer;
-	InitBufferTag(&tag, &rel->rd_locator, MAIN_FORKNUM, desc->first_block + (BlockNumber) page_no);
-	guesses[0] = plan->known[page_no % PGE_KNOWN_BUFFERS];
-	guesses[1] = page_no == 0 ? InvalidBuffer : plan->known[(page_no - 1) % PGE_KNOWN_BUFFERS];
-	guesses[1] = BufferIsValid(guesses[1]) ? guesses[1] + 1 : InvalidBuffer;
-	for (int i = 0; i < lengthof(guesses); i++)
-		if (guesses[i] > 0 && guesses[i] <= NBuffers && BufferTagsEqual(&GetBufferDescriptor(guesses[i] - 1)->tag, &tag))
-			return guesses[i];
-	return InvalidBuffer;
+	guess = plan->known[page_no % PGE_KNOWN_BUFFERS];
+	if (seems_to_hold(rel, block, guess))
+		return guess;
+	guess = page_no == 0 ? InvalidBuffer : plan->known[(page_no - 1) % PGE_KNOWN_BUFFERS];
+	return BufferIsValid(guess) && seems_to_hold(rel, block, guess + 1) ? guess + 1 : InvalidBuffer;
+}
+
+/* Likewise, or where the session found it last. */
+static Buffer
+guess_buffer(Relation rel, const PgeGroupDesc *desc, uint64 page_no, const PgeReadPlan *plan)
+{
+	BlockNumber block = desc->first_block + (BlockNumber) page_no;
+	Buffer		guess = known_buffer(rel, desc, page_no, plan);
+
+	if (BufferIsValid(guess) || plan == NULL || plan->recent == NULL)
+		return guess;
+	guess = pge_recent_where(plan->recent, block);
+	return seems_to_hold(rel, block, guess) ? guess : InvalidBuffer;
 }
 
 /* The head of the page that is likely to be read next is brought near, and the lines that the processor does not foresee. */
@@ -215,8 +248,8 @@ prefetch_pages(Relation rel, const PgeGroupDesc *desc, uint64 from, uint64 count
 		/* What is looked up now need not be when the page is read. The next page's guess starts from this one's. */
 		if (!BufferIsValid(guess))
 			guess = PrefetchBuffer(rel, MAIN_FORKNUM, desc->first_block + (BlockNumber) page_no).recent_buffer;
-		if (plan->known != NULL && BufferIsValid(guess))
-			plan->known[page_no % PGE_KNOWN_BUFFERS] = guess;
+		if (BufferIsValid(guess))
+			note_buffer(desc, page_no, guess, plan);
 	}
 }
 
@@ -266,7 +299,7 @@ read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length,
 		return;
 	pge_block_must_exist(rel, desc->first_block + page_no + (BlockNumber) pages - 1);
 	/* Who reads here and there has not read the page before. */
-	if (plan != NULL && plan->ahead && (page_no == 0 || BufferIsValid(guess_buffer(rel, desc, page_no - 1, plan))))
+	if (plan != NULL && plan->ahead && (page_no == 0 || BufferIsValid(known_buffer(rel, desc, page_no - 1, plan))))
 		prefetch_pages(rel, desc, page_no + pages, pages, plan);
 	while (pages > 0)
 	{
@@ -283,8 +316,7 @@ read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length,
 			uint64		to = Min(end, start + PGE_PAGE_PAYLOAD);
 			PgePageHeader *header;
 
-			if (plan != NULL && plan->known != NULL)
-				plan->known[page_no % PGE_KNOWN_BUFFERS] = buffers[i];
+			note_buffer(desc, page_no, buffers[i], plan);
 			/* The next page is asked for while this one is copied: nothing else knows that it follows. */
 			if (pages > 1 && i + 1 == n)
 				touch_guess(rel, desc, page_no + 1, plan);

@@ -83,15 +83,16 @@ sealed unsafe class Vector
     }
 }
 
-/// <summary>Room for the lanes and nulls of one vector, taken once.</summary>
+/// <summary>Room for the lanes and nulls of one vector, taken once, when it is first asked for: small queries need little of it.</summary>
 sealed unsafe class VectorBuffer(IMemory memory)
 {
+    ulong* _values;
     ushort* _codes;
     byte* _displays;
 
-    public ulong* Values { get; } = (ulong*)memory.Allocate(Batch.Capacity * sizeof(ulong));
+    public ulong* Values => _values != null ? _values : Take();
 
-    public byte* Nulls { get; } = memory.Allocate(Batch.Capacity);
+    public byte* Nulls => (byte*)(Values + Batch.Capacity);
 
     /// <summary>Of dictionary-coded columns; taken when first asked for.</summary>
     public ushort* Codes
@@ -124,8 +125,11 @@ sealed unsafe class VectorBuffer(IMemory memory)
     /// <summary>For buffers that do not live as long as the engine.</summary>
     public void Free(IMemory host)
     {
-        host.Free((byte*)Values);
-        host.Free(Nulls);
+        if (_values != null)
+        {
+            host.Free((byte*)_values);
+        }
+
         if (_codes != null)
         {
             host.Free((byte*)_codes);
@@ -136,4 +140,6 @@ sealed unsafe class VectorBuffer(IMemory memory)
             host.Free(_displays);
         }
     }
+
+    ulong* Take() => _values = (ulong*)memory.Allocate(Batch.Capacity * (sizeof(ulong) + sizeof(byte)));
 }

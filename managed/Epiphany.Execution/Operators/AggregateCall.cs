@@ -25,9 +25,10 @@ sealed unsafe class AggregateCall
     readonly bool _isExact;
     readonly uint _collation;
     readonly EngineContext _context;
-    readonly ushort* _selected;
     readonly VectorBuffer _buffer;
     readonly Vector _vector = new();
+    ushort* _selected;
+    AggregateRows? _rows;
 
     internal AggregateCall(ref ProgramReader reader, ExpressionBuilder expressions, int split, EngineContext context)
     {
@@ -59,8 +60,6 @@ sealed unsafe class AggregateCall
         Result = AggregateCatalog.Result(_kind, result, split);
         _context = context;
         _buffer = new VectorBuffer(context.Host.Memory);
-        _selected = (ushort*)context.Host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
-        Selected = new AggregateRows(context.Host.Memory);
         Values = _vector;
     }
 
@@ -86,8 +85,12 @@ sealed unsafe class AggregateCall
 
     internal Vector Values { get; private set; }
 
-    /// <summary>Room for the groups of those rows.</summary>
-    internal AggregateRows Selected { get; }
+    /// <summary>Room for the groups of those rows, taken when it is first asked for.</summary>
+    internal AggregateRows Selected => _rows ??= new AggregateRows(_context.Host.Memory);
+
+    /// <summary>Likewise for the rows.</summary>
+    ushort* List =>
+        _selected != null ? _selected : _selected = (ushort*)_context.Host.Memory.Allocate(Batch.Capacity * sizeof(ushort));
 
     /// <summary>Uses the states of the other, whose number that is, where they are the same.</summary>
     internal void Share(AggregateCall other, int number)
@@ -190,8 +193,8 @@ sealed unsafe class AggregateCall
             return rows;
         }
 
-        int count = _filter.Filter(batch, rows, _selected);
-        return count == batch.Rows ? rows : new Rows(_selected, count);
+        int count = _filter.Filter(batch, rows, List);
+        return count == batch.Rows ? rows : new Rows(List, count);
     }
 
     Vector Dense(Vector values, Rows rows)
@@ -212,8 +215,8 @@ sealed unsafe class AggregateCall
             return rows;
         }
 
-        int count = rows.WithoutNulls(values.Nulls, _selected);
-        return count == rows.Count ? rows : new Rows(_selected, count);
+        int count = rows.WithoutNulls(values.Nulls, List);
+        return count == rows.Count ? rows : new Rows(List, count);
     }
 
     static bool IsSame(Expression? left, Expression? right) =>

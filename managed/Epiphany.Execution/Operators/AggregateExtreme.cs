@@ -66,8 +66,10 @@ struct GreatestUnsigned32 : IExtremeOrder
 
 struct LeastFloat8 : IExtremeOrder
 {
-    public static bool Stays(ulong value, ulong other) =>
-        FloatKey.FromDouble(BitConverter.UInt64BitsToDouble(value)) < FloatKey.FromDouble(BitConverter.UInt64BitsToDouble(other));
+    public static bool Stays(ulong value, ulong other) => IsBelow(BitConverter.UInt64BitsToDouble(value), BitConverter.UInt64BitsToDouble(other));
+
+    /// <summary>NaN is above everything and equal to itself.</summary>
+    internal static bool IsBelow(double value, double other) => value < other || (double.IsNaN(other) && !double.IsNaN(value));
 }
 
 struct GreatestFloat8 : IExtremeOrder
@@ -78,7 +80,7 @@ struct GreatestFloat8 : IExtremeOrder
 struct LeastFloat4 : IExtremeOrder
 {
     public static bool Stays(ulong value, ulong other) =>
-        FloatKey.FromDouble(BitConverter.Int32BitsToSingle((int)value)) < FloatKey.FromDouble(BitConverter.Int32BitsToSingle((int)other));
+        LeastFloat8.IsBelow(BitConverter.Int32BitsToSingle((int)value), BitConverter.Int32BitsToSingle((int)other));
 }
 
 struct GreatestFloat4 : IExtremeOrder
@@ -108,9 +110,18 @@ sealed unsafe class AggregateExtreme<TOrder>(IMemory memory) : AggregateState
             return;
         }
 
-        for (int i = 0; i < rows.Count; i++)
+        // Neighbours of one group are compared without going through what it has.
+        ulong* lanes = values.Values;
+        for (int i = 0; i < rows.Count;)
         {
-            Take(rows.IsOne ? 0 : rows.Groups[i], values.Values[i]);
+            uint group = rows.IsOne ? 0 : rows.Groups[i];
+            best = lanes[i];
+            while (++i < rows.Count && (rows.IsOne || rows.Groups[i] == group))
+            {
+                best = TOrder.Stays(best, lanes[i]) ? best : lanes[i];
+            }
+
+            Take(group, best);
         }
     }
 
