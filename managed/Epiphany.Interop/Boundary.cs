@@ -108,5 +108,6 @@ public static unsafe class Boundary
         managed->ParquetOpen = &Exports.ParquetOpen;
         managed->ParquetBegin = &Exports.ParquetBegin;
         managed->ParquetNext = &Exports.ParquetNext;
+        managed->ParquetStats = &Exports.ParquetStats;
     }
 }

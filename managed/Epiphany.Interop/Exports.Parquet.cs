@@ -196,4 +196,20 @@ internal static unsafe partial class Exports
             return Errors.Capture(e);
         }
     }
+
+    [UnmanagedCallersOnly]
+    internal static PgeStatus ParquetStats(ulong handle, PgeParquetCounts* counts)
+    {
+        try
+        {
+            Host.Enter();
+            var read = Handles.Get<ParquetReader>(handle).Counts;
+            *counts = *(PgeParquetCounts*)&read;
+            return PgeStatus.Ok;
+        }
+        catch (Exception e)
+        {
+            return Errors.Capture(e);
+        }
+    }
 }

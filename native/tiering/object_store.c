@@ -5,6 +5,7 @@
 #include "postgres.h"
 
 #include "access/reloptions.h"
+#include "catalog/pg_attribute.h"
 #include "catalog/pg_authid.h"
 #include "catalog/pg_foreign_server.h"
 #include "catalog/pg_foreign_table.h"
@@ -152,6 +153,13 @@ check_secret(const char *value)
 			invalid_secret("keys and tokens have letters, digits and punctuation only", NULL);
 }
 
+static void
+check_path(const char *value)
+{
+	if (*value == '\0' || *value == '/' || strstr(value, "://") != NULL)
+		invalid("path", value, "It is a name within the server, with wildcards or without, as \"orders/*.parquet\".");
+}
+
 static const Option options[] = {
 	{"url", ForeignServerRelationId, check_url},
 	{"endpoint", ForeignServerRelationId, check_endpoint},
@@ -163,6 +171,7 @@ static const Option options[] = {
 	{"access_key_id", UserMappingRelationId, check_secret},
 	{"secret_access_key", UserMappingRelationId, check_secret},
 	{"session_token", UserMappingRelationId, check_secret},
+	{"path", ForeignTableRelationId, check_path},
 };
 
 static const char *
@@ -176,6 +185,8 @@ what_has_options(Oid catalog)
 			return "user mapping";
 		case ForeignTableRelationId:
 			return "foreign table";
+		case AttributeRelationId:
+			return "column";
 		default:
 			return "wrapper";
 	}
@@ -263,6 +274,11 @@ pge_object_store_validator(PG_FUNCTION_ARGS)
 		check_option(catalog, def);
 	if (catalog == ForeignServerRelationId)
 		check_server(given);
+	else if (catalog == ForeignTableRelationId && pge_object_store_option(given, "path") == NULL)
+		ereport(ERROR,
+				(errcode(ERRCODE_FDW_OPTION_NAME_NOT_FOUND),
+				 errmsg("a foreign table of an object store needs the option \"path\""),
+				 errhint("It says which files have the rows, as \"orders/*.parquet\".")));
 	else if (catalog == UserMappingRelationId)
 		check_mapping(given);
 	error_context_stack = callback.previous;

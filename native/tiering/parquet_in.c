@@ -201,12 +201,49 @@ find_column(PgeParquetScan *scan, const char *name)
 	return found;
 }
 
-/* Matches columns of a row type with the file's by name; rows come from the first on. */
+/* Text is read as it is, and integers keep their order whatever their width; of all else that is converted nothing is known before. */
+static bool
+keeps_values(const InColumn *column, Oid type)
+{
+	if (column->is_list)
+		return false;
+	if (OidIsValid(column->value.input.fn_oid))
+		return column->natural.type == TEXTOID && type == VARCHAROID && column->value.typmod < 0;
+	return column->value.cast == NULL || type == INT2OID || type == INT4OID || type == INT8OID;
+}
+
+/* Tests are of columns of the row type; those that say something of the file are its own. */
+static PgeZoneTest *
+translate_tests(PgeParquetScan *scan, TupleDesc desc, const i32 *wanted, const PgeZoneTest *tests, int ntests, int *count)
+{
+	PgeZoneTest *translated = palloc0(sizeof(PgeZoneTest) * (ntests + 1));
+
+	*count = 0;
+	for (int i = 0; i < ntests; i++)
+		for (int j = 0; j < scan->ncolumns; j++)
+		{
+			const InColumn *column = &scan->columns[j];
+			Oid			type = TupleDescAttr(desc, column->attribute)->atttypid;
+
+			if (column->attribute != tests[i].Column || !keeps_values(column, type) ||
+				!pge_parquet_zone(&column->natural, type, &tests[i], &translated[*count]))
+				continue;
+			translated[(*count)++].Column = wanted[j];
+		}
+	return translated;
+}
+
+/*
+ * Matches columns of a row type, but dropped ones, with the file's by name; rows come from the first on. Rows that fail a test may be left
+ * out, and may come all the same.
+ */
 void
-pge_parquet_bind(PgeParquetScan *scan, TupleDesc desc)
+pge_parquet_bind(PgeParquetScan *scan, TupleDesc desc, const PgeZoneTest *tests, int ntests)
 {
 	MemoryContext old = MemoryContextSwitchTo(scan->cxt);
 	i32		   *wanted = palloc(sizeof(i32) * (desc->natts + 1));
+	PgeZoneTest *translated;
+	int			count;
 
 	scan->columns = palloc0(sizeof(InColumn) * (desc->natts + 1));
 	scan->econtext = CreateStandaloneExprContext();
@@ -234,7 +271,8 @@ pge_parquet_bind(PgeParquetScan *scan, TupleDesc desc)
 	}
 	{
 		FILE_CONTEXT(scan);
-		PGE_CALL(ParquetBegin, scan->handle, wanted, scan->ncolumns, NULL, 0);
+		translated = translate_tests(scan, desc, wanted, tests, ntests, &count);
+		PGE_CALL(ParquetBegin, scan->handle, wanted, scan->ncolumns, translated, count);
 		FILE_CONTEXT_END();
 	}
 	MemoryContextSwitchTo(old);
@@ -327,6 +365,15 @@ pge_parquet_next(PgeParquetScan *scan, TupleTableSlot *slot)
 	ExecStoreVirtualTuple(slot);
 	FILE_CONTEXT_END();
 	return true;
+}
+
+PgeParquetCounts
+pge_parquet_counts(PgeParquetScan *scan)
+{
+	PgeParquetCounts counts;
+
+	PGE_CALL(ParquetStats, scan->handle, &counts);
+	return counts;
 }
 
 void

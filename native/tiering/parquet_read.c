@@ -71,7 +71,7 @@ pge_read_parquet(PG_FUNCTION_ARGS)
 		PgeParquetInfo info;
 		PgeParquetScan *scan = pge_parquet_open(store, file->key, known ? file : NULL, &info);
 
-		pge_parquet_bind(scan, result->setDesc);
+		pge_parquet_bind(scan, result->setDesc, NULL, 0);
 		while (pge_parquet_next(scan, slot))
 			tuplestore_putvalues(result->setResult, result->setDesc, slot->tts_values, slot->tts_isnull);
 		ExecClearTuple(slot);
@@ -82,8 +82,8 @@ pge_read_parquet(PG_FUNCTION_ARGS)
 }
 
 /* The SQL type that our writer noted, else the one that the values have; NULL: none. */
-static char *
-sql_type_of(const PgeParquetColumn *column)
+char *
+pge_parquet_sql_type(const PgeParquetColumn *column)
 {
 	PgeNatural	natural;
 	char	   *name;
@@ -114,7 +114,7 @@ pge_parquet_schema(PG_FUNCTION_ARGS)
 		{
 			const PgeParquetColumn *column = &info.Columns[i];
 			char	   *name = pg_any_to_server((char *) column->Name, strlen((char *) column->Name), PG_UTF8);
-			char	   *type = sql_type_of(column);
+			char	   *type = pge_parquet_sql_type(column);
 			Datum		values[5];
 			bool		nulls[5] = {false};
 

@@ -26,6 +26,7 @@
 /* parquet_read.c: the files that a URL names, PgeStoreEntry each, by name; without wildcards one of which only the key is known */
 
 extern List *pge_parquet_files(const char *url, const char *server, PgeStore **store, bool *known);
+extern char *pge_parquet_sql_type(const PgeParquetColumn *column);
 
 /* parquet_out.c: columns of a query's result as columns of a file */
 
@@ -51,13 +52,18 @@ extern bool pge_parquet_natural(const PgeParquetColumn *column, PgeNatural *natu
 extern Datum pge_parquet_value(const PgeNatural *natural, u64 lane, i32 length);
 extern char *pge_parquet_describe(const PgeParquetColumn *column);
 
+/* parquet_zones.c: a test of a column of that type as one of what is in the file */
+
+extern bool pge_parquet_zone(const PgeNatural *natural, Oid type, const PgeZoneTest *test, PgeZoneTest *translated);
+
 /* parquet_in.c: a file's columns as columns of a table, by name */
 
 typedef struct PgeParquetScan PgeParquetScan;
 
 extern PgeParquetScan *pge_parquet_open(PgeStore *store, const char *key, const PgeStoreEntry *known, PgeParquetInfo *info);
-extern void pge_parquet_bind(PgeParquetScan *scan, TupleDesc desc);
+extern void pge_parquet_bind(PgeParquetScan *scan, TupleDesc desc, const PgeZoneTest *tests, int ntests);
 extern bool pge_parquet_next(PgeParquetScan *scan, TupleTableSlot *slot);
+extern PgeParquetCounts pge_parquet_counts(PgeParquetScan *scan);
 extern void pge_parquet_close(PgeParquetScan *scan);
 
 #endif							/* PGE_TIERING_H */

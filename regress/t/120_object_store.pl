@@ -73,6 +73,29 @@ my $bytes = 0;
 /bytes=(\d+)-(\d+)/ and $bytes += $2 - $1 foreach $store->requests;
 cmp_ok($bytes, '<', 3_000_000, 'takes few bytes');
 
+# ---- Foreign tables: what conditions rule out is not asked for, and nothing is mixed of two objects ----
+sql(qq{CREATE FOREIGN TABLE large (t text, i int) SERVER lake OPTIONS (path 'lar*.parquet')});
+$store->requests;
+is(sql('SELECT count(*) FROM large'), '300000', 'a foreign table');
+my @without = grep { !/list-type/ } $store->requests;
+is(scalar(grep { (split ' ')[2] ne (split ' ', $without[0])[2] } @without), 0, 'of which no column is wanted: only the end of its file is read');
+is(sql('SELECT count(*), min(t) FROM large WHERE i < 0'), '0|', 'a condition that no row meets');
+is(scalar(grep { !/list-type/ && (split ' ')[2] ne (split ' ', $without[0])[2] } $store->requests), 0, 'and no more than that either');
+is(sql("SELECT count(*), sum(i), md5(string_agg(t, NULL ORDER BY i)) FROM large WHERE i > 290000"), sql("$sum FROM ($large) AS rows WHERE i > 290000"), 'a condition that some rows meet');
+$bytes = 0;
+/bytes=(\d+)-(\d+)/ and $bytes += $2 - $1 foreach $store->requests;
+cmp_ok($bytes, '<', 12_000_000, 'row groups of others are not read');
+{
+	my $session = $node->background_psql('postgres', on_error_stop => 0);
+	$session->query_safe('BEGIN; DECLARE c CURSOR FOR SELECT i, t FROM large');
+	is($session->query_safe('FETCH 1 FROM c') =~ s/\|.*//sr, '1', 'a cursor');
+	sql("SELECT epiphany.export_parquet('SELECT i, md5(i::text) || md5((-i)::text) AS t FROM generate_series(1, 300001) i', 'large.parquet', server => 'lake', compression => 'none')");
+	$session->query('FETCH ALL FROM c');
+	like($session->{stderr}, qr/could not read object "s3:\/\/lake\/tables\/large.parquet": it is not the one that was written or opened.*foreign table "large"/s, 'an object that is replaced meanwhile');
+	$session->quit;
+}
+sql("SELECT epiphany.export_parquet('$large', 'large.parquet', server => 'lake', compression => 'none')");
+
 # ---- What passes is tried again ----
 my $read = "SELECT count(*) FROM epiphany.read_parquet('a/one.parquet', 'lake') AS f (i int, t text)";
 my $write = "SELECT rows FROM epiphany.export_parquet('SELECT 1 AS i', 'again.parquet', server => 'lake')";

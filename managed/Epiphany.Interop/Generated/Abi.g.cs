@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x73280b53;
+    public const u32 Hash = 0x363fa6a2;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -708,6 +708,16 @@ public unsafe struct PgeParquetInfo
     [FieldOffset(20)] public i32 Groups;
 }
 
+/* What reading has come to since the file was opened: groups that were left out, and rows with them or with pages; bytes asked for. */
+[StructLayout(LayoutKind.Explicit, Size = 32)]
+public unsafe struct PgeParquetCounts
+{
+    [FieldOffset(0)] public i64 Groups;
+    [FieldOffset(8)] public i64 GroupsSkipped;
+    [FieldOffset(16)] public i64 RowsSkipped;
+    [FieldOffset(24)] public i64 Bytes;
+}
+
 /* Limits of an engine, and whom its host functions are told to serve. */
 [StructLayout(LayoutKind.Explicit, Size = 40)]
 public unsafe struct PgeEngineOptions
@@ -1071,4 +1081,5 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<u64, i32*, i32, PgeZoneTest*, i32, PgeStatus> ParquetBegin;
     /* Handle, out a vector for each wanted column, valid until the next call, out rows; 0: the end. */
     public delegate* unmanaged<u64, PgeParquetVector**, i32*, PgeStatus> ParquetNext;
+    public delegate* unmanaged<u64, PgeParquetCounts*, PgeStatus> ParquetStats;
 }

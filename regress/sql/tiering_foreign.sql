@@ -1,0 +1,156 @@
+-- Foreign tables over Parquet files: rows, projection, row groups that are left out, rights, errors.
+CREATE DATABASE lake;
+\c lake
+SET client_min_messages = warning;
+CREATE EXTENSION epiphany_tiering;
+RESET client_min_messages;
+\set VERBOSITY terse
+\set SHOW_CONTEXT never
+SELECT current_setting('data_directory') || '/lake' AS dir \gset
+\set command 'cat > /dev/null; rm -rf ' :dir '; mkdir ' :dir
+COPY (SELECT) TO PROGRAM :'command';
+SELECT 'file://' || :'dir' AS url \gset
+CREATE SERVER lake FOREIGN DATA WRAPPER epiphany_object_store OPTIONS (url :'url');
+
+CREATE FUNCTION attempt(statement text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE result text; message text; detail text; hint text; context text;
+BEGIN
+	EXECUTE statement INTO result;
+	RETURN COALESCE(result, 'done');
+EXCEPTION WHEN OTHERS THEN
+	GET STACKED DIAGNOSTICS message = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT, context = PG_EXCEPTION_CONTEXT;
+	RETURN regexp_replace(concat_ws(' | ', SQLSTATE, message, NULLIF(detail, ''), NULLIF(hint, ''), substring(context FROM 'foreign table "[^"]*"')), '/[^ "]*/lake', 'DIR', 'g');
+END $$;
+-- What EXPLAIN ANALYZE says of a scan, in one line; bytes are as the files are.
+CREATE FUNCTION explained(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE line text; result text;
+BEGIN
+	FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS off, TIMING off, SUMMARY off) ' || query LOOP
+		IF line ~ '(Files|Row Groups|Rows Skipped)' THEN
+			result := concat_ws(', ', result, btrim(line));
+		END IF;
+	END LOOP;
+	RETURN result;
+END $$;
+
+-- Rows come sorted by i, d, ts, f and c; groups of 10,000 in two files.
+CREATE TABLE kept (i int, b bigint, s smallint, d date, ts timestamp, tz timestamptz, t time, f float8, r real, c text COLLATE "C", n numeric(10,2), j int, l int[], vc varchar(8) COLLATE "C");
+INSERT INTO kept
+SELECT i, i * 1000000::bigint, i / 10, date '2000-01-01' + i / 10, timestamp '1969-12-31' + i * interval '1 hour', timestamptz '2000-01-01 00:00+00' + i * interval '1 min',
+	time '00:00' + i * interval '1 s', i / 4.0, i / 8.0, to_char(i, 'FM00000'), i / 100.0, CASE WHEN i > 20000 THEN i END, ARRAY[i], left(to_char(i, 'FM00000'), 8)
+FROM generate_series(1, 40000) i;
+INSERT INTO kept (i, d, ts, tz, f) VALUES (50000, 'infinity', 'infinity', 'infinity', 'NaN'), (50001, '-infinity', '-infinity', '-infinity', '-infinity');
+SELECT rows FROM epiphany.export_parquet('SELECT * FROM kept WHERE i <= 30000 ORDER BY i', 'orders/1.parquet', row_group_rows => 10000, server => 'lake');
+SELECT rows FROM epiphany.export_parquet('SELECT * FROM kept WHERE i > 30000 ORDER BY i', 'orders/2.parquet', row_group_rows => 10000, server => 'lake');
+
+-- ---- Options ----
+SELECT attempt('CREATE FOREIGN TABLE bad (i int) SERVER lake' || options) FROM (VALUES
+	(1, ''), (2, $$ OPTIONS (path '')$$), (3, $$ OPTIONS (path '/etc/passwd')$$), (4, $$ OPTIONS (path 'file:///x')$$), (5, $$ OPTIONS (path 'x', colour 'red')$$)) AS v (i, options) ORDER BY i;
+SELECT attempt($$CREATE FOREIGN TABLE bad (i int OPTIONS (path 'x')) SERVER lake OPTIONS (path 'x')$$);
+CREATE FOREIGN TABLE orders (i int, b bigint, s smallint, d date, ts timestamp, tz timestamptz, t time, f float8, r real, c text COLLATE "C", n numeric(10,2), j int, l int[], vc varchar(8) COLLATE "C")
+	SERVER lake OPTIONS (path 'orders/*.parquet');
+
+-- ---- Rows ----
+SELECT count(*) FROM orders;
+SELECT count(*) AS differ FROM (SELECT orders::text FROM orders EXCEPT ALL SELECT kept::text FROM kept) AS rows;
+SELECT tableoid::regclass, i, l FROM orders WHERE i = 12345;
+SELECT o FROM orders o WHERE i = 50000;
+-- Few of the files' columns, in another order, of other types.
+CREATE FOREIGN TABLE few (c varchar(9), i bigint, d timestamp, f text, gone int) SERVER lake OPTIONS (path 'orders/1.parquet');
+ALTER FOREIGN TABLE few DROP COLUMN gone;
+SELECT * FROM few WHERE i = 77;
+SELECT count(*), sum(i) FROM few WHERE c = '00077' OR d = '2000-01-08';
+
+-- ---- What is left out ----
+EXPLAIN (COSTS off) SELECT sum(b) FROM orders WHERE i < 100;
+EXPLAIN (VERBOSE, COSTS off) SELECT b FROM orders WHERE d > '2001-01-01';
+SELECT rows FROM (SELECT (regexp_match(line, 'rows=(\d+)'))[1]::int AS rows FROM (SELECT attempt('EXPLAIN SELECT * FROM few') AS line) AS plan) AS estimate WHERE rows = 30000;
+-- Each condition gives what it gives on the table that was exported.
+CREATE FUNCTION compared(condition text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE ours text; theirs text;
+BEGIN
+	EXECUTE 'SELECT concat_ws('' '', count(*), sum(i)) FROM orders WHERE ' || condition INTO ours;
+	EXECUTE 'SELECT concat_ws('' '', count(*), sum(i)) FROM kept WHERE ' || condition INTO theirs;
+	RETURN CASE WHEN ours = theirs THEN explained('SELECT i FROM orders WHERE ' || condition) ELSE ours || ' instead of ' || theirs END;
+END $$;
+SELECT condition, compared(condition) FROM unnest(ARRAY['true', 'i < 100', 'i > 35000', 'i BETWEEN 15000 AND 15005', 'i IN (5, 25000)', 'i = 99', 'i = -1', 'i = NULL', 'i = ANY (''{}'')', '100 > i', 'b = 25000000000', 's = 3500::smallint',
+	's > 3500', 'd = ''2001-01-01''', 'd >= ''2009-01-01''', 'd = ''infinity''', 'd = ''-infinity''', 'd > ''infinity''', 'd >= ''infinity''', 'd < ''-infinity''', 'd <= ''-infinity''', 'd > ''-infinity'' AND d < ''2000-01-05''', 'd < ''infinity''',
+	'ts < ''1970-01-01''', 'ts >= ''infinity''', 'ts <= ''-infinity''', 'ts = ''1971-01-01 05:00''', 'tz > ''2000-01-25 00:00+00''', 'tz = ''infinity''', 'tz < ''-infinity''', 't > ''11:00''', 'f < 10', 'f = ''NaN''', 'f > 9000', 'f = ''-infinity''',
+	'r < 10', 'c < ''00010''', 'c = ''25000''', 'c > ''39999''', 'c LIKE ''0001%''', 'vc = ''25000''', 'n < 5', 'j IS NULL', 'j IS NOT NULL', 'j > 5', 'l IS NULL', 'l = ''{7}''', 'i = 5 OR i = 25000', 'NOT i > 10', 'd = date ''2000-01-01'' + 3']) AS condition;
+-- Blanks go when a value is cut, and with them what was known of it.
+SELECT epiphany.export_parquet($$VALUES ('abc  '), ('abcd')$$, 'blanks.parquet', server => 'lake');
+CREATE FOREIGN TABLE blanks (column1 char(4)) SERVER lake OPTIONS (path 'blanks.parquet');
+SELECT count(*) FROM blanks WHERE column1 = 'abc';
+ALTER FOREIGN TABLE blanks ALTER column1 TYPE varchar(4) COLLATE "C";
+SELECT count(*) FROM blanks WHERE column1 = 'abc ';
+
+-- ---- Runs again ----
+PREPARE by_i(int) AS SELECT c FROM orders WHERE i = $1;
+SET plan_cache_mode = force_generic_plan;
+EXECUTE by_i(5);
+EXECUTE by_i(39999);
+EXECUTE by_i(NULL);
+SELECT explained('EXECUTE by_i(39999)');
+RESET plan_cache_mode;
+SELECT x, (SELECT sum(b) FROM orders WHERE i = x OR i = x + 1) FROM (VALUES (1), (29999), (99999)) AS v (x);
+SELECT x, c FROM (VALUES (7), (38000)) AS v (x), LATERAL (SELECT c FROM orders WHERE i = x OFFSET 0) AS o;
+SELECT count(*) FROM orders o JOIN kept k USING (i) WHERE o.d = k.d;
+SELECT count(*) FROM orders a JOIN orders b ON a.i = b.i + 1 WHERE a.i < 50;
+BEGIN;
+DECLARE rows CURSOR FOR SELECT i FROM orders;
+FETCH 2 FROM rows;
+MOVE 29998 FROM rows;
+FETCH 2 FROM rows;
+COMMIT;
+SELECT i FROM orders LIMIT 1;
+SELECT i FROM orders WHERE i IN (3, 4) FOR UPDATE;
+CREATE TABLE parts (LIKE kept) PARTITION BY RANGE (i);
+CREATE TABLE parts_new PARTITION OF parts FOR VALUES FROM (60000) TO (70000);
+ALTER TABLE parts ATTACH PARTITION orders FOR VALUES FROM (1) TO (60000);
+INSERT INTO parts (i) VALUES (60001);
+SELECT count(*), max(i) FROM parts;
+SELECT attempt('INSERT INTO parts (i) VALUES (1)');
+ALTER TABLE parts DETACH PARTITION orders;
+
+-- ---- Errors ----
+SELECT attempt(statement) FROM unnest(ARRAY['INSERT INTO orders (i) VALUES (1)', 'UPDATE orders SET i = 1', 'DELETE FROM orders', 'TRUNCATE orders']) AS statement;
+CREATE FOREIGN TABLE nothing (i int) SERVER lake OPTIONS (path 'nothing/*');
+CREATE FOREIGN TABLE wrong (i int, other int) SERVER lake OPTIONS (path 'orders/1.parquet');
+CREATE FOREIGN TABLE mistyped (i uuid) SERVER lake OPTIONS (path 'orders/1.parquet');
+SELECT attempt('SELECT * FROM ' || name) FROM unnest(ARRAY['nothing', 'wrong', 'mistyped']) AS name;
+SELECT count(i) FROM wrong;
+
+-- ---- IMPORT FOREIGN SCHEMA ----
+CREATE SCHEMA imported;
+IMPORT FOREIGN SCHEMA orders EXCEPT ("2") FROM SERVER lake INTO imported;
+\d imported.*
+SELECT count(*) FROM imported."1" WHERE c > '29990';
+IMPORT FOREIGN SCHEMA orders LIMIT TO ("2") FROM SERVER lake INTO imported;
+SELECT count(*) FROM imported."2";
+
+-- ---- Rights: the owner's on the server, the reader's on the table ----
+CREATE ROLE lake_owner;
+CREATE ROLE lake_reader;
+GRANT CREATE ON SCHEMA public TO lake_owner;
+SET ROLE lake_owner;
+SELECT attempt($$CREATE FOREIGN TABLE mine (i int) SERVER lake OPTIONS (path 'orders/1.parquet')$$);
+RESET ROLE;
+GRANT USAGE ON FOREIGN SERVER lake TO lake_owner;
+SET ROLE lake_owner;
+CREATE FOREIGN TABLE mine (i int) SERVER lake OPTIONS (path 'orders/1.parquet');
+SELECT count(*) FROM mine;
+SET ROLE lake_reader;
+SELECT attempt('SELECT count(*) FROM mine');
+RESET ROLE;
+GRANT SELECT ON mine TO lake_reader;
+SET ROLE lake_reader;
+SELECT attempt('SELECT count(*) FROM mine');
+RESET ROLE;
+REVOKE USAGE ON FOREIGN SERVER lake FROM lake_owner;
+SELECT attempt('SELECT count(*) FROM mine');
+DROP OWNED BY lake_owner, lake_reader CASCADE;
+DROP ROLE lake_owner, lake_reader;
+\set command 'cat > /dev/null; rm -r ' :dir
+COPY (SELECT) TO PROGRAM :'command';
+\c regression
+DROP DATABASE lake;
