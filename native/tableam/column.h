@@ -69,8 +69,8 @@ extern void pge_reader_row_values(PgeReader *reader, TupleDesc tupdesc, uint32 r
 								  Datum *values, bool *isnull, MemoryContext cxt);
 extern void pge_reader_chunk_info(PgeReader *reader, TupleDesc tupdesc, int column, PgeChunkInfo *info);
 extern BufferAccessStrategy pge_bulk_ring(Relation rel);
-extern void pge_reader_recall(PgeReader *reader, Relation rel);
-extern void pge_reader_stream(PgeReader *reader, BufferAccessStrategy ring);
+extern void pge_reader_stream(PgeReader *reader, Relation rel, BufferAccessStrategy ring);
+extern void pge_reader_end_stream(PgeReader *reader);
 extern uint64 pge_reader_match(PgeReader *reader, TupleDesc tupdesc, const PgeZoneTest *tests, int ntests);
 extern u64	pge_reader_handle(PgeReader *reader, TupleDesc tupdesc);
 extern void pge_reader_damage_context(void *arg);
@@ -79,6 +79,15 @@ extern PgeColumnDesc *pge_column_descs(TupleDesc tupdesc);
 /* ---- column_fetch.c ---- */
 
 extern bool pge_column_value(Relation rel, const ItemPointerData *tid, AttrNumber attno, Datum *value, bool *isnull);
+
+/* ---- scan_readers.c: readers that a scan keeps from run to run ---- */
+
+typedef struct PgeKeptReaders PgeKeptReaders;
+
+extern PgeKeptReaders *pge_kept_readers(uint32 groups);
+extern PgeReader *pge_kept_reader_take(PgeKeptReaders *kept, uint32 group);
+extern void pge_kept_reader_put(PgeKeptReaders *kept, uint32 group, PgeReader *reader);
+extern void pge_kept_readers_free(PgeKeptReaders *kept);
 
 /* ---- reader_cache.c: readers that fetches by TID share ---- */
 

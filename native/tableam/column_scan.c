@@ -34,6 +34,9 @@ forget_groups(PgeScan *scan)
 		pfree(scan->ranges);
 	if (scan->descs != NULL)
 		pfree(scan->descs);
+	if (scan->kept != NULL)
+		pge_kept_readers_free(scan->kept);
+	scan->kept = NULL;
 	scan->groups = NULL;
 	scan->ranges = NULL;
 	scan->descs = NULL;
@@ -70,8 +73,11 @@ close_group(PgeScan *scan)
 {
 	if (scan->reader != NULL)
 	{
-		pge_reader_stream(scan->reader, NULL);
-		pge_reader_release(scan->reader);
+		pge_reader_end_stream(scan->reader);
+		if (scan->kept != NULL)
+			pge_kept_reader_put(scan->kept, scan->reader_of, scan->reader);
+		else
+			pge_reader_release(scan->reader);
 	}
 	scan->reader = NULL;
 	if (scan->gone != NULL)
@@ -83,11 +89,13 @@ static void
 open_reader(PgeScan *scan, uint32 group)
 {
 	close_group(scan);
-	scan->reader = pge_reader_open(scan->base.rs_rd, &scan->descs[group]);
+	if (scan->kept != NULL)
+		scan->reader = pge_kept_reader_take(scan->kept, group);
+	if (scan->reader == NULL)
+		scan->reader = pge_reader_open(scan->base.rs_rd, &scan->descs[group]);
+	scan->reader_of = group;
 	if (scan->base.rs_flags & SO_TYPE_SEQSCAN)
-		pge_reader_stream(scan->reader, scan->ring);
-	if (scan->ring == NULL)
-		pge_reader_recall(scan->reader, scan->base.rs_rd);
+		pge_reader_stream(scan->reader, scan->base.rs_rd, scan->ring);
 }
 
 static void
@@ -502,8 +510,17 @@ column_rescan(TableScanDesc sscan, ScanKey key, bool set_params, bool allow_stra
 	scan->chunk_next = scan->chunk_end = 0;
 	scan->next_visible = 0;
 	/* What an MVCC snapshot sees does not change; other snapshots look again. */
-	if (scan_knows_groups(scan) && (scan->base.rs_snapshot == NULL || !IsMVCCSnapshot(scan->base.rs_snapshot)))
+	if (!scan_knows_groups(scan))
+		return;
+	if (scan->base.rs_snapshot == NULL || !IsMVCCSnapshot(scan->base.rs_snapshot))
 		load_groups(scan);
+	else if (scan->kept == NULL)
+	{
+		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(scan));
+
+		scan->kept = pge_kept_readers(scan->ndescs);
+		MemoryContextSwitchTo(old);
+	}
 }
 
 /* Follows the begin and each rescan. */

@@ -45,6 +45,8 @@ typedef struct PgeScan
 	bool		fresh;			/* nothing was asked for since the begin or the last rescan */
 	ScanDirection direction;
 	PgeReader  *reader;			/* the group of the unit */
+	uint32		reader_of;		/* its number in descs */
+	PgeKeptReaders *kept;		/* those of other groups, from the first rescan on; or NULL */
 	uint64	   *gone;			/* its rows that the snapshot does not see any more, or NULL */
 	int64		row;			/* last row returned */
 	int64		first_row;		/* rows of the group that are scanned: first to last ... */

@@ -123,7 +123,7 @@ typedef struct PgeReadPlan
 	BufferAccessStrategy strategy;	/* a ring of buffers, or NULL */
 	bool		ahead;			/* what follows is wanted next */
 	Buffer	   *known;			/* PGE_KNOWN_BUFFERS: where pages were, by their number modulo that; NULL: nobody remembers */
-	struct PgeRecentBuffers *recent;	/* where the session found the table's pages last; NULL: nobody remembers */
+	struct PgeRecentBuffers *recent;	/* where the session found the table's pages, or NULL */
 } PgeReadPlan;
 
 #define PGE_KNOWN_BUFFERS	512

@@ -223,24 +223,25 @@ pge_bulk_ring(Relation rel)
 	return GetAccessStrategyWithSize(BAS_BULKREAD, RING_BASE_KB + RelationGetDescr(rel)->natts * RING_COLUMN_KB);
 }
 
-/* Pages are looked for where the session found them last: for who does not read through a ring. */
-void
-pge_reader_recall(PgeReader *reader, Relation rel)
-{
-	reader->plan.recent = pge_recent_buffers(rel);
-}
-
 /*
- * All of the group's vectors will be asked for in turn: read ahead, and through a ring if one is given. Called once more with NULL before
- * the ring goes; the reader may live longer.
+ * All of the group's vectors will be asked for in turn: read ahead, and through a ring if one is given; else pages stay where they are, for
+ * the session's next scan to find them there.
  */
 void
-pge_reader_stream(PgeReader *reader, BufferAccessStrategy ring)
+pge_reader_stream(PgeReader *reader, Relation rel, BufferAccessStrategy ring)
 {
 	reader->plan.strategy = ring;
 	reader->plan.ahead = true;
 	if (reader->plan.known == NULL)
 		reader->plan.known = MemoryContextAllocZero(reader->cxt, PGE_KNOWN_BUFFERS * sizeof(Buffer));
+	reader->plan.recent = ring == NULL ? pge_recent_buffers(rel) : NULL;
+}
+
+/* The scan has done with it, and its ring goes; who has values of it may keep it for longer. */
+void
+pge_reader_end_stream(PgeReader *reader)
+{
+	reader->plan.strategy = NULL;
 }
 
 /*

@@ -1,5 +1,5 @@
 /*
- * Column store: what a reader is, for the two files that make and keep readers. Everybody else has column.h.
+ * Column store: what a reader is, for the files that make and keep readers. Everybody else has column.h.
  */
 #ifndef PGE_GROUP_READER_H
 #define PGE_GROUP_READER_H
@@ -25,7 +25,7 @@ struct PgeReader
 	int			refs;
 	bool		kept;			/* by reader_cache.c: lives on without references */
 	dlist_node	node;			/* kept: its place there */
-	Size		bytes;			/* kept: what it counts for */
+	Size		bytes;			/* kept, by whomever: what it counts for */
 	Oid			relid;
 	NameData	relname;
 	RelFileLocator locator;

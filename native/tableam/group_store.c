@@ -165,19 +165,11 @@ pge_group_store(Relation rel, PgeGroupDesc *desc, const PgeGroupImage *image, co
 /* Of each half of a page, which is a page of memory: processors read ahead within those. */
 #define TOUCHED_BYTES	256
 
-/* A page was, or is likely to be, in that buffer. */
-static inline void
-note_buffer(const PgeGroupDesc *desc, uint64 page_no, Buffer buffer, const PgeReadPlan *plan)
-{
-	if (plan == NULL || plan->known == NULL)
-		return;
-	plan->known[page_no % PGE_KNOWN_BUFFERS] = buffer;
-	if (plan->recent != NULL)
-		pge_recent_note(plan->recent, desc->first_block + (BlockNumber) page_no, buffer);
-}
+/* Pages ahead of the one that is copied: whose bytes are asked for, and the header of whose buffer, which must have come by then. */
+#define TOUCHED_AHEAD	2
+#define HEADER_AHEAD	5
 
-/* Does the buffer hold the page? Looked at without a lock, so who believes it asks again. */
-static inline bool
+static bool
 seems_to_hold(Relation rel, BlockNumber block, Buffer buffer)
 {
 	BufferTag	tag;
@@ -188,39 +180,36 @@ seems_to_hold(Relation rel, BlockNumber block, Buffer buffer)
 	return BufferTagsEqual(&GetBufferDescriptor(buffer - 1)->tag, &tag);
 }
 
-/*
- * The buffer that a page seems to be in by what this reader has read: where it was, or beside the page before it, since pages that were
- * read together often lie side by side. InvalidBuffer: no idea.
- */
-static Buffer
-known_buffer(Relation rel, const PgeGroupDesc *desc, uint64 page_no, const PgeReadPlan *plan)
+/* Has this reader read the page, or asked for it? */
+static bool
+was_read(Relation rel, const PgeGroupDesc *desc, uint64 page_no, const PgeReadPlan *plan)
 {
-	BlockNumber block = desc->first_block + (BlockNumber) page_no;
-	Buffer		guess;
-
-	if (plan == NULL || plan->known == NULL)
-		return InvalidBuffer;
-	guess = plan->known[page_no % PGE_KNOWN_BUFFERS];
-	if (seems_to_hold(rel, block, guess))
-		return guess;
-	guess = page_no == 0 ? InvalidBuffer : plan->known[(page_no - 1) % PGE_KNOWN_BUFFERS];
-	return BufferIsValid(guess) && seems_to_hold(rel, block, guess + 1) ? guess + 1 : InvalidBuffer;
+	return plan->known != NULL && seems_to_hold(rel, desc->first_block + (BlockNumber) page_no, plan->known[page_no % PGE_KNOWN_BUFFERS]);
 }
 
-/* Likewise, or where the session found it last. */
+/*
+ * The buffer that a page seems to be in: where it was for this reader or for another of the session, or beside the page before it, since
+ * pages that were read together often lie side by side. Looked at without a lock, so who believes it asks again. InvalidBuffer: no idea.
+ */
 static Buffer
 guess_buffer(Relation rel, const PgeGroupDesc *desc, uint64 page_no, const PgeReadPlan *plan)
 {
 	BlockNumber block = desc->first_block + (BlockNumber) page_no;
-	Buffer		guess = known_buffer(rel, desc, page_no, plan);
+	Buffer		guesses[3] = {0};
 
-	if (BufferIsValid(guess) || plan == NULL || plan->recent == NULL)
-		return guess;
-	guess = pge_recent_where(plan->recent, block);
-	return seems_to_hold(rel, block, guess) ? guess : InvalidBuffer;
+	if (plan == NULL || plan->known == NULL)
+		return InvalidBuffer;
+	guesses[0] = plan->known[page_no % PGE_KNOWN_BUFFERS];
+	guesses[1] = plan->recent != NULL ? pge_recent_where(plan->recent, block) : InvalidBuffer;
+	guesses[2] = page_no == 0 ? InvalidBuffer : plan->known[(page_no - 1) % PGE_KNOWN_BUFFERS];
+	guesses[2] += BufferIsValid(guesses[2]);
+	for (int i = 0; i < lengthof(guesses); i++)
+		if (seems_to_hold(rel, block, guesses[i]))
+			return guesses[i];
+	return InvalidBuffer;
 }
 
-/* The head of the page that is likely to be read next is brought near, and the lines that the processor does not foresee. */
+/* The head of a page that is likely to be read soon is brought near, and the lines that the processor does not foresee. */
 static void
 touch_guess(Relation rel, const PgeGroupDesc *desc, uint64 page_no, const PgeReadPlan *plan)
 {
@@ -233,6 +222,33 @@ touch_guess(Relation rel, const PgeGroupDesc *desc, uint64 page_no, const PgeRea
 		__builtin_prefetch((char *) BufferGetPage(guess) + line);
 		__builtin_prefetch((char *) BufferGetPage(guess) + BLCKSZ / 2 + line);
 	}
+}
+
+/* Of pages that follow the one that is going to be copied, up to "end": nothing else knows that they do. */
+static void
+touch_ahead(Relation rel, const PgeGroupDesc *desc, uint64 page_no, uint64 end, const PgeReadPlan *plan)
+{
+	if (plan == NULL)
+		return;
+	if (plan->recent != NULL && page_no + HEADER_AHEAD < end)
+	{
+		Buffer		recent = pge_recent_where(plan->recent, desc->first_block + (BlockNumber) page_no + HEADER_AHEAD);
+
+		if (BufferIsValid(recent))
+			__builtin_prefetch(GetBufferDescriptor(recent - 1));
+	}
+	if (page_no + TOUCHED_AHEAD < end)
+		touch_guess(rel, desc, page_no + TOUCHED_AHEAD, plan);
+}
+
+static void
+remember(const PgeGroupDesc *desc, uint64 page_no, const PgeReadPlan *plan, Buffer buffer)
+{
+	if (plan == NULL || plan->known == NULL || !BufferIsValid(buffer))
+		return;
+	plan->known[page_no % PGE_KNOWN_BUFFERS] = buffer;
+	if (plan->recent != NULL)
+		pge_recent_note(plan->recent, desc->first_block + (BlockNumber) page_no, buffer);
 }
 
 /* Ask for the pages that will be read next, if this goes on as it does. */
@@ -248,8 +264,7 @@ prefetch_pages(Relation rel, const PgeGroupDesc *desc, uint64 from, uint64 count
 		/* What is looked up now need not be when the page is read. The next page's guess starts from this one's. */
 		if (!BufferIsValid(guess))
 			guess = PrefetchBuffer(rel, MAIN_FORKNUM, desc->first_block + (BlockNumber) page_no).recent_buffer;
-		if (BufferIsValid(guess))
-			note_buffer(desc, page_no, guess, plan);
+		remember(desc, page_no, plan, guess);
 	}
 }
 
@@ -299,7 +314,7 @@ read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length,
 		return;
 	pge_block_must_exist(rel, desc->first_block + page_no + (BlockNumber) pages - 1);
 	/* Who reads here and there has not read the page before. */
-	if (plan != NULL && plan->ahead && (page_no == 0 || BufferIsValid(known_buffer(rel, desc, page_no - 1, plan))))
+	if (plan != NULL && plan->ahead && (page_no == 0 || was_read(rel, desc, page_no - 1, plan)))
 		prefetch_pages(rel, desc, page_no + pages, pages, plan);
 	while (pages > 0)
 	{
@@ -316,10 +331,8 @@ read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length,
 			uint64		to = Min(end, start + PGE_PAGE_PAYLOAD);
 			PgePageHeader *header;
 
-			note_buffer(desc, page_no, buffers[i], plan);
-			/* The next page is asked for while this one is copied: nothing else knows that it follows. */
-			if (pages > 1 && i + 1 == n)
-				touch_guess(rel, desc, page_no + 1, plan);
+			remember(desc, page_no, plan, buffers[i]);
+			touch_ahead(rel, desc, page_no, page_no + pages, plan);
 			LockBuffer(buffers[i], BUFFER_LOCK_SHARE);
 			header = pge_page_check(rel, buffers[i], PGE_KIND_GROUP);
 			if (header->group_id != desc->group_id || header->page_no != page_no)

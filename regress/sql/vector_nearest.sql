@@ -127,6 +127,30 @@ FROM asked a, LATERAL (SELECT id, n.v <-> noisy(a.i, 96)::vector AS d FROM n ORD
 GROUP BY a.i, a.ids ORDER BY 1;
 SELECT a.i, s.ids = a.ids AS same
 FROM asked a, LATERAL (SELECT array_agg(id) AS ids FROM (SELECT id FROM n ORDER BY n.v <-> noisy(a.i, 96)::vector LIMIT 3) x) s ORDER BY 1;
+-- Many of them: groups and their codes are kept from one to the next, as many as there is room for.
+CREATE TABLE several AS SELECT i, noisy(i, 128)::vector::halfvec AS q FROM generate_series(30001, 30012) i;
+CREATE FUNCTION each_nearest(name text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE result text;
+BEGIN
+	EXECUTE format('SELECT string_agg(i || '':'' || s.ids::text, '' '' ORDER BY i) FROM several, LATERAL
+		(SELECT array_agg(id ORDER BY d, id) ids FROM (SELECT id, half <-> q AS d FROM %I WHERE id %% 3 = i %% 3 ORDER BY half <-> q, id LIMIT 5) x) s',
+		name) INTO result;
+	RETURN result;
+END$$;
+SELECT each_nearest('h') AS right \gset
+SELECT each_nearest('n') = :'right' AS same, each_nearest('c') = :'right' AS without_codes;
+SET epiphany.group_cache_size = '64kB';
+SELECT each_nearest('n') = :'right' AS same, each_nearest('c') = :'right' AS without_codes;
+SET epiphany.group_cache_size = '1MB';
+SELECT each_nearest('n') = :'right' AS same;
+RESET epiphany.group_cache_size;
+-- Likewise scans by PostgreSQL's own nodes.
+SET epiphany.enable_vectorized = off;
+SET enable_hashjoin = off; SET enable_mergejoin = off; SET enable_material = off; SET enable_memoize = off;
+SELECT sum(c.id), sum(vector_dims(c.small)) FROM generate_series(1, 20) i, LATERAL (SELECT id, small FROM n WHERE grp = i % 10 AND id < 600 OFFSET 0) c;
+SELECT sum(c.id), sum(vector_dims(c.small)) FROM generate_series(1, 20) i, LATERAL (SELECT id, small FROM h WHERE grp = i % 10 AND id < 600 OFFSET 0) c;
+RESET enable_hashjoin; RESET enable_mergejoin; RESET enable_material; RESET enable_memoize;
+RESET epiphany.enable_vectorized;
 -- Partitions, with and without codes.
 CREATE TABLE p (LIKE h) PARTITION BY RANGE (id);
 CREATE TABLE p1 PARTITION OF p FOR VALUES FROM (0) TO (3000) USING epiphany_vector;

@@ -10,6 +10,10 @@ sealed unsafe partial class ColumnReader
     MatrixHeader _matrix;
     ReadBuffer _codeBuffer;
 
+    /// <summary>A bit for each vector whose codes were asked for; those that were asked for again, in the order of vectors.</summary>
+    ulong _codesAsked;
+    nint[]? _codesKept;
+
     /// <summary>Where the first row lies in the chunk, and the first code.</summary>
     ulong _matrixRows;
     ulong _matrixCodes;
@@ -86,7 +90,9 @@ sealed unsafe partial class ColumnReader
         return _matrix.Codes != MatrixCodes.None;
     }
 
-    /// <summary>Codes of a vector, of a chunk that has them.</summary>
+    /// <summary>
+    /// Codes of a vector, of a chunk that has them. Who asks for them again, with the same reader, is likely to ask many times: they are kept then.
+    /// </summary>
     internal VectorCodes Codes(int vector)
     {
         int present = Present(vector);
@@ -96,6 +102,11 @@ sealed unsafe partial class ColumnReader
         }
 
         byte* segment = Segment(vector, GroupFormat.RowsOf(Rows, vector), out ulong length, out byte* bitmap);
+        if (_codesKept != null && _codesKept[vector] != 0)
+        {
+            return new VectorCodes((byte*)_codesKept[vector], _matrix.Padded, bitmap);
+        }
+
         Fault fault = LoadMatrix(segment, length, present, out _);
         if (fault != Fault.None)
         {
@@ -109,11 +120,19 @@ sealed unsafe partial class ColumnReader
         }
 
         ulong bytes = _matrix.CodeBytes(present);
-        byte* codes = _codeBuffer.Ensure(_group.Memory, bytes);
+        bool again = (_codesAsked >> vector & 1) != 0;
+        byte* codes = again ? _group.Memory.Allocate((nuint)(bytes + BitPacking.Slack)) : _codeBuffer.Ensure(_group.Memory, bytes);
         _group.Read(offset, codes, bytes);
         if (Crc32C.Compute(codes, bytes) != *(uint*)segment)
         {
             Throw.BadChunk(_column, $"the checksum of vector {vector}'s codes does not match their bytes");
+        }
+
+        _codesAsked |= 1UL << vector;
+        if (again)
+        {
+            _codesKept ??= new nint[GroupFormat.Vectors(Rows)];
+            _codesKept[vector] = (nint)codes;
         }
 
         return new VectorCodes(codes, _matrix.Padded, bitmap);

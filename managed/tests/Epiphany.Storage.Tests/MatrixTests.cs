@@ -72,6 +72,34 @@ public unsafe class MatrixTests
     }
 
     [Fact]
+    public void Codes_that_are_asked_for_again_are_the_same()
+    {
+        const int Count = (2 * GroupFormat.VectorRows) + 100;
+        byte[]?[] strings = [.. Enumerable.Range(0, Count).Select(r => r % 7 == 3 ? null : Samples.Floats(64, i => MathF.Sin((r * 31) + i)))];
+        Group group = Group.WriteOne(TestColumn.OfStrings(ColumnKind.VarBytes, strings));
+        using GuardedMemory memory = new();
+        RowGroupReader reader = group.Open(memory);
+        Assert.True(reader.CodesOf(0, out _));
+        var first = new byte[GroupFormat.Vectors(Count)][];
+        for (int round = 0; round < 4; round++)
+        {
+            for (int vector = 0; vector < first.Length; vector++)
+            {
+                VectorCodes codes = reader.Codes(0, vector);
+                int present = Enumerable.Range(vector * GroupFormat.VectorRows, GroupFormat.RowsOf(Count, vector)).Count(r => strings[r] != null);
+                int blocks = (present + CodeLayout.BlockVectors - 1) / CodeLayout.BlockVectors;
+                byte[] bytes = new ReadOnlySpan<byte>(codes.Block(0), (int)(codes.Block(blocks) - codes.Block(0))).ToArray();
+                first[vector] ??= bytes;
+                Assert.Equal(first[vector], bytes);
+                Assert.True(Kernels.NullBitmap.IsNull(codes.Nulls, (7 + 3 - (vector * GroupFormat.VectorRows % 7)) % 7));
+            }
+
+            // What else is read in between changes nothing.
+            reader.DecodeRow(0, round, out _, out _);
+        }
+    }
+
+    [Fact]
     public void What_cannot_be_computed_with_has_no_codes()
     {
         foreach (float odd in new[] { float.NaN, float.PositiveInfinity, float.MaxValue })
