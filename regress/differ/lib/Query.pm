@@ -83,6 +83,8 @@ sub pair
 	foreach my $try (1 .. 12)
 	{
 		my $l = any(@{ $left->{scope} }) or return;
+		# Equal only one by one: there is no hash function, and they do not merge.
+		next if $l->{type} =~ /vec/;
 		my $r = any(@{ $of{ family($l->{type}) } // next });
 		my $rows = least($left->{rows} * $r->{peak}, $right->{rows} * $l->{peak});
 		return ($l, $r, $rows) if $rows <= LARGEST;

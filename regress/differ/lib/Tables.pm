@@ -126,7 +126,7 @@ sub make
 		else
 		{
 			$connection->must("CREATE TABLE plain.$name " . definition($table, $gone) . ' USING heap');
-			$connection->must("CREATE TABLE columns.$name " . definition($table, $gone) . " USING epiphany_column WITH ($options)");
+			$connection->must("CREATE TABLE columns.$name " . definition($table, $gone) . ' USING ' . any(qw(epiphany_column epiphany_vector)) . " WITH ($options)");
 		}
 		insert_all($connection, $table);
 		# In portions: each is a row group, or rows of the delta.

@@ -56,6 +56,13 @@ sub json
 	return any('{}', '[]', 'null', 'true', upto(9), '"' . word() . '"', '{"a": ' . upto(9) . '}',
 		'{"a": "' . word() . '", "b": [' . upto(9) . ', null]}', '[1, 2, {"a": null}]');
 }
+# Elements are multiples of 1/4, so that sums of their products do not depend on their order. Many lie around few places.
+my @places = map { [ map { upto(12) - 6 } 1 .. 24 ] } 1 .. 6;
+sub vector
+{
+	my @v = chance(0.05) ? (0) x 24 : map { $_ + (chance(0.3) ? quarter(4) : 0) } @{ any(@places) };
+	return '[' . join(',', @v) . ']';
+}
 # The ends of what timestamps can say.
 my @ages = ('infinity', '-infinity', '294276-12-31 23:59:59.999999');
 
@@ -116,6 +123,9 @@ our %types = (
 	ints => { sql => 'integer[]', value => sub { '{' . join(',', map { chance(0.1) ? 'NULL' : upto(9) } 1 .. upto(4)) . '}' } },
 	words => { sql => 'text[]', value => sub { '{' . join(',', map { word() } 1 .. upto(3)) . '}' } },
 	jsonb => { sql => 'jsonb', value => \&json },
+	# As long as it takes to have codes in a table that has them, and shorter.
+	vector => { sql => 'vector(24)', value => \&vector },
+	halfvec => { sql => 'halfvec(24)', value => \&vector },
 	mood => { sql => 'mood', value => sub { any('sad', 'ok', 'happy', 'very happy', 'Sad') } });
 our @types = sort keys %types;
 
