@@ -47,6 +47,7 @@ typedef struct Reading
 	int			columns;
 	Cost		page_cost;		/* a page of a sequential scan */
 	double		share;			/* of pages, in a scan for the nearest vectors by their codes; 1: in others */
+	bool		by_workers;		/* parallel workers scan so, too, each for the nearest of its rows */
 } Reading;
 
 static void
@@ -83,8 +84,7 @@ scan_cost(const Reading *reading, Path *path)
 	Cost		cpu = Max(path->total_cost - path->startup_cost - pages, 0);
 	double		share = path->parallel_workers > 0 ? Min(path->rows / Max(reading->rel->rows, 1), 1) : 1;
 
-	/* Parallel processes do not know of each other's nearest. */
-	if (path->parallel_workers == 0)
+	if (path->parallel_workers == 0 || reading->by_workers)
 		pages *= Min(reading->share * CODE_PAGE_COST, 1);
 	path->startup_cost += START_COST;
 	path->total_cost = path->startup_cost + share * pages * reading->wanted / Max(reading->columns, 1) + cpu * SCAN_CPU_SHARE;
@@ -151,7 +151,7 @@ pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine, bool has_co
 	ListCell   *cell;
 
 	get_tablespace_page_costs(rel->reltablespace, NULL, &reading.page_cost);
-	reading.share = by_engine && has_codes && !pge_vector_exact ? pge_nearest_share(root, rel) : 1;
+	reading.share = by_engine && has_codes && !pge_vector_exact ? pge_nearest_share(root, rel, &reading.by_workers) : 1;
 	count_columns(&reading);
 	rel->pathlist = NIL;
 	rel->partial_pathlist = NIL;

@@ -52,10 +52,10 @@ code_share(const OpExpr *key, PgeOwnFunction distance)
 
 /*
  * The part of the table's pages that the scan is going to read if it is for the nearest rows; 1 if not, or without codes. Asked before
- * the table's paths are final: joins, groups and the like leave no sort right above the scan.
+ * the table's paths are final: joins, groups and the like leave no sort right above the scan. by_workers: is it so of parallel workers, too?
  */
 double
-pge_nearest_share(PlannerInfo *root, RelOptInfo *rel)
+pge_nearest_share(PlannerInfo *root, RelOptInfo *rel, bool *by_workers)
 {
 	const Query *query = root->parse;
 	PgeOwnFunction distance;
@@ -67,6 +67,7 @@ pge_nearest_share(PlannerInfo *root, RelOptInfo *rel)
 		query->hasWindowFuncs || query->setOperations != NULL || query->hasTargetSRFs ||
 		query->limitOption == LIMIT_OPTION_WITH_TIES || !bms_equal(root->all_query_rels, named))
 		return 1;
+	*by_workers = pge_limit_bound(query->limitCount, query->limitOffset) != NULL;
 	key = pge_nearest_key((Expr *) get_sortgroupclause_expr(linitial(query->sortClause), query->targetList), &distance);
 	return key == NULL || distance == PgeOwnFunction_VectorL1 || distance == PgeOwnFunction_HalfvecL1 ? 1 : code_share(key, distance);
 }

@@ -324,6 +324,12 @@ vectorize(PlannedStmt *statement, const Planning *call, bool goes_back)
 	}
 	goes_back = goes_back && ExecSupportsBackwardScan(statement->planTree);
 	statement->planTree = vectorize_tree(&work, statement->planTree, goes_back, NULL, &is_volatile);
+	foreach_ptr(Plan, subplan, statement->subplans)
+	{
+		if (subplan != NULL)
+			pge_bound_gathered(subplan);
+	}
+	pge_bound_gathered(statement->planTree);
 }
 
 /* Can the query at the top, and those down to this one, be run by the engine in part? */

@@ -76,7 +76,11 @@ extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine,
 extern Cost pge_setup_cost(Cost usual);
 
 /* nearest_costs.c */
-extern double pge_nearest_share(PlannerInfo *root, RelOptInfo *rel);
+extern double pge_nearest_share(PlannerInfo *root, RelOptInfo *rel, bool *by_workers);
+
+/* gather_bound.c: what is sorted for a limit by parallel workers */
+extern Node *pge_limit_bound(Node *count, Node *offset);
+extern void pge_bound_gathered(Plan *plan);
 
 /* decorrelate.c: subqueries that depend on outer rows as joins */
 extern List *pge_decorrelated(Query *query, List **tables);

@@ -161,6 +161,36 @@ INSERT INTO p SELECT * FROM h;
 VACUUM ANALYZE p;
 EXPLAIN (COSTS OFF) SELECT id FROM p ORDER BY small <-> '[1,2,3]' LIMIT 5;
 SELECT answer(query, 'p') IS DISTINCT FROM answer(query, 'h') AS differs, count(*) FROM shapes GROUP BY 1;
+-- Parallel workers: each finds the nearest of its rows.
+SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0; SET min_parallel_table_scan_size = 0; SET max_parallel_workers_per_gather = 2;
+SET epiphany.vector_exact = on;
+EXPLAIN (COSTS OFF) SELECT id FROM n WHERE grp < 9 ORDER BY small <-> '[1,2,3]', id LIMIT 5 OFFSET 2;
+RESET epiphany.vector_exact;
+CREATE FUNCTION in_parallel(query text) RETURNS boolean LANGUAGE plpgsql AS $$
+DECLARE plan json;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT json) ' || replace(query, '@', 'n') INTO plan;
+	RETURN plan::text LIKE '%Gather Merge%Limit%Nearest%';
+END$$;
+BEGIN;
+DELETE FROM shapes WHERE query NOT LIKE '%LIMIT 10 OFFSET 7';
+SELECT count(*) > 10 AS some FROM shapes WHERE in_parallel(query);
+SELECT * FROM wrong();
+SET LOCAL epiphany.vector_exact = on;
+SELECT count(*) > 10 AS some FROM shapes WHERE in_parallel(query);
+SELECT * FROM wrong();
+ROLLBACK;
+SET epiphany.vector_exact = on;
+PREPARE several_near(real[], bigint) AS SELECT array_agg(id) FROM (SELECT id FROM n ORDER BY v <-> $1::vector, id LIMIT $2) x;
+SET plan_cache_mode = force_generic_plan;
+EXPLAIN (COSTS OFF) EXECUTE several_near(noisy(10001, 96), 3);
+EXECUTE several_near(noisy(10001, 96), 3);
+SELECT array_agg(id) FROM (SELECT id FROM h ORDER BY v <-> noisy(10001, 96)::vector, id LIMIT 3) x;
+EXECUTE several_near(noisy(10001, 96), 0);
+EXECUTE several_near(noisy(10001, 96), -1);
+RESET plan_cache_mode;
+RESET epiphany.vector_exact;
+RESET parallel_setup_cost; RESET parallel_tuple_cost; RESET min_parallel_table_scan_size; RESET max_parallel_workers_per_gather;
 -- Row security: only rows that one may see are among the nearest.
 CREATE ROLE nearest_reader;
 GRANT SELECT ON h, n TO nearest_reader;
