@@ -46,14 +46,16 @@ PGE_DENSE_FUNCTION(to_array)
 /* From the other dense type. */
 PGE_DENSE_FUNCTION(from_dense)
 {
-	const PgeVectorType *from = type->element == PgeVectorElement_Float16 ? &pge_vector_type : &pge_halfvec_type;
 	PgeDense   *vector = PG_GETARG_DENSE(0);
 	PgeDense   *result;
 
 	pge_vector_check_typmod(PG_GETARG_INT32(1), vector->dims, NULL);
 	result = pge_dense_make(type, vector->dims);
-	for (int i = 0; i < vector->dims; i++)
-		pge_dense_put(type, result, i, pge_dense_get(from, vector, i));
+	if (type->element == PgeVectorElement_Float32)
+		pge_halves_to_floats(pge_dense_halves(vector), pge_dense_floats(result), vector->dims);
+	else if (pge_floats_to_halves(pge_dense_floats(vector), pge_dense_halves(result), vector->dims))
+		for (int i = 0; i < vector->dims; i++)
+			pge_dense_put(type, result, i, pge_dense_floats(vector)[i]);
 	PG_RETURN_POINTER(result);
 }
 

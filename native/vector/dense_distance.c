@@ -75,14 +75,19 @@ PGE_DENSE_FUNCTION(l2_normalize)
 	PgeDense   *result = pge_dense_make(type, vector->dims);
 	double		length = norm(type, vector);
 
-	if (length > 0)
+	if (length > 0 && type->element == PgeVectorElement_Float16)
+	{
+		if (pge_halves_divide(pge_dense_halves(vector), length, pge_dense_halves(result), vector->dims))
+			float_overflow_error();
+	}
+	else if (length > 0)
 		for (int i = 0; i < vector->dims; i++)
 		{
-			float		value = (float) (pge_dense_get(type, vector, i) / length);
+			float		value = (float) (pge_dense_floats(vector)[i] / length);
 
-			if (unlikely(fabsf(value) >= type->overflow))
+			if (unlikely(isinf(value)))
 				float_overflow_error();
-			pge_dense_set(type, result, i, value);
+			pge_dense_floats(result)[i] = value;
 		}
 	PG_RETURN_POINTER(result);
 }

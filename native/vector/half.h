@@ -1,10 +1,11 @@
 /*
- * Halves (IEEE 754 binary16) to floats and back, value by value: for text, casts and comparison. Distances are computed by the managed
- * library's kernels, which have the same conversions for whole registers. The shim is compiled for any x86-64, so F16C is not to be had.
+ * Halves (IEEE 754 binary16) to floats and back: value by value for text and comparison, many at once (half.c) for casts. Distances are
+ * computed by the managed library's kernels, which have the same conversions for whole registers.
  */
 #ifndef PGE_HALF_H
 #define PGE_HALF_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 
@@ -65,5 +66,10 @@ float_to_half(float value)
 	/* Normal: round on the bits, with the other bias. */
 	return sign | ((magnitude - (112u << 23) + 0xFFF + (magnitude >> 13 & 1)) >> 13);
 }
+
+/* Many. True: some halves came out as infinite. */
+extern void pge_halves_to_floats(const half *from, float *to, int count);
+extern bool pge_floats_to_halves(const float *from, half *to, int count);
+extern bool pge_halves_divide(const half *from, double by, half *to, int count);
 
 #endif							/* PGE_HALF_H */

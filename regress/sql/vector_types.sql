@@ -106,6 +106,17 @@ SELECT count(*), count(*) FILTER (WHERE h::text::halfvec = h AND h::real[]::half
 FROM (SELECT ARRAY[(sign * (1 + m / 1024.0) * 2.0 ^ e)::real]::halfvec AS h FROM generate_series(0, 1023) m, generate_series(-14, 15) e, unnest(ARRAY[1, -1]) sign
 	UNION ALL SELECT ARRAY[(sign * m / 1024.0 * 2.0 ^ -14)::real]::halfvec FROM generate_series(0, 1023) m, unnest(ARRAY[1, -1]) sign) halves;
 
+-- Many at once and one by one: the same, for vectors of all lengths, smallest halves, and halves of a last place.
+SELECT count(*) > 1000 AS some, count(*) FILTER (WHERE a::halfvec <> a::vector::halfvec) AS narrowed,
+	count(*) FILTER (WHERE a::halfvec::vector::text <> a::halfvec::real[]::vector::text) AS widened,
+	count(*) FILTER (WHERE l2_normalize(a::halfvec)::real[] <> (SELECT array_agg((h / nullif(norm, 0))::real ORDER BY i)::halfvec::real[] FROM
+		unnest(a::halfvec::real[]) WITH ORDINALITY u(h, i), l2_norm(a::halfvec) norm)) AS normalized
+FROM (SELECT array_agg(((i * 7919 + dims * 31) % 8192 - 4096) / 1024.0 * 2.0 ^ ((i + dims) % 30 - 18))::real[] AS a
+	FROM generate_series(1, 60) dims, generate_series(1, 20) turn, LATERAL (SELECT turn * 100 + g AS i FROM generate_series(1, dims) g) n GROUP BY dims, turn) x;
+SELECT array_fill(1, ARRAY[20])::vector::halfvec || '[65519]'::vector::halfvec;
+SELECT (array_fill(1, ARRAY[7]) || 65520 || array_fill(1, ARRAY[12]))::vector::halfvec;
+SELECT (array_fill(1, ARRAY[19]) || -1e6::int)::vector::halfvec;
+
 -- Numbers are read as real reads them: many digits, few, halves of a last place, which round to even.
 SELECT setseed(0.25);
 SELECT count(*), count(*) FILTER (WHERE float4send((('[' || n || ']')::vector::real[])[1]) = float4send(n::real)) AS same
