@@ -33,6 +33,9 @@
 /* Rows whose exact distance is computed from the table before the first is returned, for each that is to be found: most are not. */
 #define LOOKED_UP_SHARE 0.5
 
+/* A row that a further search finds, in those of the first: measured where most rows are thrown away by a condition. */
+#define FURTHER_COST 3.0
+
 static relopt_kind hnsw_reloptions;
 
 void
@@ -151,7 +154,7 @@ estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *start
 	costs.numIndexTuples = tuples;
 	genericcostestimate(root, path, loop_count, &costs);
 	*startup = visited * vertex_cost + found * LOOKED_UP_SHARE * (cpu_tuple_cost + 0.1 * page_cost);
-	*total = *startup * Max(1, tuples / found);
+	*total = *startup * Max(1, FURTHER_COST * tuples / found);
 	*selectivity = costs.indexSelectivity;
 	*correlation = 0;
 	*pages = Min(visited, path->indexinfo->pages);

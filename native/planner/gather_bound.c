@@ -1,7 +1,7 @@
 /*
  * Planner: ORDER BY ... LIMIT n that parallel workers sort for. PostgreSQL's Gather Merge tells its own sorts how many rows anybody will
- * ask for, when they run; the engine has to know it from its plan: it gets a Limit above its Sort, and its scans learn of the nearest or the
- * first rows as they do in a serial plan.
+ * ask for, when they run; the engine has to know it from its plan: it gets a Limit above its Sort, and its scans learn of the nearest or
+ * the first rows as they do in a serial plan.
  */
 #include "postgres.h"
 
@@ -66,7 +66,8 @@ pge_bound_gathered(Plan *plan)
 		Node	   *rows = pge_limit_bound(((Limit *) plan)->limitCount, ((Limit *) plan)->limitOffset);
 		CustomScan *engine = (CustomScan *) outerPlan(outerPlan(plan));
 
-		if (rows != NULL && IsA(engine, CustomScan) && engine->methods == &pge_engine_methods && IsA(linitial(engine->custom_private), Sort))
+		if (rows != NULL && IsA(engine, CustomScan) && engine->methods == &pge_engine_methods &&
+			IsA(linitial(engine->custom_private), Sort))
 			bound(engine, rows);
 	}
 	foreach_ptr(PgePlanSlot, slot, pge_child_slots(plan))

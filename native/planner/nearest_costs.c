@@ -52,7 +52,7 @@ code_share(const OpExpr *key, PgeOwnFunction distance)
 
 /*
  * The part of the table's pages that the scan is going to read if it is for the nearest rows; 1 if not, or without codes. Asked before
- * the table's paths are final: joins, groups and the like leave no sort right above the scan. by_workers: is it so of parallel workers, too?
+ * the table's paths are final: joins, groups and the like leave no sort right above the scan. by_workers: so do parallel workers.
  */
 double
 pge_nearest_share(PlannerInfo *root, RelOptInfo *rel, bool *by_workers)

@@ -1,6 +1,6 @@
 /*
- * Halves to floats and back, many at once: by F16C where the processor has it, else one by one as half.h does it. Both give the same values;
- * of NaNs, which no stored vector has, the payload may differ.
+ * Halves to floats and back, many at once: by F16C where the processor has it, else one by one as half.h does it. Both give the same
+ * values; of NaNs, which no stored vector has, the payload may differ.
  */
 #include "postgres.h"
 
