@@ -24,7 +24,7 @@ CREATE FUNCTION choice(name text, share numeric, bound int) RETURNS text LANGUAG
 DECLARE plan json;
 BEGIN
 	EXECUTE format('EXPLAIN (FORMAT json) SELECT id FROM %I WHERE bucket < %s ORDER BY e <-> (SELECT e FROM h WHERE id = 77 LIMIT 1) LIMIT %s', name,
-		8192 * share, bound) INTO plan;
+		(8192 * share)::int, bound) INTO plan;
 	plan := (SELECT p FROM json_array_elements(CASE WHEN plan->0->'Plan'->>'Node Type' = 'Limit' THEN plan->0->'Plan'->'Plans' ELSE json_build_array(plan->0->'Plan') END) p
 		WHERE p->>'Subplan Name' IS NULL);
 	IF plan->>'Node Type' = 'Sort' THEN plan := plan->'Plans'->0; END IF;
