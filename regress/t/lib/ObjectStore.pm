@@ -12,6 +12,8 @@ use PostgreSQL::Test::Utils;
 use Time::HiRes qw(usleep);
 
 my $here = dirname(abs_path(__FILE__));
+my $owner = $$;
+my @started;
 
 # Where s3rver is: as .ci/deps has put it, or installed by npm into the test's folder; undef: neither.
 sub _installation
@@ -35,6 +37,7 @@ sub new
 	my $self = bless { dir => $dir, faults => "$dir/faults", log => "$dir/log", server_port => PostgreSQL::Test::Cluster::get_free_port() }, $class;
 	$self->keys('test', 'secret', 'us-east-1');
 	$self->faults();
+	push @started, $self;
 	$self->{program} = "$home/node_modules/.bin/s3rver";
 	$self->{server} = $self->_start($self->{server_port});
 	$self->{proxy} = IPC::Run::start([ $^X, "$here/s3_proxy.pl", $dir, $self->{server_port} ], '>', "$dir/proxy.log", '2>&1');
@@ -109,12 +112,14 @@ sub stop
 	return;
 }
 
-sub DESTROY
+# Not at the objects' own end: what runs the processes is gone by then. A child of the test's has them, too, and leaves them alone.
+END
 {
-	my ($self) = @_;
 	local $?;
-	$self->stop($_) foreach ('proxy', 'server', 'tls');
-	return;
+	if ($$ == $owner)
+	{
+		foreach my $store (@started) { $store->stop($_) foreach ('proxy', 'server', 'tls') }
+	}
 }
 
 1;

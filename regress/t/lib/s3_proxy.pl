@@ -13,6 +13,7 @@ use Fcntl qw(:flock);
 use IO::Socket::INET;
 
 my ($dir, $backend) = @ARGV;
+my $parent = $$;
 $SIG{CHLD} = 'IGNORE';
 $SIG{PIPE} = 'IGNORE';
 my $listener = IO::Socket::INET->new(LocalAddr => '127.0.0.1', Listen => 64, ReuseAddr => 1) or die "listen: $!";
@@ -206,7 +207,7 @@ sub serve
 	{
 		$answered->{'content-length'} = length $got;
 		answer($client, $status, $answered, substr($got, 0, length($got) / 2), $method);
-		sleep 3600 if $action eq 'stall';
+		while ($action eq 'stall' && getppid() == $parent) { sleep 1 }
 		return 0;
 	}
 	substr($got, length($got) / 2, 1) ^= "\x55" if $action eq 'spoil';
