@@ -142,6 +142,21 @@ SKIP:
 		is(duckdb_rows("SELECT id || ls FROM '$dir/ours.parquet' WHERE id = 34567 AND ts > timestamp '1999-12-31 00:00:01'"), '34567' . ('ö' x (34567 % 60)) . '34567', 'and finds a row by our statistics');
 	}
 
+	# A table's row groups in a store, read by DuckDB, deleted rows and all.
+	mkdir "$dir/store";
+	my $row = q{i AS id, i % 2 = 0 AS b, i * 100000000000 AS i8, i * 0.5::float8 AS f8, (i * 1.01)::numeric(9,2) AS d9, date '2020-01-31' + i % 1000 AS d,
+		timestamptz '1999-12-31 00:00+00' + i * interval '1 s' AS tz, md5(i::text)::uuid AS u, CASE WHEN i % 7 > 0 THEN 'text ' || i % 50 END AS s, ARRAY[i, NULL, 1] AS l};
+	sql(qq{CREATE EXTENSION epiphany_columnstore;
+		CREATE TABLE kept USING epiphany_column AS SELECT $row FROM generate_series(1, 200000) i;
+		DELETE FROM kept WHERE id = 7;
+		SELECT epiphany.move_groups('kept', 'cold', store => '$url/store')});
+	is(duckdb_rows(qq{SELECT concat_ws('|', count(*), sum(id), sum(b::int), sum(i8), sum(f8), sum(d9), max(d), max(epoch(tz)::bigint), min(u), count(s), max(s), sum(list_sum(l)))
+			FROM '$dir/store/*/*/*/*.parquet'}),
+		sql(qq{SELECT concat_ws('|', count(*), sum(id), sum(b::int), sum(i8), sum(f8) || '.0', sum(d9), max(d), max(extract(epoch FROM tz)::int8), min(u::text), count(s), max(s), sum(l[1] + l[3]))
+			FROM (SELECT $row FROM generate_series(1, 200000) i) AS rows}),
+		'DuckDB reads cold row groups');
+	is(sql('SELECT count(*) FROM kept'), '199999', 'of which the table knows what is deleted');
+
 	# Damage to theirs, whose pages have no checksums: any answer but a crash.
 	my $errors = 0;
 	my $tries = 0;

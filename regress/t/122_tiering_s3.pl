@@ -1,0 +1,147 @@
+# Row groups in a bucket, on a real S3 server: what is moved comes back, what is not wanted is not asked for, and whatever the store does, a query has
+# the rows that were stored or an error that names object and table. The machine's files as a store have their own test.
+use strict;
+use warnings FATAL => 'all';
+
+use IPC::Run;
+use ObjectStore;
+use PostgreSQL::Test::Cluster;
+use PostgreSQL::Test::Utils;
+use Test::More;
+use Time::HiRes qw(usleep);
+
+my $node = PostgreSQL::Test::Cluster->new('lake');
+my $store = ObjectStore->new($node->basedir . '/s3', 'lake');
+plan skip_all => 's3rver is not here: npm cannot install it' unless $store;
+
+delete @ENV{qw(http_proxy https_proxy all_proxy HTTP_PROXY HTTPS_PROXY ALL_PROXY)};
+$node->init;
+$node->append_conf('postgresql.conf', "autovacuum = off\nlog_statement = none");
+$node->start;
+my $cache = $node->data_dir . '/base/pgsql_tmp/pgsql_tmp_epiphany_cold';
+
+sub sql { my ($statement) = @_; return $node->safe_psql('postgres', $statement) }
+sub forget_cached { unlink glob("$cache/*"); return }
+
+# How often the store was asked since the last call, by method.
+sub asked
+{
+	my %count;
+	$count{ (split ' ')[0] }++ foreach $store->requests;
+	return join ' ', map { "$_ $count{$_}" } sort keys %count;
+}
+
+sub objects { return sql(q{SELECT count(*) FROM epiphany.tiering_objects('lake')}) }
+
+my $endpoint = $store->endpoint;
+sql(qq{
+	CREATE EXTENSION epiphany_columnstore;
+	CREATE EXTENSION epiphany_tiering;
+	CREATE SERVER lake FOREIGN DATA WRAPPER epiphany_object_store OPTIONS (url 's3://lake/tables', endpoint '$endpoint', retries '2', timeout '2');
+	CREATE USER MAPPING FOR CURRENT_USER SERVER lake OPTIONS (access_key_id 'test', secret_access_key 'secret');
+	CREATE TABLE model (k int PRIMARY KEY, v int, w text);
+	INSERT INTO model SELECT g, g % 7, md5(g::text) FROM generate_series(1, 8192) g;
+	CREATE TABLE t (k int PRIMARY KEY, v int, w text) USING epiphany_column WITH (epiphany.row_group_rows = 2048);
+	INSERT INTO t SELECT * FROM model;
+	SELECT epiphany.compact('t');
+});
+my $differences = q{SELECT count(*) FROM ((TABLE model EXCEPT ALL TABLE t) UNION ALL (TABLE t EXCEPT ALL TABLE model)) d};
+my $groups = sql(q{SELECT count(*) FROM epiphany.row_groups('t') WHERE tier = 'warm'});
+cmp_ok($groups, '>=', 3, 'there are row groups');
+
+# ---- There ----
+asked();
+is(sql(q{SELECT groups, groups_left FROM epiphany.move_groups('t', 'cold', store => 'lake')}), "$groups|0", 'row groups are moved');
+like(asked(), qr/^GET \d+ PUT $groups$/, 'each is written once, and read back');
+is(sql($differences), '0', 'rows are the model\'s');
+forget_cached();
+asked();
+is(sql('SELECT count(*) FROM t WHERE k < 0'), '0', 'conditions that rule out all groups');
+is(sql('SELECT count(*), sum(k), max(k) FROM t'), sql('SELECT count(*), sum(k), max(k) FROM model'), 'what groups say of themselves');
+is(asked(), '', 'cost no request');
+is(sql('SELECT sum(length(w)) FROM t WHERE k < 10'), 32 * 9, 'one group, two columns');
+is(asked(), 'GET 2', 'are two requests');
+is(sql('SELECT sum(length(w)) FROM t WHERE k < 10'), 32 * 9, 'again, in another session');
+is(asked(), '', 'none: they are cached');
+
+# ---- Changes ----
+sql($_) foreach map { my $s = $_; map { $s =~ s/TABLE/$_/r } qw(model t) } 'UPDATE TABLE SET v = v + 1 WHERE k % 100 = 0', 'DELETE FROM TABLE WHERE k BETWEEN 3000 AND 3100',
+	q{INSERT INTO TABLE VALUES (5, 1, 'x'), (9000, 2, 'y') ON CONFLICT (k) DO UPDATE SET w = EXCLUDED.w};
+is(sql($differences), '0', 'rows that were changed');
+
+# ---- What a store can do ----
+my $right = sql('SELECT md5(string_agg(t::text, NULL ORDER BY k)) FROM t');
+my $query = 'SELECT md5(string_agg(t::text, NULL ORDER BY k)) FROM t';
+
+# The error of the query, without what is cached, while that goes wrong.
+sub told
+{
+	my ($name, $expected, @faults) = @_;
+	forget_cached();
+	$store->faults(@faults);
+	my ($status, $out, $err) = $node->psql('postgres', $query);
+	$store->faults();
+	isnt($status, 0, "$name: an error") or diag($out);
+	like($err, $expected, "$name: which");
+	like($err, qr/tables\/.*parquet/, "$name: of which object");
+	like($err, qr/table "t"/, "$name: of which table");
+	is(sql(q{INSERT INTO model VALUES (20000, 0, ''); DELETE FROM model WHERE k = 20000; SELECT 1}), '1', "$name: others go on");
+	return;
+}
+
+foreach my $fault ('status 2 ^GET 503,SlowDown', 'die 2 ^GET', 'truncate 2 ^GET', 'stall 1 ^GET')
+{
+	forget_cached();
+	$store->faults($fault);
+	is(sql($query), $right, "what passes: $fault");
+	$store->faults();
+}
+told('a store that is busy', qr/the store fails|503/, 'status 99 ^GET 503,SlowDown');
+told('connections that end', qr/cannot be reached|connection/i, 'die 99 ^GET');
+told('other bytes', qr/changed|not the one|checksum/, 'spoil 99 ^GET');
+told('no right', qr/access is refused/, 'status 99 ^GET 403,AccessDenied');
+told('no such object', qr/does not exist/, 'status 99 ^GET 404,NoSuchKey');
+sql(q{ALTER USER MAPPING FOR CURRENT_USER SERVER lake OPTIONS (SET secret_access_key 'another')});
+told('a wrong key', qr/access is refused/);
+sql(q{ALTER USER MAPPING FOR CURRENT_USER SERVER lake OPTIONS (SET secret_access_key 'secret')});
+forget_cached();
+is(sql($query), $right, 'a store that is well again');
+
+# ---- A server that dies while it moves ----
+sql(q{SELECT epiphany.move_groups('t', 'warm')});
+is(sql(q{SELECT count(*) FROM epiphany.cold_groups('t')}), '0', 'all groups are warm');
+is(sql($query), $right, 'with the same rows');
+$store->requests;
+$store->faults('stall 1 ^GET');
+my $mover = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', q{SELECT epiphany.move_groups('t', 'cold', store => 'lake')} ],
+	'<', \'', '>', \my $out, '2>', \my $err);
+my @seen;
+until (grep { /^GET/ } @seen)
+{
+	push @seen, $store->requests;
+	usleep(20_000);
+}
+$node->stop('immediate');
+$mover->finish;
+$store->faults();
+$node->start;
+is(sql($query), $right, 'killed within a move: the same rows');
+sql(q{SELECT epiphany.move_groups('t', 'cold', store => 'lake')});
+is(sql($query), $right, 'moved then: the same rows');
+
+# ---- Objects that nobody names ----
+sql('VACUUM t') for 1 .. 2;
+sql(q{SELECT epiphany.tiering_gc('lake', '0')});
+my $wanted = sql(q{SELECT count(*) FROM epiphany.cold_groups('t')});
+cmp_ok($wanted, '>', 0, 'groups are cold');
+is(objects(), $wanted, 'orphans are found and removed, others are not');
+forget_cached();
+is(sql($query), $right, 'so the rows are there');
+sql('DROP TABLE t');
+sql(q{SELECT epiphany.tiering_gc('lake', '1 hour')});
+is(objects(), $wanted, 'objects of a table that is gone stay for the time that is asked for');
+sql(q{SELECT epiphany.tiering_gc('lake', '0')});
+is(objects(), '0', 'and go');
+unlike(slurp_file($node->logfile), qr/TRAP:|PANIC:|terminated by signal/, 'no process died');
+
+done_testing();
