@@ -13,6 +13,7 @@
 #include "utils/snapmgr.h"
 
 #include "shim/recent_buffers.h"
+#include "tableam/layout.h"
 
 #include "toast_fetch.h"
 #include "vector_index.h"
@@ -23,6 +24,8 @@
 struct PgeRerank
 {
 	Relation	heap;
+	Relation	index;
+	BlockNumber blocks;			/* of the table, when it was last looked: no row is behind them */
 	bool		is_heap;		/* an index on a heap's column: rows are read as begin_heap() does */
 	PgeRecentBuffers *recent;	/* of a heap */
 	PgeToastReader *toast;		/* NULL: values are where their rows are */
@@ -44,6 +47,7 @@ pge_rerank_begin(Relation heap, Relation index, const PgeVectorIndexType *type)
 
 	rerank->type = type;
 	rerank->heap = heap;
+	rerank->index = index;
 	rerank->is_heap = heap->rd_tableam == GetHeapamTableAmRoutine() && index->rd_index->indkey.values[0] != 0;
 	rerank->fetch = table_index_fetch_begin(heap);
 	rerank->slot = table_slot_create(heap, NULL);
@@ -111,6 +115,26 @@ measure(PgeRerank *rerank, PgeRerankRow *row)
 		row->distance = pge_vector_index_distance(rerank->type, rerank->query, value);
 }
 
+/*
+ * A damaged index may name any place. The table's access method would tell of a file that is not there; places that are none of the file's
+ * blocks, as rows of row groups have them, it checks by itself.
+ */
+static void
+check_place(PgeRerank *rerank, const PgeRerankRow *row)
+{
+	BlockNumber block = ItemPointerGetBlockNumberNoCheck(&row->tid);
+
+	if (likely(block < rerank->blocks) || (block >= PGE_TID_BLOCK_FLAG && rerank->heap->rd_tableam != GetHeapamTableAmRoutine()))
+		return;
+	rerank->blocks = RelationGetNumberOfBlocks(rerank->heap);
+	if (block >= rerank->blocks)
+		ereport(ERROR,
+				(errcode(ERRCODE_INDEX_CORRUPTED),
+				 errmsg("index \"%s\" is damaged: it names block %u of table \"%s\", which has %u",
+						RelationGetRelationName(rerank->index), block, RelationGetRelationName(rerank->heap), rerank->blocks),
+				 errhint("Please REINDEX it.")));
+}
+
 /* Any table, any expression: a row at a time. */
 static void
 fetch_any(PgeRerank *rerank, PgeRerankRow *row, Snapshot snapshot)
@@ -119,6 +143,7 @@ fetch_any(PgeRerank *rerank, PgeRerankRow *row, Snapshot snapshot)
 	bool		call_again = false;
 	bool		all_dead;
 
+	check_place(rerank, row);
 	if (!table_index_fetch_tuple(rerank->fetch, &at, snapshot, rerank->slot, &call_again, &all_dead))
 		return;
 	measure(rerank, row);
@@ -169,9 +194,11 @@ fetch_heap(PgeRerank *rerank, const PgeRerankRow *row, Snapshot snapshot)
 {
 	ItemPointerData at = row->tid;
 	HeapTuple	tuple = &((BufferHeapTupleTableSlot *) rerank->slot)->base.tupdata;
-	Buffer		buffer = pge_recent_read(rerank->heap, rerank->recent, ItemPointerGetBlockNumber(&at));
+	Buffer		buffer;
 	bool		found;
 
+	check_place(rerank, row);
+	buffer = pge_recent_read(rerank->heap, rerank->recent, ItemPointerGetBlockNumberNoCheck(&at));
 	LockBuffer(buffer, BUFFER_LOCK_SHARE);
 	found = heap_hot_search_buffer(&at, rerank->heap, buffer, snapshot, tuple, NULL, true);
 	LockBuffer(buffer, BUFFER_LOCK_UNLOCK);

