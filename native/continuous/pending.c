@@ -6,11 +6,9 @@
  */
 #include "postgres.h"
 
-#include "catalog/pg_class.h"
 #include "catalog/pg_type.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/date.h"
 #include "utils/lsyscache.h"
@@ -18,6 +16,7 @@
 #include "utils/snapmgr.h"
 
 #include "continuous.h"
+#include "shim/pge.h"
 
 PG_FUNCTION_INFO_V1(pge_continuous_pending);
 PG_FUNCTION_INFO_V1(pge_continuous_is_pending);
@@ -149,13 +148,6 @@ pge_continuous_is_pending_int2(PG_FUNCTION_ARGS)
 
 /* ---- epiphany.invalidate ---- */
 
-static void
-check_owner(Oid relation)
-{
-	if (!object_ownercheck(RelationRelationId, relation, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relation)), get_rel_name(relation));
-}
-
 static Oid
 time_type_of(const PgeContinuous *aggregate)
 {
@@ -180,7 +172,7 @@ pge_continuous_invalidate(PG_FUNCTION_ARGS)
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("relation must not be null")));
 	relation = PG_GETARG_OID(0);
-	check_owner(relation);
+	pge_check_owner(relation);
 	aggregate = pge_continuous_find(relation);
 	over = aggregate ? list_make1(aggregate) : pge_continuous_list(relation);
 	if (over == NIL)

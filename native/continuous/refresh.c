@@ -17,7 +17,6 @@
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "storage/lmgr.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/lsyscache.h"
@@ -26,6 +25,7 @@
 #include "utils/timestamp.h"
 
 #include "continuous.h"
+#include "shim/pge.h"
 
 PG_FUNCTION_INFO_V1(pge_refresh_continuous_aggregate);
 
@@ -179,8 +179,7 @@ pge_continuous_refresh(Oid user_view, int64 first, int64 end, bool force)
 		ereport(ERROR,
 				(errcode(ERRCODE_WRONG_OBJECT_TYPE),
 				 errmsg("\"%s\" is not a continuous aggregate", get_rel_name(user_view) ? get_rel_name(user_view) : "")));
-	if (!object_ownercheck(RelationRelationId, user_view, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_VIEW, get_rel_name(user_view));
+	pge_check_owner(user_view);
 	PreventCommandIfReadOnly("CALL refresh_continuous_aggregate");
 	PreventCommandDuringRecovery("CALL refresh_continuous_aggregate");
 	pge_continuous_query_take_apart(pge_definition_query(aggregate->definition), &parts);

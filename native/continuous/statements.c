@@ -26,6 +26,7 @@
 #include "utils/syscache.h"
 
 #include "continuous.h"
+#include "shim/pge.h"
 #include "with.h"
 
 PG_FUNCTION_INFO_V1(pge_continuous_ddl_start);
@@ -99,8 +100,7 @@ alter(AlterTableStmt *stmt)
 
 	if (aggregate == NULL)
 		return;
-	if (!object_ownercheck(RelationRelationId, aggregate->user_view, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, OBJECT_VIEW, get_rel_name(aggregate->user_view));
+	pge_check_owner(aggregate->user_view);
 	foreach_node(AlterTableCmd, cmd, stmt->cmds)
 	{
 		if ((cmd->subtype == AT_SetRelOptions || cmd->subtype == AT_ResetRelOptions) && stmt->objtype == OBJECT_MATVIEW)

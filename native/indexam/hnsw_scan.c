@@ -62,12 +62,6 @@ hnsw_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int n
 		memmove(scan->orderByData, orderbys, scan->numberOfOrderBys * sizeof(ScanKeyData));
 }
 
-static bool
-is_strict(void)
-{
-	return pge_vector_iterative_scan == PGE_ITERATIVE_STRICT;
-}
-
 /* ---- Rows by exact distance ---- */
 
 /* A vertex's rows, as they are now. */
@@ -212,7 +206,7 @@ next_page(HnswScan *state)
 static float
 caution(void)
 {
-	return is_strict() ? STRICT_CAUTION : 1;
+	return pge_vector_scan_is_strict() ? STRICT_CAUTION : 1;
 }
 
 static void
@@ -298,7 +292,7 @@ has_row(const HnswScan *state)
 {
 	if (state->rows.count == 0)
 		return false;
-	return !is_strict() || state->everything || state->ended ||
+	return !pge_vector_scan_is_strict() || state->everything || state->ended ||
 		!float8_gt(state->rows.rows[0].distance, state->reach);
 }
 
@@ -328,7 +322,7 @@ hnsw_get_tuple(IndexScanDesc scan, ScanDirection direction)
 			continue;
 		}
 		row = pge_row_pop(&state->rows);
-		if (is_strict() && float8_lt(row.distance, state->last))
+		if (pge_vector_scan_is_strict() && float8_lt(row.distance, state->last))
 			continue;
 		state->last = row.distance;
 		scan->xs_heaptid = row.tid;

@@ -93,12 +93,6 @@ pge_ivf_end_scan(IndexScanDesc scan)
 	pfree(state);
 }
 
-static bool
-is_strict(void)
-{
-	return pge_vector_iterative_scan == PGE_ITERATIVE_STRICT;
-}
-
 static void *
 allocate(Size bytes)
 {
@@ -150,7 +144,7 @@ start(IndexScanDesc scan, IvfScanState *state)
 	state->long_block = shape->BlockBytes > IVF_AREA ? allocate(shape->BlockBytes) : NULL;
 	state->lists = state->no_query ? shape->Lists : pge_ivf_choose_probes(shape->Lists);
 	state->wanted = state->no_query ? 0 : FIRST_WANTED + WANTED_A_LIST * state->lists;
-	state->caution = is_strict() ? LATER_CAUTION : 1;
+	state->caution = pge_vector_scan_is_strict() ? LATER_CAUTION : 1;
 	state->complete = false;
 	state->last = -get_float8_infinity();
 	state->visited = 0;
@@ -224,7 +218,7 @@ go_on(IvfScanState *state)
 	int			all = state->index->model->Shape.Lists;
 	bool		pruned = !isnan(state->reach);
 	int			most = pge_ivf_max_probes > 0 ? Min(all, pge_ivf_max_probes) : all;
-	int			growth = is_strict() ? STRICT_PROBES_GROWTH : IVF_PROBES_GROWTH;
+	int			growth = pge_vector_scan_is_strict() ? STRICT_PROBES_GROWTH : IVF_PROBES_GROWTH;
 	bool		further = pge_vector_iterative_scan != PGE_ITERATIVE_OFF && state->lists < most &&
 		(pge_vector_max_scan_tuples == 0 || state->visited < pge_vector_max_scan_tuples);
 
@@ -290,7 +284,7 @@ next_result(IndexScanDesc scan, IvfScanState *state, PgeQueuedRow *result)
 static bool
 comes_too_late(IvfScanState *state, const PgeQueuedRow *result)
 {
-	return result->key < state->last && is_strict();
+	return result->key < state->last && pge_vector_scan_is_strict();
 }
 
 static void

@@ -13,6 +13,7 @@
 #include "utils/rel.h"
 #include "utils/snapshot.h"
 
+#include "shim/guc.h"
 #include "shim/pge.h"
 #include "vector/vector.h"
 
@@ -68,6 +69,13 @@ extern bool pge_vector_index_floats(const PgeVectorIndexType *type, int dims, Da
 
 /* The operator's result for two values of the type. */
 extern double pge_vector_index_distance(const PgeVectorIndexType *type, Datum a, Datum b);
+
+/* Are rows to come in the order of their exact distances, whatever it costs? */
+static inline bool
+pge_vector_scan_is_strict(void)
+{
+	return pge_vector_iterative_scan == PGE_ITERATIVE_STRICT;
+}
 
 /* ---- exact distances from the table (rerank.c) ---- */
 

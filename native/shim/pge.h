@@ -49,6 +49,10 @@ pge_check(PgeStatus status)
 		pge_raise(status);
 }
 
+/* permission.c */
+extern void pge_check_owner(Oid relid);
+extern void pge_check_may_write(const char *function);
+
 /* Calls an export and raises its error: PGE_CALL(WriterAppend, handle, values, nulls, rows, &state). */
 #define PGE_CALL(fn, ...) pge_check(pge_managed()->fn(__VA_ARGS__))
 

@@ -9,6 +9,8 @@
 
 #include "cold_group.h"
 
+const char *const pge_tier_names[] = {"warm", "cold", "frozen"};
+
 /* Longer text no store has. */
 #define MAX_TEXT	8192
 

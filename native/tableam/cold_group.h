@@ -6,6 +6,25 @@
 
 #include "directory.h"
 
+/* Where a group's values are: in the table, in an object, in an object that is not read until it is restored. */
+typedef enum PgeTier
+{
+	PGE_TIER_WARM,
+	PGE_TIER_COLD,
+	PGE_TIER_FROZEN,
+} PgeTier;
+
+/* Their names for users, by number. */
+extern const char *const pge_tier_names[PGE_TIER_FROZEN + 1];
+
+static inline PgeTier
+pge_group_tier(const PgeGroupDesc *desc)
+{
+	if ((desc->flags & PGE_GROUP_COLD) == 0)
+		return PGE_TIER_WARM;
+	return desc->flags & PGE_GROUP_ARCHIVED ? PGE_TIER_FROZEN : PGE_TIER_COLD;
+}
+
 /* A stub that was read and checked, but for its footer and indexes; one piece of memory. */
 typedef struct PgeColdGroup
 {

@@ -140,7 +140,6 @@ extern void pge_writer_options(Relation rel, PgeWriterOptions *options);
 /* ---- column_info.c ---- */
 
 extern Relation pge_open_column_table(Oid relid, AclMode right, LOCKMODE mode);
-extern const char *pge_tier_name(const PgeGroupDesc *desc);
 typedef void (*PgeSeeRow) (HeapTuple tuple, void *arg);
 extern int64 pge_delta_block_rows(Relation rel, BlockNumber block, Snapshot snapshot, BufferAccessStrategy strategy, PgeSeeRow see,
 								  void *arg);

@@ -128,9 +128,7 @@ compact_all(Oid relid, PgeCompactProgress progress)
 	List	   *relids;
 	ListCell   *cell;
 
-	PreventCommandIfReadOnly("epiphany.compact()");
-	PreventCommandIfParallelMode("epiphany.compact()");
-	PreventCommandDuringRecovery("epiphany.compact()");
+	pge_check_may_write("epiphany.compact()");
 	/* Before locking: nobody locks a table that they may not maintain. */
 	check_may_maintain(relid);
 	if (partitioned)

@@ -10,14 +10,12 @@
 
 #include "access/table.h"
 #include "access/xact.h"
-#include "catalog/pg_class.h"
 #include "executor/spi.h"
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
 #include "pgstat.h"
 #include "storage/lmgr.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
@@ -131,11 +129,8 @@ pge_drop_groups(PG_FUNCTION_ARGS)
 	Datum		values[2];
 	bool		nulls[2] = {false};
 
-	PreventCommandIfReadOnly("epiphany.drop_groups()");
-	PreventCommandIfParallelMode("epiphany.drop_groups()");
-	PreventCommandDuringRecovery("epiphany.drop_groups()");
-	if (!object_ownercheck(RelationRelationId, relid, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
+	pge_check_may_write("epiphany.drop_groups()");
+	pge_check_owner(relid);
 	drop.rel = table_open(relid, ShareUpdateExclusiveLock);
 	if (pge_is_column_table(drop.rel) && !RELATION_IS_OTHER_TEMP(drop.rel) && pge_time_key(drop.rel, &drop.key) &&
 		!deletes_are_watched(drop.rel))
@@ -162,8 +157,7 @@ pge_delete_rest(PG_FUNCTION_ARGS)
 	char	   *statement;
 	int64		rows;
 
-	if (!object_ownercheck(RelationRelationId, relid, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
+	pge_check_owner(relid);
 	name = quote_qualified_identifier(get_namespace_name(get_rel_namespace(relid)), get_rel_name(relid));
 	statement = psprintf("DELETE FROM ONLY %s WHERE %s", name, text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	SPI_connect();

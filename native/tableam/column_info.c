@@ -18,6 +18,7 @@
 #include "utils/rls.h"
 #include "utils/snapmgr.h"
 
+#include "cold_group.h"
 #include "column.h"
 #include "column_filter.h"
 
@@ -68,14 +69,6 @@ state_name(const PgeGroupDesc *desc)
 	return "aborted";
 }
 
-const char *
-pge_tier_name(const PgeGroupDesc *desc)
-{
-	if ((desc->flags & PGE_GROUP_COLD) == 0)
-		return "warm";
-	return desc->flags & PGE_GROUP_ARCHIVED ? "frozen" : "cold";
-}
-
 Datum
 pge_row_groups(PG_FUNCTION_ARGS)
 {
@@ -99,7 +92,7 @@ pge_row_groups(PG_FUNCTION_ARGS)
 			Int64GetDatum(desc->first_block),
 			Int64GetDatum(desc->blocks),
 			TransactionIdGetDatum(desc->xmin),
-			CStringGetTextDatum(pge_tier_name(desc))
+			CStringGetTextDatum(pge_tier_names[pge_group_tier(desc)])
 		};
 		bool		nulls[10] = {false};
 

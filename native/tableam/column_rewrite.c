@@ -83,40 +83,30 @@ keep_entry(Rewrite *rw, uint32 group_id, uint32 row, const PgeDelete *was)
 	pge_delete_set(rw->new, &desc, row, &entry);
 }
 
+typedef struct Kept
+{
+	const Rewrite *rw;
+	const PgeDelete *entries;
+} Kept;
+
+static bool
+is_kept(uint32 row, void *arg)
+{
+	const Kept *kept = arg;
+
+	return !dropped(kept->rw, kept->entries, row);
+}
+
 /* Store the rows of a group that somebody may see, with all of the table's columns. */
 static void
 recode_group(Rewrite *rw, const PgeGroupDesc *from, const PgeDelete *entries, PgeGroupDesc *desc)
 {
-	TupleDesc	tupdesc = RelationGetDescr(rw->old);
-	Datum	   *values = palloc_array(Datum, tupdesc->natts);
-	bool	   *nulls = palloc_array(bool, tupdesc->natts);
-	PgeReader  *reader = pge_reader_open(rw->old, from);
 	PgeBuilder *group = pge_builder_begin(rw->old, CurrentMemoryContext, PGE_GROUP_MAX_ROWS, PG_UINT64_MAX);
-	bool		brief;
+	Kept		kept = {rw, entries};
 
-	for (uint32 row = 0; row < from->rows; row++)
-	{
-		/* Values live until the reader goes on to another vector, large ones until the next row. */
-		if (row % PGE_VECTOR_ROWS == 0)
-		{
-			CHECK_FOR_INTERRUPTS();
-			pge_builder_flush(group);
-			(void) pge_reader_plan_vector(reader, tupdesc, row / PGE_VECTOR_ROWS);
-		}
-		if (dropped(rw, entries, row))
-			continue;
-		brief = pge_reader_spare_values(reader, tupdesc, row, values, nulls);
-		pge_builder_add(group, values, nulls);
-		if (brief)
-			pge_builder_flush(group);
-	}
-	pge_builder_flush(group);
-	/* To encode the group takes what there is. */
-	pge_reader_release(reader);
+	pge_builder_copy(group, rw->old, from, is_kept, &kept);
 	pge_builder_store(group, rw->new, desc, NULL);
 	pge_builder_end(group);
-	pfree(values);
-	pfree(nulls);
 }
 
 /* Hand the rows of a group to the sorter that go there; their number is returned. */

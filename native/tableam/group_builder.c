@@ -14,6 +14,7 @@
 
 #include "column.h"
 #include "group_builder.h"
+#include "group_reader.h"
 
 /* Rows handed to the managed side in one call. */
 #define BATCH_ROWS	64
@@ -161,6 +162,37 @@ pge_builder_add(PgeBuilder *b, const Datum *values, const bool *nulls)
 	if (b->pending == BATCH_ROWS || b->in_hand >= MAX_IN_HAND || place + 1 == b->max_rows)
 		pge_builder_flush(b);
 	return place;
+}
+
+/* Adds the rows of a stored group that keep says stay, all if it is NULL. To encode them, the builder has the reader's memory. */
+void
+pge_builder_copy(PgeBuilder *b, Relation rel, const PgeGroupDesc *from, PgeKeepRow keep, void *arg)
+{
+	Datum	   *values = palloc_array(Datum, b->tupdesc->natts);
+	bool	   *nulls = palloc_array(bool, b->tupdesc->natts);
+	PgeReader  *reader = pge_reader_open(rel, from);
+	bool		brief;
+
+	for (uint32 row = 0; row < from->rows; row++)
+	{
+		/* Values live until the reader goes on to another vector, large ones until the next row. */
+		if (row % PGE_VECTOR_ROWS == 0)
+		{
+			CHECK_FOR_INTERRUPTS();
+			pge_builder_flush(b);
+			(void) pge_reader_plan_vector(reader, b->tupdesc, row / PGE_VECTOR_ROWS);
+		}
+		if (keep != NULL && !keep(row, arg))
+			continue;
+		brief = pge_reader_spare_values(reader, b->tupdesc, row, values, nulls);
+		pge_builder_add(b, values, nulls);
+		if (brief)
+			pge_builder_flush(b);
+	}
+	pge_builder_flush(b);
+	pge_reader_release(reader);
+	pfree(values);
+	pfree(nulls);
 }
 
 /* Its rows are as many as there may be, or take as much memory. */

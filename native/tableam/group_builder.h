@@ -35,8 +35,12 @@ typedef struct PgeBuilder
 	uint32		time_nulls;
 } PgeBuilder;
 
+/* Does a row of the group that is copied stay? */
+typedef bool (*PgeKeepRow) (uint32 row, void *arg);
+
 extern PgeBuilder *pge_builder_begin(Relation rel, MemoryContext parent, uint32 max_rows, uint64 max_bytes);
 extern uint32 pge_builder_add(PgeBuilder *builder, const Datum *values, const bool *nulls);
+extern void pge_builder_copy(PgeBuilder *builder, Relation rel, const PgeGroupDesc *from, PgeKeepRow keep, void *arg);
 extern void pge_builder_flush(PgeBuilder *builder);
 extern void pge_builder_image(PgeBuilder *builder, PgeGroupImage *image);
 extern void pge_builder_store(PgeBuilder *builder, Relation rel, PgeGroupDesc *desc, const PgeOriginList *origins);

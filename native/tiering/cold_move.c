@@ -21,7 +21,6 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/procarray.h"
-#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
@@ -40,13 +39,6 @@
 PG_FUNCTION_INFO_V1(pge_move_groups);
 PG_FUNCTION_INFO_V1(pge_restore_group);
 
-typedef enum Tier
-{
-	TIER_WARM,
-	TIER_COLD,
-	TIER_FROZEN,
-} Tier;
-
 /* Which groups go, by their age. */
 typedef struct Age
 {
@@ -59,7 +51,7 @@ typedef struct Age
 typedef struct Move
 {
 	Relation	rel;
-	Tier		tier;
+	PgeTier		tier;
 	Age			age;
 	PgeStore   *store;			/* where objects go, or NULL */
 	const char *prefix;			/* of this database's keys there */
@@ -76,23 +68,12 @@ typedef struct Move
 
 /* ---- which groups ---- */
 
-static Tier
-tier_of(const PgeGroupDesc *desc)
-{
-	if ((desc->flags & PGE_GROUP_COLD) == 0)
-		return TIER_WARM;
-	return desc->flags & PGE_GROUP_ARCHIVED ? TIER_FROZEN : TIER_COLD;
-}
-
-static Tier
+static PgeTier
 parse_tier(const char *name)
 {
-	if (pg_strcasecmp(name, "warm") == 0)
-		return TIER_WARM;
-	if (pg_strcasecmp(name, "cold") == 0)
-		return TIER_COLD;
-	if (pg_strcasecmp(name, "frozen") == 0)
-		return TIER_FROZEN;
+	for (int tier = 0; tier < lengthof(pge_tier_names); tier++)
+		if (pg_strcasecmp(name, pge_tier_names[tier]) == 0)
+			return (PgeTier) tier;
 	ereport(ERROR,
 			(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
 			 errmsg("unrecognized tier: \"%s\"", name),
@@ -249,7 +230,7 @@ make_cold(Move *move, const PgeGroupDesc *desc)
 	segment = (uintptr_t) stub;
 	image.SegmentBytes = image.Length = length;
 	to.flags |= PGE_GROUP_COLD;
-	if (move->tier == TIER_FROZEN)
+	if (move->tier == PGE_TIER_FROZEN)
 		to.flags |= PGE_GROUP_ARCHIVED;
 	exchange(move->rel, desc, &to, &image);
 	move->bytes += (int64) cold.head.object_length;
@@ -259,30 +240,11 @@ static void
 make_warm(Move *move, const PgeGroupDesc *desc)
 {
 	TupleDesc	tupdesc = RelationGetDescr(move->rel);
-	Datum	   *values = palloc_array(Datum, tupdesc->natts);
-	bool	   *nulls = palloc_array(bool, tupdesc->natts);
-	PgeReader  *reader = pge_reader_open(move->rel, desc);
 	PgeBuilder *group = pge_builder_begin(move->rel, CurrentMemoryContext, PGE_GROUP_MAX_ROWS, PG_UINT64_MAX);
 	PgeGroupDesc to = *desc;
 	PgeGroupImage image = {0};
-	bool		brief;
 
-	for (uint32 row = 0; row < desc->rows; row++)
-	{
-		/* Values live until the reader goes on to another vector, large ones until the next row. */
-		if (row % PGE_VECTOR_ROWS == 0)
-		{
-			CHECK_FOR_INTERRUPTS();
-			pge_builder_flush(group);
-			(void) pge_reader_plan_vector(reader, tupdesc, row / PGE_VECTOR_ROWS);
-		}
-		brief = pge_reader_spare_values(reader, tupdesc, row, values, nulls);
-		pge_builder_add(group, values, nulls);
-		if (brief)
-			pge_builder_flush(group);
-	}
-	pge_builder_flush(group);
-	pge_reader_release(reader);
+	pge_builder_copy(group, move->rel, desc, NULL, NULL);
 	pge_builder_image(group, &image);
 	to.natts = tupdesc->natts;
 	to.length = image.Length;
@@ -305,13 +267,13 @@ set_archived(Relation rel, const PgeGroupDesc *desc, bool archived)
 static void
 move_group(Move *move, const PgeGroupDesc *desc)
 {
-	Tier		tier = tier_of(desc);
+	PgeTier		tier = pge_group_tier(desc);
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "moved row group", ALLOCSET_DEFAULT_SIZES);
 	MemoryContext old = MemoryContextSwitchTo(cxt);
 
-	if (tier == TIER_WARM)
+	if (tier == PGE_TIER_WARM)
 		make_cold(move, desc);
-	else if (move->tier == TIER_FROZEN)
+	else if (move->tier == PGE_TIER_FROZEN)
 		set_archived(move->rel, desc, true);
 	else
 		make_warm(move, desc);
@@ -334,10 +296,11 @@ move_groups(Move *move)
 	for (uint32 i = 0; i < ndescs && move->groups < move->limit; i++)
 	{
 		PgeGroupDesc *desc = &descs[i];
+		PgeTier		tier = pge_group_tier(desc);
 
 		CHECK_FOR_INTERRUPTS();
 		/* Who wants an archived group elsewhere has it restored first. */
-		if (!pge_group_is_current(desc) || tier_of(desc) == move->tier || tier_of(desc) == TIER_FROZEN || !is_old_enough(move, desc))
+		if (!pge_group_is_current(desc) || tier == move->tier || tier == PGE_TIER_FROZEN || !is_old_enough(move, desc))
 			continue;
 		if (is_settled(move, desc))
 			move_group(move, desc);
@@ -370,13 +333,6 @@ move_as_owner(Move *move)
 	SetUserIdAndSecContext(user, context);
 }
 
-static void
-check_owner(Oid relid)
-{
-	if (!object_ownercheck(RelationRelationId, relid, GetUserId()))
-		aclcheck_error(ACLCHECK_NOT_OWNER, get_relkind_objtype(get_rel_relkind(relid)), get_rel_name(relid));
-}
-
 /* move_groups(relation, tier, older_than "any", store, max_groups): of a column table, or of all partitions that are. */
 Datum
 pge_move_groups(PG_FUNCTION_ARGS)
@@ -390,15 +346,13 @@ pge_move_groups(PG_FUNCTION_ARGS)
 	Datum		values[4];
 	bool		nulls[4] = {false};
 
-	PreventCommandIfReadOnly("epiphany.move_groups()");
-	PreventCommandIfParallelMode("epiphany.move_groups()");
-	PreventCommandDuringRecovery("epiphany.move_groups()");
+	pge_check_may_write("epiphany.move_groups()");
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR,
 				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
 				 errmsg("table and tier must not be null")));
 	/* Before locking, and of each partition again. */
-	check_owner(relid);
+	pge_check_owner(relid);
 	move.tier = parse_tier(text_to_cstring(PG_GETARG_TEXT_PP(1)));
 	parse_age(fcinfo, 2, &move.age);
 	if (!PG_ARGISNULL(3))
@@ -411,7 +365,7 @@ pge_move_groups(PG_FUNCTION_ARGS)
 	relids = partitioned ? find_all_inheritors(relid, ShareUpdateExclusiveLock, NULL) : list_make1_oid(relid);
 	foreach(cell, relids)
 	{
-		check_owner(lfirst_oid(cell));
+		pge_check_owner(lfirst_oid(cell));
 		/* The lock of VACUUM and compaction: nobody else changes where bytes are. */
 		move.rel = table_open(lfirst_oid(cell), partitioned ? NoLock : ShareUpdateExclusiveLock);
 		if (!partitioned)
@@ -441,17 +395,15 @@ pge_restore_group(PG_FUNCTION_ARGS)
 	PgeGroupDesc desc;
 	bool		frozen;
 
-	PreventCommandIfReadOnly("epiphany.restore_group()");
-	PreventCommandIfParallelMode("epiphany.restore_group()");
-	PreventCommandDuringRecovery("epiphany.restore_group()");
-	check_owner(relid);
+	pge_check_may_write("epiphany.restore_group()");
+	pge_check_owner(relid);
 	rel = table_open(relid, ShareUpdateExclusiveLock);
 	pge_check_column_table(rel);
 	if (group < 0 || group > PGE_MAX_GROUPS || !pge_directory_get(rel, (uint32) group, &desc) || !pge_group_is_current(&desc))
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("table \"%s\" has no row group %lld", RelationGetRelationName(rel), (long long) group)));
-	frozen = tier_of(&desc) == TIER_FROZEN;
+	frozen = pge_group_tier(&desc) == PGE_TIER_FROZEN;
 	if (frozen)
 		set_archived(rel, &desc, false);
 	table_close(rel, NoLock);

@@ -44,7 +44,6 @@ typedef struct Export
 	uint64		offset;
 	char	   *footer;
 	uint32		footer_length;
-	int			rows;			/* in the batch */
 } Export;
 
 /* ---- which form a column has ---- */
@@ -109,9 +108,10 @@ column_survives(const Export *export, int column)
 	{
 		MemoryContext old = MemoryContextSwitchTo(cxt);
 		int			rows = 0;
+		bool		full = false;
 
 		CHECK_FOR_INTERRUPTS();
-		for (; survives && first < export->desc->rows && rows < PGE_PARQUET_BATCH && !pge_parquet_out_large(out); first++, rows++)
+		for (; survives && first < export->desc->rows && !full; first++, rows++)
 		{
 			/* Values live until the reader goes on to the next vector, of which a batch has no part. */
 			if (rows > 0 && first % PGE_VECTOR_ROWS == 0)
@@ -121,7 +121,7 @@ column_survives(const Export *export, int column)
 			batch_nulls[rows] = slot->tts_isnull[0] = nulls[column];
 			survives = nulls[column] || pge_cold_fits(values, typmod, datums[column]);
 			if (survives)
-				pge_parquet_out_row(out, slot, rows);
+				full = pge_parquet_out_row(out, slot);
 		}
 		survives = survives && batch_survives(values, out, batch, batch_nulls, rows);
 		pge_parquet_out_reset(out);
@@ -174,19 +174,6 @@ choose_forms(Export *export)
 /* ---- the object ---- */
 
 static void
-flush_batch(Export *export)
-{
-	i32			full;
-
-	if (export->rows == 0)
-		return;
-	CHECK_FOR_INTERRUPTS();
-	PGE_CALL(ParquetAppend, export->handle, pge_parquet_out_vectors(export->out), export->rows, &full);
-	export->rows = 0;
-	pge_parquet_out_reset(export->out);
-}
-
-static void
 add_row(Export *export, const Datum *datums, const bool *nulls)
 {
 	for (int i = 0; i < export->desc->natts; i++)
@@ -199,9 +186,9 @@ add_row(Export *export, const Datum *datums, const bool *nulls)
 		export->slot->tts_isnull[i] = nulls[number];
 		export->slot->tts_values[i] = nulls[number] ? (Datum) 0 : pge_cold_out_value(&export->values[number], datums[number]);
 	}
-	pge_parquet_out_row(export->out, export->slot, export->rows);
-	if (++export->rows == PGE_PARQUET_BATCH || pge_parquet_out_large(export->out))
-		flush_batch(export);
+	/* All rows are one row group. */
+	if (pge_parquet_out_row(export->out, export->slot))
+		(void) pge_parquet_out_flush(export->out, export->handle);
 }
 
 static void
@@ -225,7 +212,7 @@ add_rows(Export *export)
 		if (row % PGE_PARQUET_BATCH == 0)
 			MemoryContextReset(cxt);
 	}
-	flush_batch(export);
+	(void) pge_parquet_out_flush(export->out, export->handle);
 	MemoryContextDelete(cxt);
 }
 

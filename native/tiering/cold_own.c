@@ -259,7 +259,7 @@ put_groups(ReturnSetInfo *result, Relation rel)
 		if (!pge_group_is_current(desc))
 			continue;
 		values[0] = ObjectIdGetDatum(RelationGetRelid(rel));
-		values[1] = CStringGetTextDatum(pge_tier_name(desc));
+		values[1] = CStringGetTextDatum(pge_tier_names[pge_group_tier(desc)]);
 		values[2] = Int64GetDatum(i);
 		values[3] = Int64GetDatum(desc->rows);
 		values[4] = Int64GetDatum((int64) desc->blocks * BLCKSZ);

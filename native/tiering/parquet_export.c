@@ -30,8 +30,6 @@ typedef struct Export
 	MemoryContext cxt;
 	u64			handle;			/* 0 until the query's columns are known */
 	PgeOutColumn *columns;
-	int			ncolumns;
-	int			rows;			/* in the batch */
 	int64		total;
 } Export;
 
@@ -48,21 +46,6 @@ flush_group(Export *export)
 			return;
 		pge_store_write(export->file, (char *) bytes, length);
 	}
-}
-
-static void
-flush_batch(Export *export)
-{
-	i32			full;
-
-	if (export->rows == 0)
-		return;
-	CHECK_FOR_INTERRUPTS();
-	PGE_CALL(ParquetAppend, export->handle, pge_parquet_out_vectors(export->columns), export->rows, &full);
-	export->rows = 0;
-	pge_parquet_out_reset(export->columns);
-	if (full)
-		flush_group(export);
 }
 
 static void
@@ -94,10 +77,9 @@ receive_row(TupleTableSlot *slot, DestReceiver *self)
 	Export	   *export = (Export *) self;
 
 	slot_getallattrs(slot);
-	pge_parquet_out_row(export->columns, slot, export->rows);
 	export->total++;
-	if (++export->rows == PGE_PARQUET_BATCH || pge_parquet_out_large(export->columns))
-		flush_batch(export);
+	if (pge_parquet_out_row(export->columns, slot) && pge_parquet_out_flush(export->columns, export->handle))
+		flush_group(export);
 	return true;
 }
 
@@ -167,7 +149,7 @@ write_file(Export *export, const char *query)
 	u64			length;
 
 	run_query(export, query);
-	flush_batch(export);
+	(void) pge_parquet_out_flush(export->columns, export->handle);
 	flush_group(export);
 	PGE_CALL(ParquetFinish, export->handle, &bytes, &length);
 	pge_store_write(export->file, (char *) bytes, length);

@@ -10,6 +10,7 @@
 #include "common/int.h"
 #include "executor/executor.h"
 #include "mb/pg_wchar.h"
+#include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "parser/parse_coerce.h"
 #include "utils/array.h"
@@ -50,6 +51,7 @@ struct PgeOutColumn
 	const char *name;
 	int			ncolumns;		/* of the first alone: of all */
 	MemoryContext cxt;			/* likewise: values of the batch */
+	int			rows;			/* likewise: in the batch */
 	PgeParquetVector *vectors;	/* likewise */
 	OutKind		kind;
 	int16		typlen;			/* of a value, or of a list's elements */
@@ -471,12 +473,13 @@ pge_parquet_text_modes(void)
 	return level;
 }
 
-/* Adds a row to the batch; its slot is deformed, and not needed afterwards. */
-void
-pge_parquet_out_row(PgeOutColumn *columns, TupleTableSlot *slot, int row)
+/* Adds a row to the batch; its slot is deformed, and not needed afterwards. True: the batch takes no more, by number or by bytes. */
+bool
+pge_parquet_out_row(PgeOutColumn *columns, TupleTableSlot *slot)
 {
 	MemoryContext old = MemoryContextSwitchTo(columns->cxt);
 	int			level = pge_parquet_text_modes();
+	int			row = columns->rows++;
 
 	for (int i = 0; i < columns->ncolumns; i++)
 	{
@@ -497,6 +500,7 @@ pge_parquet_out_row(PgeOutColumn *columns, TupleTableSlot *slot, int row)
 	}
 	AtEOXact_GUC(true, level);
 	MemoryContextSwitchTo(old);
+	return columns->rows == PGE_PARQUET_BATCH || MemoryContextMemAllocated(columns->cxt, false) > BATCH_BYTES;
 }
 
 PgeParquetVector *
@@ -505,18 +509,26 @@ pge_parquet_out_vectors(PgeOutColumn *columns)
 	return columns->vectors;
 }
 
-/* The batch is to be written before it has all rows that it could have: its values are long. */
-bool
-pge_parquet_out_large(PgeOutColumn *columns)
-{
-	return MemoryContextMemAllocated(columns->cxt, false) > BATCH_BYTES;
-}
-
-/* The batch has been written. */
+/* Begins the next batch. */
 void
 pge_parquet_out_reset(PgeOutColumn *columns)
 {
 	MemoryContextReset(columns->cxt);
+	columns->rows = 0;
 	for (int i = 0; i < columns->ncolumns; i++)
 		columns[i].vector->Elements = 0;
+}
+
+/* The batch goes to the file of this handle. True: the row group in the making is full. */
+bool
+pge_parquet_out_flush(PgeOutColumn *columns, u64 handle)
+{
+	i32			full = 0;
+
+	if (columns->rows == 0)
+		return false;
+	CHECK_FOR_INTERRUPTS();
+	PGE_CALL(ParquetAppend, handle, columns->vectors, columns->rows, &full);
+	pge_parquet_out_reset(columns);
+	return full != 0;
 }

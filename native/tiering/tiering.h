@@ -34,10 +34,10 @@ typedef struct PgeOutColumn PgeOutColumn;
 
 extern PgeOutColumn *pge_parquet_out(TupleDesc desc, PgeParquetColumn *columns);
 extern int	pge_parquet_text_modes(void);
-extern void pge_parquet_out_row(PgeOutColumn *columns, TupleTableSlot *slot, int row);
+extern bool pge_parquet_out_row(PgeOutColumn *columns, TupleTableSlot *slot);
 extern PgeParquetVector *pge_parquet_out_vectors(PgeOutColumn *columns);
-extern bool pge_parquet_out_large(PgeOutColumn *columns);
 extern void pge_parquet_out_reset(PgeOutColumn *columns);
+extern bool pge_parquet_out_flush(PgeOutColumn *columns, u64 handle);
 
 /* parquet_natural.c: the SQL type that values of a file have by themselves */
 

@@ -12,12 +12,7 @@ srand($ENV{PGE_CRASH_SEED} // 6060);
 
 # Every change is made to a heap table in the same transaction: the model. At READ COMMITTED even two heap tables would differ where rows
 # come and go while others search for them, so changers of the same fifty keys queue first; but for the first fifty, which stay.
-sub both
-{
-	my ($begin, @statements) = @_;
-	return join "\n", '\set b random(1, 120)', '\set k random(:b * 50, :b * 50 + 40)', '\set hot random(1, 40)', "BEGIN$begin;",
-		(map { my $s = $_; $s =~ /TABLE/ ? map { (my $t = $s) =~ s/TABLE/$_/g; "$t;" } ('model', 't') : "$s;" } @statements), "COMMIT;\n";
-}
+sub both { return Clients::on_both([ '\set b random(1, 120)', '\set k random(:b * 50, :b * 50 + 40)', '\set hot random(1, 40)' ], @_) }
 
 my $queue = 'SELECT pg_advisory_xact_lock(:b)';
 my $same = q{SELECT 1 / (SELECT ((SELECT (count(*), sum(k), sum(v)) FROM model %1$s) = (SELECT (count(*), sum(k), sum(v)) FROM t %1$s))::int)};

@@ -12,12 +12,7 @@ my $rounds = $ENV{PGE_CRASH_ROUNDS} // 3;
 srand($ENV{PGE_CRASH_SEED} // 9090);
 
 # Every change is made to a heap table in the same transaction: the model. Changers of the same series queue first.
-sub both
-{
-	my ($begin, @statements) = @_;
-	return join "\n", '\set host random(1, 40)', '\set now random(1, 2000000)', '\set old random(1, 30000000)', "BEGIN$begin;",
-		(map { my $s = $_; $s =~ /TABLE/ ? map { (my $t = $s) =~ s/TABLE/$_/g; "$t;" } ('model', 't') : "$s;" } @statements), "COMMIT;\n";
-}
+sub both { return Clients::on_both([ '\set host random(1, 40)', '\set now random(1, 2000000)', '\set old random(1, 30000000)' ], @_) }
 
 my $queue = 'SELECT pg_advisory_xact_lock(:host)';
 my $at = q{timestamptz '2024-06-01' + };

@@ -8,18 +8,12 @@ use Clients;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes;
 
 my $rounds = $ENV{PGE_CRASH_ROUNDS} // 3;
 my $seed = $ENV{PGE_CRASH_SEED} // 121;
 srand($seed);
 
-sub both
-{
-	my ($begin, @statements) = @_;
-	return join "\n", '\set b random(1, 120)', '\set k random(:b * 50, :b * 50 + 40)', "BEGIN$begin;",
-		(map { my $s = $_; $s =~ /TABLE/ ? map { (my $t = $s) =~ s/TABLE/$_/g; "$t;" } ('model', 't') : "$s;" } @statements), "COMMIT;\n";
-}
+sub both { return Clients::on_both([ '\set b random(1, 120)', '\set k random(:b * 50, :b * 50 + 40)' ], @_) }
 
 my $queue = 'SELECT pg_advisory_xact_lock(:b)';
 my $same = q{SELECT 1 / (SELECT ((SELECT (count(*), sum(k), sum(v), max(w)) FROM model %1$s) = (SELECT (count(*), sum(k), sum(v), max(w)) FROM t %1$s))::int)};
@@ -94,16 +88,9 @@ $standby->stop;
 # ---- Objects go while others come, and the server dies ----
 for my $round (1 .. $rounds)
 {
-	my @clients = Clients::start($node, \%scripts, options => [ '-T', 120, '--max-tries=1000' ]);
-	Time::HiRes::usleep(2_500_000 + int(rand(1_500_000)));
-	$node->stop('immediate');
-	$_->{run}->signal('TERM') for grep { $_->{err} eq '' } @clients;
-	$_->{run}->finish for @clients;
-	my @failed = grep { $_->{err} =~ /ERROR/ && $_->{err} !~ /deadlock|terminat|starting up|recovery/ } @clients;
-	is(join("\n", map { "$_->{name}: $_->{err}" } @failed), '', "gc, round $round: no client failed, no check found a difference");
-	$node->start;
-	is(sql($differences), '0', "gc, round $round: rows are the model's after the crash");
-	is(sql($by_index), sql($by_scan), "gc, round $round: so by the index");
+	Clients::crash($node, undef, \%scripts, 2, "$round, with gc");
+	is(sql($differences), '0', "round $round, with gc: rows are the model's after the crash");
+	is(sql($by_index), sql($by_scan), "round $round, with gc: so by the index");
 }
 is(sql(q{SELECT count(*) FROM epiphany.verify('t')}), '0', 'nothing is damaged');
 sql('VACUUM t') for 1 .. 3;

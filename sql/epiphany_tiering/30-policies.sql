@@ -56,14 +56,16 @@ RETURNS pg_catalog.int4
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
 AS $epiphany$
+DECLARE
+	procedure_name name;
 BEGIN
 	IF older_than IS NULL THEN
 		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'older_than must be given';
 	END IF;
+	procedure_name := epiphany.tiering_policy_of(tier);
 	-- Age and store are looked at now rather than when the job runs.
-	PERFORM epiphany.tiering_policy_of(tier);
 	PERFORM epiphany.move_groups(relation, tier, older_than, store, 0);
-	RETURN epiphany.add_policy(relation, epiphany.tiering_policy_of(tier), lower(tier) || ' tiering',
+	RETURN epiphany.add_policy(relation, procedure_name, lower(tier) || ' tiering',
 		jsonb_strip_nulls(jsonb_build_object('older_than', older_than, 'store', store)), if_not_exists, coalesce(schedule_interval, '1 day'),
 		initial_start, timezone);
 END

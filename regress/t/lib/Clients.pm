@@ -28,13 +28,22 @@ sub start
 	return @clients;
 }
 
-# crash($node, $standby, \%scripts, $least, $round): all scripts at work, and "check" on the standby as well, until the server dies after some
-# seconds, at least so many; then it is started again.
+# on_both(\@variables, $begin, @statements): a script of one transaction; statements that name TABLE are asked of "model" and of "t".
+sub on_both
+{
+	my ($variables, $begin, @statements) = @_;
+	return join "\n", @$variables, "BEGIN$begin;",
+		(map { my $s = $_; $s =~ /TABLE/ ? map { (my $t = $s) =~ s/TABLE/$_/g; "$t;" } ('model', 't') : "$s;" } @statements), "COMMIT;\n";
+}
+
+# crash($node, $standby, \%scripts, $least, $round): all scripts at work, and "check" on the standby as well if there is one, until the server
+# dies after some seconds, at least so many; then it is started again.
 sub crash
 {
 	my ($node, $standby, $scripts, $least, $round) = @_;
 	my @how = (options => [ '-T', 120, '--max-tries=1000' ]);
-	my @clients = (start($node, $scripts, @how), start($node, $scripts, @how, names => ['check'], on => $standby));
+	my @clients = start($node, $scripts, @how);
+	push @clients, start($node, $scripts, @how, names => ['check'], on => $standby) if $standby;
 	usleep($least * 1_000_000 + int(rand(2_000_000)));
 	$node->stop('immediate');
 	$_->{run}->signal('TERM') for grep { $_->{err} eq '' } @clients;
