@@ -31,6 +31,7 @@
 #include "maintenance.h"
 #include "shim/pge.h"
 #include "tableam/column.h"
+#include "tableam/group_access.h"
 
 extern PGDLLEXPORT void pge_launcher_worker_main(Datum preloaded);
 
@@ -258,6 +259,7 @@ pge_launcher_worker_main(Datum preloaded)
 	BackgroundWorkerInitializeConnection(NULL, NULL, 0);
 	pge_maintenance_attach();
 	pge_jobs_attach();
+	pge_access_save_at_exit();
 	/* One that VACUUM started may be running already when the preloaded one is started again: it does the work, and this one waits. */
 	while (!pge_maintenance_become_launcher())
 	{

@@ -58,6 +58,7 @@ extern void pge_check_delta_move(Relation rel, HeapTuple tuple, Snapshot snapsho
 typedef struct PgeReader PgeReader;
 
 extern PgeReader *pge_reader_open(Relation rel, const PgeGroupDesc *desc);
+extern void pge_reader_count(PgeReader *reader, Relation rel);
 extern PgeReader *pge_reader_retain(PgeReader *reader);
 extern void pge_reader_release(PgeReader *reader);
 extern const PgeGroupDesc *pge_reader_desc(const PgeReader *reader);

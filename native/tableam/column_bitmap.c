@@ -83,7 +83,10 @@ reader_of(PgeScan *scan, PgeBitmapPart *part)
 		return part->row_reader;
 	}
 	if (part->vector_reader == NULL)
+	{
 		part->vector_reader = pge_reader_open(scan->base.rs_rd, &part->desc);
+		pge_reader_count(part->vector_reader, scan->base.rs_rd);
+	}
 	return part->vector_reader;
 }
 

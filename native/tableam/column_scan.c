@@ -158,6 +158,7 @@ start_group(PgeScan *scan, uint32 group, ScanDirection direction)
 	if (scan->vectors != 0)
 	{
 		load_gone_rows(scan, group, snapshot);
+		pge_reader_count(scan->reader, scan->base.rs_rd);
 		pge_scan_counts.groups_read++;
 		pge_scan_counts.vectors_read += pg_popcount64(scan->vectors);
 		pge_scan_counts.vectors_skipped += vectors - pg_popcount64(scan->vectors);

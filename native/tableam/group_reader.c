@@ -14,6 +14,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "group_access.h"
 #include "group_reader.h"
 #include "shim/recent_buffers.h"
 
@@ -84,12 +85,25 @@ relation_of(PgeReader *reader)
 	return rel;
 }
 
+static inline void
+count_read(PgeReader *reader)
+{
+	if (unlikely(reader->counts))
+	{
+		reader->counts = false;
+		pge_access_read(reader->relid, &reader->desc);
+	}
+}
+
 static void
 read_group_bytes(PgeGroupSource *source, uint64 offset, uint64 length, char *dest)
 {
 	PgeReader  *reader = (PgeReader *) source;
 	Relation	rel = relation_of(reader);
 
+	/* What the footer tells is not read of the values. */
+	if (offset < reader->desc.footer_offset)
+		count_read(reader);
 	pge_group_read(rel, &reader->desc, offset, length, dest, &reader->plan);
 	RelationClose(rel);
 }
@@ -126,6 +140,7 @@ open_cold_column(PgeGroupSource *source, int column, PgeGroupRef *image)
 	MemoryContext old;
 
 	open_stub(reader, rel);
+	count_read(reader);
 	old = MemoryContextSwitchTo(reader->cxt);
 	pge_cold_column(rel, &reader->desc, reader->cold, column, image);
 	MemoryContextSwitchTo(old);
@@ -209,6 +224,13 @@ PgeReader *
 pge_reader_open(Relation rel, const PgeGroupDesc *desc)
 {
 	return pge_reader_make(rel, desc, TopTransactionContext);
+}
+
+/* A query wants values of the group, which zone maps have not ruled out: what it asks for from now on is to read it. */
+void
+pge_reader_count(PgeReader *reader, Relation rel)
+{
+	reader->counts = !RelationUsesLocalBuffers(rel);
 }
 
 /*
@@ -305,6 +327,7 @@ load_vector(PgeReader *reader, TupleDesc tupdesc, int column, int vector)
 	u64			handle = pge_reader_handle(reader, tupdesc);
 	i32			count = 0;
 
+	count_read(reader);
 	if (cv->values == NULL)
 	{
 		cv->values = MemoryContextAlloc(reader->cxt, PGE_VECTOR_ROWS * sizeof(Datum));
@@ -413,6 +436,8 @@ void
 pge_reader_row_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int from, int to,
 					  Datum *values, bool *isnull, MemoryContext cxt)
 {
+	if (from < to)
+		count_read(reader);
 	for (int column = from; column < to; column++)
 	{
 		Form_pg_attribute att = TupleDescAttr(tupdesc, column);

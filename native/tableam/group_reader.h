@@ -32,6 +32,8 @@ struct PgeReader
 	PgeGroupDesc desc;
 	PgeReadPlan plan;
 	PgeColdGroup *cold;			/* of a cold group, once something of it was asked for */
+	bool		counts;			/* a query's, to be counted when it next asks for values */
+	LocalTransactionId counted_in;	/* kept: in which transaction it was counted */
 	u64			handle;			/* 0 until values are asked for */
 	PgeColumnVector columns[FLEXIBLE_ARRAY_MEMBER];
 };

@@ -8,6 +8,7 @@
 #include "postgres.h"
 
 #include "access/xact.h"
+#include "storage/proc.h"
 #include "utils/builtins.h"
 #include "utils/hsearch.h"
 #include "utils/memutils.h"
@@ -87,7 +88,19 @@ make_cache(void)
 	by_group = hash_create("row groups kept", 256, &control, HASH_ELEM | HASH_BLOBS | HASH_CONTEXT);
 }
 
-/* A reader of the group that desc, just read, describes; the caller gets a reference. */
+/* Once in each transaction. */
+static PgeReader *
+counted(PgeReader *reader, Relation rel)
+{
+	if (reader->counted_in != MyProc->vxid.lxid)
+	{
+		reader->counted_in = MyProc->vxid.lxid;
+		pge_reader_count(reader, rel);
+	}
+	return reader;
+}
+
+/* A reader of the group that desc, just read, describes, of which a row is wanted; the caller gets a reference. */
 PgeReader *
 pge_reader_cached(Relation rel, const PgeGroupDesc *desc)
 {
@@ -107,7 +120,7 @@ pge_reader_cached(Relation rel, const PgeGroupDesc *desc)
 		found->desc = *desc;
 		namestrcpy(&found->relname, RelationGetRelationName(rel));
 		dlist_move_head(&kept, &found->node);
-		return pge_reader_retain(found);
+		return counted(pge_reader_retain(found), rel);
 	}
 	if (entry != NULL && entry->reader != NULL)
 		forget(entry->reader);
@@ -116,7 +129,7 @@ pge_reader_cached(Relation rel, const PgeGroupDesc *desc)
 	found = entry->reader = pge_reader_make(rel, desc, kept_cxt);
 	found->kept = true;
 	dlist_push_head(&kept, &found->node);
-	return found;
+	return counted(found, rel);
 }
 
 /* Groups to come may look the same as those there were: keep none. */

@@ -51,6 +51,7 @@ extern char *pge_cold_write(Relation rel, const PgeGroupDesc *desc, PgeColdGroup
 
 extern const char *pge_cold_own_prefix(void);
 extern PgeStore *pge_cold_named_store(const char *name, const char **prefix);
+extern List *pge_cold_tables(void);
 
 /* ---- cold_cache.c: images of columns in files, for all sessions ---- */
 

@@ -16,6 +16,7 @@
 
 #include "cold.h"
 #include "shim/host.h"
+#include "tableam/group_access.h"
 
 /* Of an object the bytes that a column needs. */
 typedef struct ObjectPart
@@ -85,6 +86,7 @@ read_chunk(Fetch *fetch, const PgeStubColumn *column)
 	file->source.read(&file->source, column->object_offset, column->object_length, bytes);
 	pge_store_close(file);
 	pge_cold_stats_fetched(column->object_length);
+	pge_access_fetched(RelationGetRelid(fetch->rel), fetch->desc, column->object_length);
 	INIT_CRC32C(crc);
 	COMP_CRC32C(crc, bytes, column->object_length);
 	FIN_CRC32C(crc);
@@ -306,7 +308,10 @@ pge_cold_column(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold
 	check_readable(&fetch);
 	pge_cold_cache_name(image, cold, column);
 	if (pge_cold_cache_open(image))
+	{
 		pge_cold_stats_hit();
+		pge_access_hit(held->relid, desc);
+	}
 	else
 		fetch_image(&fetch, image);
 	ref->Token = pge_group_token(&image->source);

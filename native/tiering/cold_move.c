@@ -21,6 +21,7 @@
 #include "miscadmin.h"
 #include "storage/lmgr.h"
 #include "storage/procarray.h"
+#include "utils/acl.h"
 #include "utils/builtins.h"
 #include "utils/fmgrprotos.h"
 #include "utils/guc.h"
@@ -33,10 +34,12 @@
 
 #include "cold.h"
 #include "tableam/column_vacuum.h"
+#include "tableam/group_access.h"
 #include "tableam/group_builder.h"
 #include "tableam/time_key.h"
 
 PG_FUNCTION_INFO_V1(pge_move_groups);
+PG_FUNCTION_INFO_V1(pge_groups_to_move);
 PG_FUNCTION_INFO_V1(pge_restore_group);
 
 /* Which groups go, by their age. */
@@ -60,6 +63,9 @@ typedef struct Move
 	bool		timed;
 	PgeTimeKey	key;
 	int64		bound;			/* of times, or of stored_at */
+	bool		unread;			/* ... and that nobody has read for so long */
+	Interval	unread_for;
+	TimestampTz unread_bound;
 	int64		groups;
 	int64		rows;
 	int64		bytes;
@@ -135,6 +141,8 @@ find_bound(Move *move)
 	move->timed = pge_time_key(move->rel, &move->key);
 	if (move->timed)
 		pge_time_type(move->key.type, &is_integer);
+	if (move->unread)
+		move->unread_bound = DatumGetTimestampTz(DirectFunctionCall2(timestamptz_mi_interval, now, IntervalPGetDatum(&move->unread_for)));
 	if (move->age.all)
 		return;
 	if (move->age.is_number != is_integer)
@@ -154,6 +162,16 @@ find_bound(Move *move)
 															interval));
 }
 
+/* What was read before all is known has been read then. */
+static bool
+is_unread(const Move *move, const PgeGroupDesc *desc)
+{
+	PgeGroupAccess access;
+
+	pge_access_get(RelationGetRelid(move->rel), desc, &access);
+	return Max(access.last_read, access.since) < move->unread_bound;
+}
+
 static bool
 is_old_enough(const Move *move, const PgeGroupDesc *desc)
 {
@@ -162,6 +180,16 @@ is_old_enough(const Move *move, const PgeGroupDesc *desc)
 	if (!move->timed)
 		return desc->stored_at < move->bound;
 	return desc->time_attno == move->key.attno && desc->time_nulls == 0 && desc->time_max < move->bound;
+}
+
+/* Who wants an archived group elsewhere has it restored first. */
+static bool
+is_wanted(const Move *move, const PgeGroupDesc *desc)
+{
+	PgeTier		tier = pge_group_tier(desc);
+
+	return pge_group_is_current(desc) && tier != move->tier && tier != PGE_TIER_FROZEN && is_old_enough(move, desc) &&
+		(!move->unread || is_unread(move, desc));
 }
 
 /* Does everybody see the group, and is nobody about to replace it? So nobody asks for its list of origins, which goes. */
@@ -296,11 +324,9 @@ move_groups(Move *move)
 	for (uint32 i = 0; i < ndescs && move->groups < move->limit; i++)
 	{
 		PgeGroupDesc *desc = &descs[i];
-		PgeTier		tier = pge_group_tier(desc);
 
 		CHECK_FOR_INTERRUPTS();
-		/* Who wants an archived group elsewhere has it restored first. */
-		if (!pge_group_is_current(desc) || tier == move->tier || tier == PGE_TIER_FROZEN || !is_old_enough(move, desc))
+		if (!is_wanted(move, desc))
 			continue;
 		if (is_settled(move, desc))
 			move_group(move, desc);
@@ -333,12 +359,30 @@ move_as_owner(Move *move)
 	SetUserIdAndSecContext(user, context);
 }
 
-/* move_groups(relation, tier, older_than "any", store, max_groups): of a column table, or of all partitions that are. */
+/* What is to be moved where: the arguments of that number, and the two that are given. */
+static Move
+parse_move(FunctionCallInfo fcinfo, int unread)
+{
+	Move		move = {.limit = PG_INT64_MAX};
+
+	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
+		ereport(ERROR,
+				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
+				 errmsg("table and tier must not be null")));
+	move.tier = parse_tier(text_to_cstring(PG_GETARG_TEXT_PP(1)));
+	parse_age(fcinfo, 2, &move.age);
+	move.unread = !PG_ARGISNULL(unread);
+	if (move.unread)
+		move.unread_for = *PG_GETARG_INTERVAL_P(unread);
+	return move;
+}
+
+/* move_groups(relation, tier, older_than "any", store, max_groups, not_read_for): of a column table, or of all partitions that are. */
 Datum
 pge_move_groups(PG_FUNCTION_ARGS)
 {
 	Oid			relid = PG_GETARG_OID(0);
-	Move		move = {.limit = PG_INT64_MAX};
+	Move		move;
 	bool		partitioned;
 	List	   *relids;
 	ListCell   *cell;
@@ -347,14 +391,9 @@ pge_move_groups(PG_FUNCTION_ARGS)
 	bool		nulls[4] = {false};
 
 	pge_check_may_write("epiphany.move_groups()");
-	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
-		ereport(ERROR,
-				(errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED),
-				 errmsg("table and tier must not be null")));
+	move = parse_move(fcinfo, 5);
 	/* Before locking, and of each partition again. */
 	pge_check_owner(relid);
-	move.tier = parse_tier(text_to_cstring(PG_GETARG_TEXT_PP(1)));
-	parse_age(fcinfo, 2, &move.age);
 	if (!PG_ARGISNULL(3))
 		move.store = pge_cold_named_store(text_to_cstring(PG_GETARG_TEXT_PP(3)), &move.prefix);
 	if (!PG_ARGISNULL(4))
@@ -383,6 +422,47 @@ pge_move_groups(PG_FUNCTION_ARGS)
 	values[2] = Int64GetDatum(move.bytes);
 	values[3] = Int64GetDatum(move.left);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+static void
+put_groups_to_move(ReturnSetInfo *result, Move *move)
+{
+	PgeGroupDesc *descs;
+	uint32		ndescs;
+
+	find_bound(move);
+	ndescs = pge_directory_load(move->rel, &descs);
+	for (uint32 i = 0; i < ndescs; i++)
+	{
+		Datum		values[3] = {
+			ObjectIdGetDatum(RelationGetRelid(move->rel)), Int64GetDatum(i), Int64GetDatum(descs[i].rows)
+		};
+
+		CHECK_FOR_INTERRUPTS();
+		if (is_wanted(move, &descs[i]))
+			tuplestore_putvalues(result->setResult, result->setDesc, values, (bool[3]) {false});
+	}
+}
+
+/* groups_to_move(relation, tier, older_than text, not_read_for): what move_groups() would look for now, of tables that one may read. */
+Datum
+pge_groups_to_move(PG_FUNCTION_ARGS)
+{
+	Move		move = parse_move(fcinfo, 3);
+
+	InitMaterializedSRF(fcinfo, 0);
+	foreach_oid(relid, find_all_inheritors(PG_GETARG_OID(0), NoLock, NULL))
+	{
+		if (pg_class_aclcheck_ext(relid, GetUserId(), ACL_SELECT, &(bool) {false}) != ACLCHECK_OK)
+			continue;
+		move.rel = try_table_open(relid, AccessShareLock);
+		if (move.rel == NULL)
+			continue;
+		if (pge_is_column_table(move.rel))
+			put_groups_to_move((ReturnSetInfo *) fcinfo->resultinfo, &move);
+		table_close(move.rel, AccessShareLock);
+	}
+	return (Datum) 0;
 }
 
 /* restore_group(relation, group): a frozen group can be read again, as a cold one. False: it was none. */

@@ -24,12 +24,9 @@
 
 #include "cold.h"
 
-PG_FUNCTION_INFO_V1(pge_cold_groups);
-PG_FUNCTION_INFO_V1(pge_tiering_groups);
 PG_FUNCTION_INFO_V1(pge_tiering_references);
 PG_FUNCTION_INFO_V1(pge_tiering_objects);
 PG_FUNCTION_INFO_V1(pge_tiering_remove);
-PG_FUNCTION_INFO_V1(pge_tiering_counters);
 
 /* Of the keys that this database's objects get. */
 const char *
@@ -110,8 +107,8 @@ put_references(ReturnSetInfo *result, Relation rel)
 }
 
 /* All tables of the database that can have row groups; their OIDs. */
-static List *
-find_tables(void)
+List *
+pge_cold_tables(void)
 {
 	Relation	classes = table_open(RelationRelationId, AccessShareLock);
 	SysScanDesc scan = systable_beginscan(classes, InvalidOid, false, NULL, 0, NULL);
@@ -143,7 +140,7 @@ pge_tiering_references(PG_FUNCTION_ARGS)
 
 	PreventCommandDuringRecovery("epiphany.tiering_references()");
 	InitMaterializedSRF(fcinfo, 0);
-	relids = find_tables();
+	relids = pge_cold_tables();
 	foreach(cell, relids)
 	{
 		Relation	rel = try_table_open(lfirst_oid(cell), AccessShareLock);
@@ -209,109 +206,4 @@ pge_tiering_remove(PG_FUNCTION_ARGS)
 				 errdetail("Those begin with \"%s\".", prefix)));
 	pge_store_remove(store, key);
 	PG_RETURN_VOID();
-}
-
-/* Where a table's cold groups are. */
-Datum
-pge_cold_groups(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	Relation	rel = pge_open_column_table(PG_GETARG_OID(0), ACL_SELECT, AccessShareLock);
-	PgeGroupDesc *descs;
-	uint32		ndescs;
-
-	InitMaterializedSRF(fcinfo, 0);
-	ndescs = pge_directory_load(rel, &descs);
-	for (uint32 i = 0; i < ndescs; i++)
-	{
-		PgeColdGroup *cold;
-		Datum		values[4];
-		bool		nulls[4] = {false};
-
-		CHECK_FOR_INTERRUPTS();
-		if (descs[i].state != PGE_GROUP_COMPLETE || !(descs[i].flags & PGE_GROUP_COLD))
-			continue;
-		cold = pge_cold_open(rel, &descs[i]);
-		values[0] = Int64GetDatum(i);
-		values[1] = CStringGetTextDatum(cold->server ? cold->server : cold->url);
-		values[2] = CStringGetTextDatum(cold->key);
-		values[3] = Int64GetDatum((int64) cold->head.object_length);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
-	table_close(rel, AccessShareLock);
-	return (Datum) 0;
-}
-
-static void
-put_groups(ReturnSetInfo *result, Relation rel)
-{
-	PgeGroupDesc *descs;
-	uint32		ndescs = pge_directory_load(rel, &descs);
-
-	for (uint32 i = 0; i < ndescs; i++)
-	{
-		const PgeGroupDesc *desc = &descs[i];
-		bool		cold = (desc->flags & PGE_GROUP_COLD) != 0;
-		Datum		values[6];
-		bool		nulls[6] = {false};
-
-		CHECK_FOR_INTERRUPTS();
-		if (!pge_group_is_current(desc))
-			continue;
-		values[0] = ObjectIdGetDatum(RelationGetRelid(rel));
-		values[1] = CStringGetTextDatum(pge_tier_names[pge_group_tier(desc)]);
-		values[2] = Int64GetDatum(i);
-		values[3] = Int64GetDatum(desc->rows);
-		values[4] = Int64GetDatum((int64) desc->blocks * BLCKSZ);
-		values[5] = Int64GetDatum(cold ? (int64) pge_cold_open(rel, desc)->head.object_length : 0);
-		tuplestore_putvalues(result->setResult, result->setDesc, values, nulls);
-	}
-	if (descs != NULL)
-		pfree(descs);
-}
-
-/* Row groups of all column tables that the user may read: table, tier, group, rows, bytes here and in a store. */
-Datum
-pge_tiering_groups(PG_FUNCTION_ARGS)
-{
-	ReturnSetInfo *result = (ReturnSetInfo *) fcinfo->resultinfo;
-	List	   *relids;
-	ListCell   *cell;
-
-	InitMaterializedSRF(fcinfo, 0);
-	relids = find_tables();
-	foreach(cell, relids)
-	{
-		Relation	rel;
-
-		/* Before locking: nobody locks a table that they have no right to. */
-		if (pg_class_aclcheck_ext(lfirst_oid(cell), GetUserId(), ACL_SELECT, &(bool) {false}) != ACLCHECK_OK)
-			continue;
-		rel = try_table_open(lfirst_oid(cell), AccessShareLock);
-		if (rel == NULL)
-			continue;
-		if (pge_is_column_table(rel))
-			put_groups(result, rel);
-		table_close(rel, AccessShareLock);
-	}
-	return (Datum) 0;
-}
-
-/* What all sessions have asked of cold groups. */
-Datum
-pge_tiering_counters(PG_FUNCTION_ARGS)
-{
-	TupleDesc	desc;
-	PgeColdStats stats;
-	Datum		values[4];
-	bool		nulls[4] = {false};
-
-	if (get_call_result_type(fcinfo, NULL, &desc) != TYPEFUNC_COMPOSITE)
-		elog(ERROR, "return type must be a row type");
-	pge_cold_stats(&stats);
-	values[0] = Int64GetDatum((int64) stats.requests);
-	values[1] = Int64GetDatum((int64) stats.bytes_read);
-	values[2] = Int64GetDatum((int64) stats.hits);
-	values[3] = Int64GetDatum((int64) stats.cache_bytes);
-	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
 }

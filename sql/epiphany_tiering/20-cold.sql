@@ -5,6 +5,7 @@ CREATE FUNCTION epiphany.move_groups(
 	older_than "any" DEFAULT NULL,
 	store pg_catalog.text DEFAULT NULL,
 	max_groups pg_catalog.int4 DEFAULT NULL,
+	not_read_for pg_catalog.interval DEFAULT NULL,
 	OUT groups pg_catalog.int8,
 	OUT rows pg_catalog.int8,
 	OUT bytes pg_catalog.int8,
@@ -12,8 +13,8 @@ CREATE FUNCTION epiphany.move_groups(
 AS 'MODULE_PATHNAME', 'pge_move_groups'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
-COMMENT ON FUNCTION epiphany.move_groups(pg_catalog.regclass, pg_catalog.text, "any", pg_catalog.text, pg_catalog.int4)
-	IS 'moves row groups to a tier: warm (the table''s own pages), cold (objects of a store) or frozen (likewise, not to be read); those that are older, all without older_than; gives what went, and how many groups are too young or being replaced';
+COMMENT ON FUNCTION epiphany.move_groups(pg_catalog.regclass, pg_catalog.text, "any", pg_catalog.text, pg_catalog.int4, pg_catalog.interval)
+	IS 'moves row groups to a tier: warm (the table''s own pages), cold (objects of a store) or frozen (likewise, not to be read); those that are older, all without older_than, and that no query has read for so long; gives what went, and how many groups are too young or being replaced';
 
 CREATE FUNCTION epiphany.restore_group(relation pg_catalog.regclass, group_id pg_catalog.int8)
 RETURNS pg_catalog.bool
@@ -45,28 +46,6 @@ LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
 
 COMMENT ON FUNCTION epiphany.tiering_counters()
 	IS 'what all sessions have asked of cold row groups since the server''s start: requests of stores, bytes that came, columns that the cache had, and what it holds';
-
-CREATE FUNCTION epiphany.tiering_groups(
-	OUT "table" pg_catalog.regclass,
-	OUT tier pg_catalog.text,
-	OUT group_id pg_catalog.int8,
-	OUT rows pg_catalog.int8,
-	OUT local_bytes pg_catalog.int8,
-	OUT object_bytes pg_catalog.int8)
-RETURNS SETOF pg_catalog.record
-AS 'MODULE_PATHNAME', 'pge_tiering_groups'
-LANGUAGE C STRICT VOLATILE PARALLEL RESTRICTED;
-
-COMMENT ON FUNCTION epiphany.tiering_groups() IS 'row groups of column tables that one may read, with their tier and bytes';
-
-CREATE VIEW epiphany.tiering_status AS
-SELECT "table", tier, pg_catalog.count(*) AS groups, pg_catalog.sum(rows)::pg_catalog.int8 AS rows,
-	pg_catalog.sum(local_bytes)::pg_catalog.int8 AS local_bytes, pg_catalog.sum(object_bytes)::pg_catalog.int8 AS object_bytes
-FROM epiphany.tiering_groups() GROUP BY "table", tier;
-
-COMMENT ON VIEW epiphany.tiering_status IS 'row groups of column tables by tier: how many, their rows, bytes in the table''s pages and in stores';
-
-GRANT SELECT ON epiphany.tiering_status TO PUBLIC;
 
 -- ---- Objects that nobody names any more ----
 CREATE FUNCTION epiphany.tiering_references(OUT server pg_catalog.text, OUT url pg_catalog.text, OUT object pg_catalog.text)

@@ -8,10 +8,11 @@ DECLARE
 	relation pg_catalog.regclass := epiphany.job_relation(job_id);
 	age pg_catalog.text := config operator(pg_catalog.->>) 'older_than';
 	store pg_catalog.text := config operator(pg_catalog.->>) 'store';
+	unread pg_catalog.interval := config operator(pg_catalog.->>) 'not_read_for';
 	moved pg_catalog.int8;
 BEGIN
 	LOOP
-		SELECT m.groups INTO moved FROM epiphany.move_groups(relation, tier, age, store, 1) m;
+		SELECT m.groups INTO moved FROM epiphany.move_groups(relation, tier, age, store, 1, unread) m;
 		EXIT WHEN moved operator(pg_catalog.=) 0;
 		COMMIT;
 	END LOOP;
@@ -51,7 +52,7 @@ $epiphany$;
 
 CREATE FUNCTION epiphany.add_tiering_policy_for(caller pg_catalog.oid, relation pg_catalog.regclass, tier pg_catalog.text, older_than pg_catalog.text,
 	older_than_type pg_catalog.regtype, store pg_catalog.text, if_not_exists pg_catalog.bool, schedule_interval pg_catalog.interval,
-	initial_start pg_catalog.timestamptz, timezone pg_catalog.text)
+	initial_start pg_catalog.timestamptz, timezone pg_catalog.text, not_read_for pg_catalog.interval)
 RETURNS pg_catalog.int4
 LANGUAGE plpgsql VOLATILE
 SET search_path = pg_catalog, pg_temp
@@ -59,27 +60,28 @@ AS $epiphany$
 DECLARE
 	procedure_name name;
 BEGIN
-	IF older_than IS NULL THEN
-		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'older_than must be given';
+	IF older_than IS NULL AND not_read_for IS NULL THEN
+		RAISE EXCEPTION USING ERRCODE = 'null_value_not_allowed', MESSAGE = 'older_than or not_read_for must be given';
 	END IF;
 	procedure_name := epiphany.tiering_policy_of(tier);
 	-- Age and store are looked at now rather than when the job runs.
-	PERFORM epiphany.move_groups(relation, tier, older_than, store, 0);
+	PERFORM epiphany.move_groups(relation, tier, older_than, store, 0, not_read_for);
 	RETURN epiphany.add_policy(relation, procedure_name, lower(tier) || ' tiering',
-		jsonb_strip_nulls(jsonb_build_object('older_than', older_than, 'store', store)), if_not_exists, coalesce(schedule_interval, '1 day'),
+		jsonb_strip_nulls(jsonb_build_object('older_than', older_than, 'store', store, 'not_read_for', not_read_for)), if_not_exists,
+		coalesce(schedule_interval, '1 day'),
 		initial_start, timezone);
 END
 $epiphany$;
 
-CREATE FUNCTION epiphany.add_tiering_policy(relation pg_catalog.regclass, tier pg_catalog.text, older_than "any",
+CREATE FUNCTION epiphany.add_tiering_policy(relation pg_catalog.regclass, tier pg_catalog.text, older_than "any" DEFAULT NULL,
 	store pg_catalog.text DEFAULT NULL, if_not_exists pg_catalog.bool DEFAULT false, schedule_interval pg_catalog.interval DEFAULT NULL,
-	initial_start pg_catalog.timestamptz DEFAULT NULL, timezone pg_catalog.text DEFAULT NULL)
+	initial_start pg_catalog.timestamptz DEFAULT NULL, timezone pg_catalog.text DEFAULT NULL, not_read_for pg_catalog.interval DEFAULT NULL)
 RETURNS pg_catalog.int4
 AS 'MODULE_PATHNAME', 'pge_call_for'
 LANGUAGE C VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION epiphany.add_tiering_policy IS
-	'has row groups that are older moved to a tier (cold, frozen) each schedule_interval (1 day); returns the job''s id, -1 where there is one already';
+	'has row groups that are older, and that no query has read for so long, moved to a tier (cold, frozen) each schedule_interval (1 day); returns the job''s id, -1 where there is one already';
 
 CREATE FUNCTION epiphany.remove_tiering_policy(relation pg_catalog.regclass, tier pg_catalog.text, if_exists pg_catalog.bool DEFAULT false)
 RETURNS pg_catalog.void
