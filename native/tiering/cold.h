@@ -45,7 +45,10 @@ extern void pge_cold_verify(Relation rel, const PgeGroupDesc *desc, const PgeCol
 
 /* ---- cold_object.c: a row group becomes an object ---- */
 
-extern char *pge_cold_write(Relation rel, const PgeGroupDesc *desc, PgeColdGroup *cold, PgeStore *store, uint32 *stub_length);
+extern char *pge_cold_write(Relation rel, const PgeGroupDesc *desc, PgeColdGroup *cold, PgeStore *store, const char *archive_key,
+							uint32 *stub_length);
+extern char *pge_cold_archive(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold, PgeStore *store, const char *key,
+							  uint32 *stub_length);
 
 /* ---- cold_own.c: whose objects are ---- */
 

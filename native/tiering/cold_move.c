@@ -202,13 +202,13 @@ is_settled(const Move *move, const PgeGroupDesc *desc)
 
 /* ---- how they go ---- */
 
-/* A key that nobody had before. */
+/* A key that nobody had before; prefix is of this database's keys in the store. */
 static char *
-make_key(const Move *move, const PgeGroupDesc *desc)
+make_key(const Move *move, const char *prefix, const PgeGroupDesc *desc)
 {
 	pg_uuid_t  *uuid = DatumGetUUIDP(DirectFunctionCall1(gen_random_uuid, (Datum) 0));
 
-	return psprintf("%s%u/%u-%s.parquet", move->prefix, RelationGetRelid(move->rel), desc->group_id,
+	return psprintf("%s%u/%u-%s.parquet", prefix, RelationGetRelid(move->rel), desc->group_id,
 					DatumGetCString(DirectFunctionCall1(uuid_out, UUIDPGetDatum(uuid))));
 }
 
@@ -237,14 +237,22 @@ exchange(Relation rel, const PgeGroupDesc *from, PgeGroupDesc *to, const PgeGrou
 }
 
 static void
+exchange_stub(Relation rel, const PgeGroupDesc *from, PgeGroupDesc *to, const char *stub, uint32 length)
+{
+	u64			segment = (uintptr_t) stub;
+	PgeGroupImage image = {.Segments = &segment,.SegmentBytes = length,.Length = length};
+
+	exchange(rel, from, to, &image);
+}
+
+static void
 make_cold(Move *move, const PgeGroupDesc *desc)
 {
 	PgeColdGroup cold = {0};
 	PgeGroupDesc to = *desc;
 	uint32		length;
+	char	   *archive_key = NULL;
 	char	   *stub;
-	u64			segment;
-	PgeGroupImage image = {.Segments = &segment};
 
 	if (move->store == NULL)
 		ereport(ERROR,
@@ -253,14 +261,14 @@ make_cold(Move *move, const PgeGroupDesc *desc)
 				 errhint("Give a server of the foreign-data wrapper epiphany_object_store, or file:/// and the path of a directory.")));
 	cold.server = move->store->name;
 	cold.url = move->store->name ? "" : move->store->url;
-	cold.key = make_key(move, desc);
-	stub = pge_cold_write(move->rel, desc, &cold, move->store, &length);
-	segment = (uintptr_t) stub;
-	image.SegmentBytes = image.Length = length;
+	cold.key = make_key(move, move->prefix, desc);
+	if (move->tier == PGE_TIER_FROZEN && pge_store_archives(move->store))
+		archive_key = make_key(move, move->prefix, desc);
+	stub = pge_cold_write(move->rel, desc, &cold, move->store, archive_key, &length);
 	to.flags |= PGE_GROUP_COLD;
 	if (move->tier == PGE_TIER_FROZEN)
 		to.flags |= PGE_GROUP_ARCHIVED;
-	exchange(move->rel, desc, &to, &image);
+	exchange_stub(move->rel, desc, &to, stub, length);
 	move->bytes += (int64) cold.head.object_length;
 }
 
@@ -292,6 +300,41 @@ set_archived(Relation rel, const PgeGroupDesc *desc, bool archived)
 	pge_directory_resolve(rel, desc->group_id, flags, desc->xmax, desc->dead_rows);
 }
 
+/* What stands before the database's own part of a key: of what comes from a copy of the original, this one's own. */
+static const char *
+own_prefix(const char *key)
+{
+	const char *end = key + strlen(key);
+
+	/* System identifier, database, table and name are not of it. */
+	for (int slashes = 0; end > key && (end[-1] != '/' || ++slashes < 4);)
+		end--;
+	return psprintf("%.*s%s", (int) (end - key), key, pge_cold_own_prefix());
+}
+
+/* A cold group is not to be read any more. Its store may have a place for that, to which the object is copied; the old one is gc's. */
+static void
+make_frozen(Move *move, const PgeGroupDesc *desc)
+{
+	PgeColdGroup *cold = pge_cold_open(move->rel, desc);
+	PgeStore   *store = pge_cold_store(move->rel, cold);
+	PgeStoreEntry entry;
+	PgeGroupDesc to = *desc;
+	uint32		length;
+	char	   *stub;
+
+	/* One that was restored is still there. */
+	if (!pge_store_archives(store) || (pge_store_stat(store, cold->key, &entry) && entry.archived))
+	{
+		set_archived(move->rel, desc, true);
+		return;
+	}
+	stub = pge_cold_archive(move->rel, desc, cold, store, make_key(move, own_prefix(cold->key), desc), &length);
+	to.flags |= PGE_GROUP_ARCHIVED;
+	exchange_stub(move->rel, desc, &to, stub, length);
+	move->bytes += (int64) cold->head.object_length;
+}
+
 static void
 move_group(Move *move, const PgeGroupDesc *desc)
 {
@@ -302,7 +345,7 @@ move_group(Move *move, const PgeGroupDesc *desc)
 	if (tier == PGE_TIER_WARM)
 		make_cold(move, desc);
 	else if (move->tier == PGE_TIER_FROZEN)
-		set_archived(move->rel, desc, true);
+		make_frozen(move, desc);
 	else
 		make_warm(move, desc);
 	move->groups++;
@@ -465,7 +508,22 @@ pge_groups_to_move(PG_FUNCTION_ARGS)
 	return (Datum) 0;
 }
 
-/* restore_group(relation, group): a frozen group can be read again, as a cold one. False: it was none. */
+/* Can the object of a cold group be read? If not, its store has been asked to see to it. */
+static bool
+is_readable(Relation rel, const PgeGroupDesc *desc)
+{
+	PgeColdGroup *cold = pge_cold_open(rel, desc);
+	bool		readable = pge_store_restore(pge_cold_store(rel, cold), cold->key);
+
+	if (!readable)
+		ereport(NOTICE,
+				(errmsg("row group %u of table \"%s\" is being restored by its store", desc->group_id, RelationGetRelationName(rel)),
+				 errdetail("Object \"%s\" of server \"%s\" is in an archive.", cold->key, cold->server),
+				 errhint("Call epiphany.restore_group() again later; it may take hours.")));
+	return readable;
+}
+
+/* restore_group(relation, group): a frozen group can be read again, as a cold one. False: it was none; NULL: the store is about it. */
 Datum
 pge_restore_group(PG_FUNCTION_ARGS)
 {
@@ -473,7 +531,7 @@ pge_restore_group(PG_FUNCTION_ARGS)
 	int64		group = PG_GETARG_INT64(1);
 	Relation	rel;
 	PgeGroupDesc desc;
-	bool		frozen;
+	bool		readable;
 
 	pge_check_may_write("epiphany.restore_group()");
 	pge_check_owner(relid);
@@ -483,9 +541,12 @@ pge_restore_group(PG_FUNCTION_ARGS)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
 				 errmsg("table \"%s\" has no row group %lld", RelationGetRelationName(rel), (long long) group)));
-	frozen = pge_group_tier(&desc) == PGE_TIER_FROZEN;
-	if (frozen)
+	/* Of one that is cold already the restored copy may have gone again. */
+	readable = pge_group_tier(&desc) == PGE_TIER_WARM || is_readable(rel, &desc);
+	if (readable && pge_group_tier(&desc) == PGE_TIER_FROZEN)
 		set_archived(rel, &desc, false);
 	table_close(rel, NoLock);
-	PG_RETURN_BOOL(frozen);
+	if (!readable)
+		PG_RETURN_NULL();
+	PG_RETURN_BOOL(pge_group_tier(&desc) == PGE_TIER_FROZEN);
 }

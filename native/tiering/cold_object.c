@@ -314,35 +314,44 @@ write_object(Export *export)
 
 /* ---- the stub ---- */
 
-/* The group's own footer and indexes, and the object's footer. */
-static char *
-make_stub(Export *export, PgeColdGroup *cold)
+static void
+read_bytes(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold, uint64 offset, uint32 length, char *dest)
 {
-	const PgeGroupDesc *desc = export->desc;
+	if (desc->flags & PGE_GROUP_COLD)
+		pge_cold_read(rel, desc, cold, offset, length, dest);
+	else
+		pge_group_read(rel, desc, offset, length, dest, NULL);
+}
+
+/* The group's own footer and indexes, which are where the descriptor says, and the object's footer. */
+static char *
+make_stub(Relation rel, const PgeGroupDesc *desc, PgeColdGroup *cold, PgeStubColumn *columns, const char *footer)
+{
 	PgeStubPart *parts = palloc0_array(PgeStubPart, desc->natts + 2);
 	char	   *bytes;
 
 	for (int i = 0; i < desc->natts; i++)
 	{
-		PgeStubColumn *column = &export->columns[i];
+		PgeStubColumn *column = &columns[i];
 
 		bytes = palloc(column->index_length);
-		pge_group_read(export->rel, desc, column->chunk_offset, column->index_length, bytes, NULL);
+		read_bytes(rel, desc, cold, column->chunk_offset, column->index_length, bytes);
 		parts[i] = (PgeStubPart) {bytes, column->index_length, &column->index_at};
 	}
 	bytes = palloc(desc->footer_length);
-	pge_group_read(export->rel, desc, desc->footer_offset, desc->footer_length, bytes, NULL);
+	read_bytes(rel, desc, cold, desc->footer_offset, desc->footer_length, bytes);
 	parts[desc->natts] = (PgeStubPart) {bytes, desc->footer_length, &cold->head.footer_at};
-	parts[desc->natts + 1] = (PgeStubPart) {export->footer, export->footer_length, &cold->head.object_footer_at};
-	return pge_cold_stub(cold, export->columns, parts, desc->natts + 2);
+	parts[desc->natts + 1] = (PgeStubPart) {footer, cold->head.object_footer_length, &cold->head.object_footer_at};
+	return pge_cold_stub(cold, columns, parts, desc->natts + 2);
 }
 
 /*
  * Writes a group's rows to an object, whose key and store cold has already, and reads it back. The rest of cold follows; the stub is
- * returned. An object that is not finished leaves nothing behind; one that is, and then found wrong, is nobody's.
+ * returned. An object that is not finished leaves nothing behind; one that is, and then found wrong, is nobody's. With a key for that
+ * it goes to the store's archive once it has been read back.
  */
 char *
-pge_cold_write(Relation rel, const PgeGroupDesc *desc, PgeColdGroup *cold, PgeStore *store, uint32 *stub_length)
+pge_cold_write(Relation rel, const PgeGroupDesc *desc, PgeColdGroup *cold, PgeStore *store, const char *archive_key, uint32 *stub_length)
 {
 	Export	   *export = palloc0_object(Export);
 	PgeColumnDesc *kinds = pge_column_descs(RelationGetDescr(rel));
@@ -392,7 +401,33 @@ pge_cold_write(Relation rel, const PgeGroupDesc *desc, PgeColdGroup *cold, PgeSt
 	for (int i = 0; i < desc->natts; i++)
 		if (export->columns[i].form != PGE_COLD_ABSENT)
 			pge_cold_verify(rel, desc, cold, export->footer, i);
-	stub = make_stub(export, cold);
+	if (archive_key != NULL)
+	{
+		const char *key = cold->key;
+
+		cold->etag = pge_store_archive(store, key, archive_key, cold->head.object_length);
+		cold->key = archive_key;
+		/* Nobody has been told of it. */
+		pge_store_remove(store, key);
+	}
+	stub = make_stub(rel, desc, cold, export->columns, export->footer);
 	*stub_length = cold->head.length;
+	return stub;
+}
+
+/* Has the store copy a cold group's object into its archive, and gives a stub that names the copy. The object stays, for who reads it. */
+char *
+pge_cold_archive(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold, PgeStore *store, const char *key, uint32 *stub_length)
+{
+	PgeStubColumn *columns = palloc_array(PgeStubColumn, desc->natts);
+	char	   *footer = pge_cold_object_footer(rel, desc, cold);
+	PgeColdGroup copy = *cold;
+	char	   *stub;
+
+	memcpy(columns, cold->columns, desc->natts * sizeof(PgeStubColumn));
+	copy.etag = pge_store_archive(store, cold->key, key, cold->head.object_length);
+	copy.key = key;
+	stub = make_stub(rel, desc, &copy, columns, footer);
+	*stub_length = copy.head.length;
 	return stub;
 }

@@ -42,19 +42,15 @@ pge_cold_own_prefix(void)
 PgeStore *
 pge_cold_named_store(const char *name, const char **prefix)
 {
-	const char *key;
 	PgeStore   *store;
 
-	*prefix = pge_cold_own_prefix();
 	if (strstr(name, "://") == NULL)
+	{
+		*prefix = pge_cold_own_prefix();
 		return pge_store_of(GetForeignServerByName(name, false)->serverid, GetUserId());
-	while (strlen(name) > 0 && name[strlen(name) - 1] == '/')
-		name = pnstrdup(name, strlen(name) - 1);
-	store = pge_store_for_url(psprintf("%s/_", name), NULL, PGE_STORE_WRITE, &key);
-	/* The right to all files of the machine was asked for; the store is the folder. */
-	if (store->name == NULL)
-		return pge_file_store(InvalidOid, NULL, psprintf("%s%s", PGE_FILE_SCHEME, name + strlen(PGE_FILE_SCHEME)));
-	*prefix = psprintf("%.*s%s", (int) strlen(key) - 1, key, *prefix);
+	}
+	store = pge_store_for_folder(name, prefix);
+	*prefix = psprintf("%s%s", *prefix, pge_cold_own_prefix());
 	return store;
 }
 

@@ -137,6 +137,22 @@ check_retries(const char *value)
 }
 
 static void
+check_class(const char *value)
+{
+	if (*value == '\0' || strspn(value, "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ_-") != strlen(value))
+		invalid("frozen_storage_class", value, "It is a class of storage that the store knows, as \"GLACIER\".");
+}
+
+static void
+check_days(const char *value)
+{
+	int			days;
+
+	if (!parse_int(value, &days, 0, NULL) || days < 1 || days > 36500)
+		invalid("restore_days", value, "It is 1 to 36500 days.");
+}
+
+static void
 check_ca_file(const char *value)
 {
 	demand_files();
@@ -168,6 +184,8 @@ static const Option options[] = {
 	{"timeout", ForeignServerRelationId, check_timeout},
 	{"retries", ForeignServerRelationId, check_retries},
 	{"ca_file", ForeignServerRelationId, check_ca_file},
+	{"frozen_storage_class", ForeignServerRelationId, check_class},
+	{"restore_days", ForeignServerRelationId, check_days},
 	{"access_key_id", UserMappingRelationId, check_secret},
 	{"secret_access_key", UserMappingRelationId, check_secret},
 	{"session_token", UserMappingRelationId, check_secret},

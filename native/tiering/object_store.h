@@ -12,6 +12,9 @@
 #define PGE_STORE_TIMEOUT	30
 #define PGE_STORE_RETRIES	5
 
+/* How long an archived object is to stay readable once it has been restored. */
+#define PGE_STORE_RESTORE_DAYS	7
+
 /* The value of an option, NULL where it is not given. */
 extern const char *pge_object_store_option(List *options, const char *name);
 

@@ -22,6 +22,8 @@ typedef struct S3Store
 	const char *secret_access_key;
 	const char *session_token;	/* or NULL */
 	const char *ca_file;		/* or NULL: the machine's */
+	const char *archive_class;	/* or NULL */
+	int			restore_days;
 	int			timeout;		/* seconds without a byte */
 	int			retries;
 } S3Store;
@@ -36,6 +38,8 @@ typedef struct S3Request
 	const char *query;			/* encoded, sorted by name; or NULL */
 	const char *range;			/* "first-last", "-last"; or NULL */
 	const char *if_match;		/* etag; or NULL */
+	const char *copy_source;	/* of what the object is to be a copy, as that header has it; or NULL */
+	const char *storage_class;	/* or NULL */
 	const char *body;			/* or NULL */
 	uint64		body_length;
 	long		accept;			/* a status, besides 2xx, that is an answer; or 0 */
@@ -53,6 +57,7 @@ typedef struct S3Request
 	int64		first;			/* byte, by Content-Range; -1: not sent */
 	TimestampTz modified;
 	char		region[64];		/* x-amz-bucket-region */
+	char		class[64];		/* x-amz-storage-class */
 } S3Request;
 
 /* s3_request.c: did it come to 2xx? All else but what is accepted is an error, raised unless quiet. */
@@ -60,6 +65,11 @@ extern bool pge_s3_request(S3Request *request);
 
 /* s3_sign.c: headers that a request to a URL needs, a line each */
 extern List *pge_s3_sign(const S3Request *request, const char *url);
+
+/* s3_archive.c: what is not to be read before the store is asked to make it readable */
+extern bool pge_s3_archives(const PgeStore *store);
+extern const char *pge_s3_archive(PgeStore *store, const char *key, const char *new_key, uint64 length);
+extern bool pge_s3_restore(PgeStore *store, const char *key);
 
 /* s3_error.c: raises what a request came to */
 extern void pge_s3_error(const S3Request *request) pg_attribute_noreturn();

@@ -104,6 +104,12 @@ pge_s3_error(const S3Request *request)
 				 errmsg("could not %s %s: bucket \"%s\" does not exist", request->what, subject(request), request->store->bucket),
 				 errdetail("%s", answer(request, code)),
 				 errhint("Look at the options \"url\", \"endpoint\" and \"region\" of server \"%s\".", request->store->base.name)));
+	if (strcmp(code, "InvalidObjectState") == 0)
+		ereport(ERROR,
+				(errcode(ERRCODE_OBJECT_NOT_IN_PREREQUISITE_STATE),
+				 errmsg("could not %s %s: the store has it in an archive", request->what, subject(request)),
+				 errdetail("%s", answer(request, code)),
+				 errhint("Of a row group epiphany.restore_group() has the store make it readable for some days.")));
 	if (request->status == 404)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_FILE),

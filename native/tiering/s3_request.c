@@ -128,6 +128,7 @@ forget_answer(S3Request *request)
 	request->text.data[0] = '\0';
 	request->etag[0] = '\0';
 	request->region[0] = '\0';
+	request->class[0] = '\0';
 	request->length = request->total = request->first = -1;
 	request->modified = 0;
 }
@@ -146,7 +147,8 @@ receive_header(char *line, size_t size, size_t count, void *arg)
 		request->status = strtol(line + strcspn(line, " "), NULL, 10);
 	}
 	else if (header_is(line, length, "ETag", request->etag, sizeof(request->etag)) ||
-			 header_is(line, length, "x-amz-bucket-region", request->region, sizeof(request->region)))
+			 header_is(line, length, "x-amz-bucket-region", request->region, sizeof(request->region)) ||
+			 header_is(line, length, "x-amz-storage-class", request->class, sizeof(request->class)))
 		;
 	else if (header_is(line, length, "Content-Length", value, sizeof(value)))
 		request->length = strtoll(value, NULL, 10);

@@ -74,7 +74,18 @@ signature_of(const S3Store *store, const char *date, const char *scope, const ch
 	return to_hex(key);
 }
 
-/* Headers that a request to the URL needs, a line each; without a key Host alone. */
+/* One more header, in the order of their names, unless it has no value. */
+static List *
+sign_header(List *headers, StringInfo canonical, StringInfo names, const char *name, const char *value)
+{
+	if (value == NULL)
+		return headers;
+	appendStringInfo(canonical, "%s:%s\n", name, value);
+	appendStringInfo(names, ";%s", name);
+	return lappend(headers, psprintf("%s: %s", name, value));
+}
+
+/* Headers that a request to the URL needs, a line each; without a key those that are not for signatures alone. */
 List *
 pge_s3_sign(const S3Request *request, const char *url)
 {
@@ -82,8 +93,6 @@ pge_s3_sign(const S3Request *request, const char *url)
 	const char *host = strstr(url, "://") + 3;
 	const char *path = host + strcspn(host, "/");
 	const char *query = strchr(path, '?');
-	const char *signed_names = store->session_token ? "host;x-amz-content-sha256;x-amz-date;x-amz-security-token" :
-		"host;x-amz-content-sha256;x-amz-date";
 	char	   *host_name = pnstrdup(host, path - host);
 	List	   *headers = list_make1(psprintf("Host: %s", host_name));
 	time_t		now = time(NULL);
@@ -93,28 +102,32 @@ pge_s3_sign(const S3Request *request, const char *url)
 	char	   *hash;
 	char	   *scope;
 	StringInfoData canonical;
+	StringInfoData names;
 
+	initStringInfo(&names);
+	initStringInfo(&canonical);
 	if (store->access_key_id == NULL)
-		return headers;
+	{
+		headers = sign_header(headers, &canonical, &names, "x-amz-copy-source", request->copy_source);
+		return sign_header(headers, &canonical, &names, "x-amz-storage-class", request->storage_class);
+	}
 	gmtime_r(&now, &utc);
 	strftime(date, sizeof(date), "%Y%m%d", &utc);
 	strftime(moment, sizeof(moment), "%Y%m%dT%H%M%SZ", &utc);
 	hash = hash_hex(request->body ? request->body : "", request->body_length);
 	scope = psprintf("%s/%s/s3/aws4_request", date, store->region);
 
-	initStringInfo(&canonical);
-	appendStringInfo(&canonical, "%s\n%.*s\n%s\nhost:%s\nx-amz-content-sha256:%s\nx-amz-date:%s\n", request->method,
-					 (int) (query ? query - path : (int) strlen(path)), path, query ? query + 1 : "", host_name, hash, moment);
-	if (store->session_token != NULL)
-		appendStringInfo(&canonical, "x-amz-security-token:%s\n", store->session_token);
-	appendStringInfo(&canonical, "\n%s\n%s", signed_names, hash);
-
-	headers = lappend(headers, psprintf("x-amz-content-sha256: %s", hash));
-	headers = lappend(headers, psprintf("x-amz-date: %s", moment));
-	if (store->session_token != NULL)
-		headers = lappend(headers, psprintf("x-amz-security-token: %s", store->session_token));
+	appendStringInfo(&canonical, "%s\n%.*s\n%s\nhost:%s\n", request->method,
+					 (int) (query ? query - path : (int) strlen(path)), path, query ? query + 1 : "", host_name);
+	appendStringInfoString(&names, "host");
+	headers = sign_header(headers, &canonical, &names, "x-amz-content-sha256", hash);
+	headers = sign_header(headers, &canonical, &names, "x-amz-copy-source", request->copy_source);
+	headers = sign_header(headers, &canonical, &names, "x-amz-date", moment);
+	headers = sign_header(headers, &canonical, &names, "x-amz-security-token", store->session_token);
+	headers = sign_header(headers, &canonical, &names, "x-amz-storage-class", request->storage_class);
+	appendStringInfo(&canonical, "\n%s\n%s", names.data, hash);
 	headers = lappend(headers, psprintf("Authorization: AWS4-HMAC-SHA256 Credential=%s/%s, SignedHeaders=%s, Signature=%s",
-										store->access_key_id, scope, signed_names,
+										store->access_key_id, scope, names.data,
 										signature_of(store, date, scope, moment, canonical.data)));
 	return headers;
 }

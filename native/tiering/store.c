@@ -21,15 +21,25 @@
 
 PgeStoreCounts pge_store_counts;
 
+/* The length of a store's URL without slashes at its end; those of its scheme stay. */
+static Size
+root_length(const char *url)
+{
+	const char *scheme_end = strstr(url, "://");
+	Size		least = scheme_end ? scheme_end + strlen("://") - url : 0;
+	Size		length = strlen(url);
+
+	while (length > least && url[length - 1] == '/')
+		length--;
+	return length;
+}
+
 static PgeStore *
 make_store(const ForeignServer *server, Oid user)
 {
 	const char *url = pge_object_store_url(server->options);
-	Size		length = strlen(url);
-	char	   *trimmed = pstrdup(url);
+	char	   *trimmed = pnstrdup(url, root_length(url));
 
-	while (length > 0 && trimmed[length - 1] == '/' && length > strlen(PGE_FILE_SCHEME))
-		trimmed[--length] = '\0';
 	if (strncmp(url, PGE_S3_SCHEME, strlen(PGE_S3_SCHEME)) == 0)
 		return pge_s3_store(server, user, trimmed);
 	return pge_file_store(server->serverid, server->servername, trimmed);
@@ -55,10 +65,8 @@ pge_store_of(Oid oid, Oid user)
 static const char *
 key_under(const char *root, const char *url)
 {
-	Size		length = strlen(root);
+	Size		length = root_length(root);
 
-	while (length > strlen(PGE_FILE_SCHEME) && root[length - 1] == '/')
-		length--;
 	if (strncmp(url, root, length) != 0 || url[length] != '/')
 		return NULL;
 	return url + length + 1;
@@ -133,25 +141,25 @@ demand(Oid role, const char *name, const char *what)
 				 errhint("Or else who may use an object store with that file in it.")));
 }
 
-/* The machine's files without a server. */
+/* The machine's files without a server; given is what messages name. */
 static PgeStore *
-bare_files(const char *url, PgeStoreUse use, const char **key)
+bare_files(const char *given, const char *url, PgeStoreUse use, const char **key)
 {
 	if (strncmp(url, PGE_S3_SCHEME, strlen(PGE_S3_SCHEME)) == 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_UNDEFINED_OBJECT),
-				 errmsg("there is no server for URL \"%s\"", url),
+				 errmsg("there is no server for URL \"%s\"", given),
 				 errhint("CREATE SERVER ... FOREIGN DATA WRAPPER %s OPTIONS (url 's3://bucket') makes one.", PGE_OBJECT_STORE)));
 	if (strncmp(url, PGE_FILE_SCHEME, strlen(PGE_FILE_SCHEME)) != 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-				 errmsg("unsupported URL: \"%s\"", url),
+				 errmsg("unsupported URL: \"%s\"", given),
 				 errhint("URLs are s3://bucket/name, or file:/// and the rest of an absolute path on the server; "
 						 "names within an object store need its server.")));
 	if (url[strlen(PGE_FILE_SCHEME)] != '/')
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_NAME),
-				 errmsg("URL \"%s\" has no absolute path", url),
+				 errmsg("URL \"%s\" has no absolute path", given),
 				 errhint("After file:// comes a path that begins with a slash.")));
 	if (use == PGE_STORE_READ)
 		demand(ROLE_PG_READ_SERVER_FILES, "pg_read_server_files", "read");
@@ -161,8 +169,8 @@ bare_files(const char *url, PgeStoreUse use, const char **key)
 	return pge_file_store(InvalidOid, NULL, PGE_FILE_SCHEME);
 }
 
-PgeStore *
-pge_store_for_url(const char *url, const char *server, PgeStoreUse use, const char **key)
+static PgeStore *
+find_store(const char *given, const char *url, const char *server, PgeStoreUse use, const char **key)
 {
 	bool		is_url = strstr(url, "://") != NULL;
 	char	   *scheme_end;
@@ -183,7 +191,7 @@ pge_store_for_url(const char *url, const char *server, PgeStoreUse use, const ch
 	{
 		if (refused != NULL && strncmp(lower, PGE_FILE_SCHEME, strlen(PGE_FILE_SCHEME)) != 0)
 			aclcheck_error(ACLCHECK_NO_PRIV, OBJECT_FOREIGN_SERVER, refused);
-		store = bare_files(lower, use, key);
+		store = bare_files(given, lower, use, key);
 	}
 	else
 	{
@@ -192,12 +200,37 @@ pge_store_for_url(const char *url, const char *server, PgeStoreUse use, const ch
 		if (*key == NULL)
 			ereport(ERROR,
 					(errcode(ERRCODE_INVALID_PARAMETER_VALUE),
-					 errmsg("URL \"%s\" is not in server \"%s\"", url, store->name),
+					 errmsg("URL \"%s\" is not in server \"%s\"", given, store->name),
 					 errdetail("The server has the URL \"%s\".", store->url)));
 		check_key(store, *key);
 	}
 	if (use == PGE_STORE_WRITE && (**key == '\0' || (*key)[strlen(*key) - 1] == '/'))
-		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" names a directory", url)));
+		ereport(ERROR, (errcode(ERRCODE_WRONG_OBJECT_TYPE), errmsg("\"%s\" names a directory", given)));
+	return store;
+}
+
+PgeStore *
+pge_store_for_url(const char *url, const char *server, PgeStoreUse use, const char **key)
+{
+	return find_store(url, url, server, use, key);
+}
+
+PgeStore *
+pge_store_for_folder(const char *url, const char **prefix)
+{
+	Size		length = root_length(url);
+	bool		is_scheme = url[length] == '\0' && length > 0 && url[length - 1] == '/';
+	const char *key;
+	PgeStore   *store = find_store(url, is_scheme ? url : psprintf("%.*s/_", (int) length, url), NULL, PGE_STORE_WRITE, &key);
+
+	/* The right to all files of the machine was asked for; the store is the folder. */
+	if (store->name == NULL)
+	{
+		*prefix = "";
+		return pge_file_store(InvalidOid, NULL, psprintf("%s%.*s", PGE_FILE_SCHEME, (int) (length - strlen(PGE_FILE_SCHEME)),
+														 url + strlen(PGE_FILE_SCHEME)));
+	}
+	*prefix = pnstrdup(key, strlen(key) - 1);
 	return store;
 }
 
@@ -301,4 +334,24 @@ pge_store_remove(PgeStore *store, const char *key)
 	if (OidIsValid(store->server))
 		check_key(store, key);
 	store->routine->remove(store, key);
+}
+
+bool
+pge_store_archives(const PgeStore *store)
+{
+	return store->routine->archives != NULL && store->routine->archives(store);
+}
+
+const char *
+pge_store_archive(PgeStore *store, const char *key, const char *new_key, uint64 length)
+{
+	if (OidIsValid(store->server))
+		check_key(store, new_key);
+	return store->routine->archive(store, key, new_key, length);
+}
+
+bool
+pge_store_restore(PgeStore *store, const char *key)
+{
+	return store->routine->restore == NULL || store->routine->restore(store, key);
 }

@@ -36,6 +36,7 @@ typedef struct PgeStoreEntry
 	uint64		length;
 	const char *etag;			/* changes with the bytes; "" where the store has no such thing */
 	TimestampTz modified;
+	bool		archived;		/* of pge_store_stat(): it is in the class that pge_store_archive() puts objects in */
 	bool		unfinished;		/* what a killed writer left; remove it by its key when it is old */
 } PgeStoreEntry;
 
@@ -86,6 +87,12 @@ typedef enum PgeStoreUse
  */
 extern PgeStore *pge_store_for_url(const char *url, const char *server, PgeStoreUse use, const char **key);
 
+/*
+ * Likewise the store of a folder, to write in it: keys begin with the prefix, "" or with a slash at its end. One of the machine's without a
+ * server is a store of its own.
+ */
+extern PgeStore *pge_store_for_folder(const char *url, const char **prefix);
+
 /* The URL of an object; of a file outside of servers its path. */
 extern char *pge_store_name(const PgeStore *store, const char *key);
 
@@ -127,6 +134,15 @@ extern List *pge_store_glob(PgeStore *store, const char *pattern);
 /* Removes an object. That there is none is no error: who removes twice has lost nothing. */
 extern void pge_store_remove(PgeStore *store, const char *key);
 
+/*
+ * Has the store a class for what is kept and not read (option frozen_storage_class of its server)? pge_store_archive() has it copy an
+ * object into that, under another key, and gives the copy's etag. pge_store_restore(), for any store, tells whether an object can be
+ * read, and if not asks the store to make it readable, which may take hours.
+ */
+extern bool pge_store_archives(const PgeStore *store);
+extern const char *pge_store_archive(PgeStore *store, const char *key, const char *new_key, uint64 length);
+extern bool pge_store_restore(PgeStore *store, const char *key);
+
 /* ---- For implementations (store_*.c) ---- */
 
 struct PgeStoreRoutine
@@ -141,6 +157,9 @@ struct PgeStoreRoutine
 	List	   *(*list) (PgeStore *store, const char *prefix);
 	List	   *(*glob) (PgeStore *store, const char *pattern);	/* NULL: what list() has is matched */
 	void		(*remove) (PgeStore *store, const char *key);
+	bool		(*archives) (const PgeStore *store);	/* NULL, with the two below: it has no archive */
+	const char *(*archive) (PgeStore *store, const char *key, const char *new_key, uint64 length);
+	bool		(*restore) (PgeStore *store, const char *key);
 };
 
 #define PGE_FILE_SCHEME	"file://"

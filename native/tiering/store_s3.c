@@ -353,6 +353,7 @@ s3_stat(PgeStore *store, const char *key, PgeStoreEntry *entry)
 	entry->length = Max(request.length, 0);
 	entry->etag = pstrdup(request.etag);
 	entry->modified = request.modified;
+	entry->archived = pge_s3_archives(store) && strcmp(request.class, ((S3Store *) store)->archive_class) == 0;
 	return true;
 }
 
@@ -477,6 +478,9 @@ static const PgeStoreRoutine s3_routine = {
 	.stat = s3_stat,
 	.list = s3_list,
 	.remove = s3_remove,
+	.archives = pge_s3_archives,
+	.archive = pge_s3_archive,
+	.restore = pge_s3_restore,
 };
 
 /* ---- Servers ---- */
@@ -533,6 +537,7 @@ pge_s3_store(const ForeignServer *server, Oid user, const char *url)
 	const char *region = pge_object_store_option(server->options, "region");
 	const char *timeout = pge_object_store_option(server->options, "timeout");
 	const char *retries = pge_object_store_option(server->options, "retries");
+	const char *days = pge_object_store_option(server->options, "restore_days");
 
 	store->base.routine = &s3_routine;
 	store->base.server = server->serverid;
@@ -548,6 +553,8 @@ pge_s3_store(const ForeignServer *server, Oid user, const char *url)
 	store->secret_access_key = pge_object_store_option(mapping, "secret_access_key");
 	store->session_token = pge_object_store_option(mapping, "session_token");
 	store->ca_file = pge_object_store_option(server->options, "ca_file");
+	store->archive_class = pge_object_store_option(server->options, "frozen_storage_class");
+	store->restore_days = days ? pg_strtoint32(days) : PGE_STORE_RESTORE_DAYS;
 	store->timeout = timeout ? pg_strtoint32(timeout) : PGE_STORE_TIMEOUT;
 	store->retries = retries ? pg_strtoint32(retries) : PGE_STORE_RETRIES;
 	return &store->base;

@@ -210,6 +210,15 @@ RESET ROLE;
 SELECT attempt('SELECT epiphany.move_groups(''events'', ''tepid'')');
 SELECT attempt('SELECT epiphany.move_groups(''kinds'', ''cold'')');
 SELECT attempt('SELECT epiphany.move_groups(''kinds'', ''cold'', store => ''nowhere'')');
+SELECT url, attempt(format('SELECT epiphany.move_groups(''kinds'', ''cold'', store => %L)', url))
+FROM unnest(ARRAY['file://', 'file:', 's3://', 's3://nowhere/', 'ftp://there//', '://', '']) url;
+-- The machine's own root is a folder as others are, though nobody writes there.
+SELECT count(*) FROM epiphany.tiering_objects('file:///');
+SELECT count(*) FROM epiphany.tiering_objects('FILE:///');
+CREATE SERVER machine FOREIGN DATA WRAPPER epiphany_object_store OPTIONS (url 'file:///');
+SELECT count(*) FROM epiphany.tiering_objects('machine');
+DROP SERVER machine;
+SELECT count(*) > 0 AS named FROM epiphany.tiering_objects(:'url' || '_bare//');
 SELECT attempt('SELECT epiphany.move_groups(NULL, ''cold'')');
 SELECT attempt('SELECT epiphany.move_groups(''events_heap'', ''cold'', store => ''lake'')');
 CREATE TEMP TABLE brief (i int) USING epiphany_column;

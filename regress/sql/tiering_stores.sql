@@ -29,7 +29,9 @@ SELECT attempt('CREATE SERVER bad FOREIGN DATA WRAPPER epiphany_object_store' ||
 	(10, $$ OPTIONS (url 's3://x')$$), (11, $$ OPTIONS (url 's3://bucket/a/../b')$$), (12, $$ OPTIONS (url 's3://bucket//b')$$), (13, $$ OPTIONS (url 's3://buc ket')$$),
 	(14, $$ OPTIONS (url 's3://bucket', endpoint 'host:80')$$), (15, $$ OPTIONS (url 's3://bucket', endpoint 'http://me:hush@host')$$), (16, $$ OPTIONS (url 's3://bucket', region 'a b')$$),
 	(17, $$ OPTIONS (url 's3://bucket', path_style 'perhaps')$$), (18, $$ OPTIONS (url 's3://bucket', timeout '0')$$), (19, $$ OPTIONS (url 's3://bucket', retries 'x')$$),
-	(20, $$ OPTIONS (url 's3://bucket', ca_file 'x')$$), (21, $$ OPTIONS (url 's3://bucket', session_token 'x')$$)) AS v (i, options) ORDER BY i;
+	(20, $$ OPTIONS (url 's3://bucket', ca_file 'x')$$), (21, $$ OPTIONS (url 's3://bucket', session_token 'x')$$),
+	(22, $$ OPTIONS (url 's3://bucket', frozen_storage_class 'deep freeze')$$), (23, $$ OPTIONS (url 's3://bucket', restore_days '0')$$),
+	(24, $$ OPTIONS (url 'file:///tmp', frozen_storage_class 'GLACIER')$$)) AS v (i, options) ORDER BY i;
 SELECT attempt('ALTER FOREIGN DATA WRAPPER epiphany_object_store OPTIONS (url ''file:///tmp'')');
 SELECT 'file://' || :'dir' AS url, 'file://' || :'dir' || '/deep/' AS deep_url \gset
 CREATE SERVER lake FOREIGN DATA WRAPPER epiphany_object_store OPTIONS (url :'url');

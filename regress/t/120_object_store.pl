@@ -56,6 +56,20 @@ is(sql("SELECT count(*), sum(i) FROM epiphany.read_parquet('many/*.parquet', 'la
 is(sql("SELECT count(*), sum(i) FROM epiphany.read_parquet('many/?.parquet', 'lake') AS f (i int)"), '9|45', 'another');
 is(sql("SELECT count(*) FROM epiphany.read_parquet('*/[12].parquet', 'lake') AS f (i int)"), '2', 'in folders');
 
+# Lists come in pieces, each with a token for the next; tokens are signed, whatever characters they have.
+foreach my $keys (1, 5, 12, 13)
+{
+	$store->faults("few 99 list-type $keys");
+	$store->requests;
+	is(sql("SELECT count(*), sum(i) FROM epiphany.read_parquet('many/*.parquet', 'lake') AS f (i int)"), '12|78', "a pattern, $keys keys at a time");
+	my @lists = grep { /list-type/ } $store->requests;
+	is(scalar(@lists), int((12 + $keys - 1) / $keys), 'by as many lists');
+	is(scalar(grep { /continuation-token=/ } @lists), @lists - 1, 'all but the first with a token');
+}
+$store->faults('few 99 list-type 3', 'status 2 continuation-token 503,SlowDown');
+is(sql("SELECT count(*) FROM epiphany.read_parquet('many/*.parquet', 'lake') AS f (i int)"), '12', 'of which one fails for a while');
+$store->faults();
+
 # Two parts and some; a part is 8 MB.
 my $large = q{SELECT i, md5(i::text) || md5((-i)::text) AS t FROM generate_series(1, 300000) i};
 $store->requests;

@@ -114,7 +114,7 @@ is(sql($query), $right, 'with the same rows');
 $store->requests;
 $store->faults('stall 1 ^GET');
 my $mover = IPC::Run::start([ 'psql', '-XAtq', '-d', $node->connstr('postgres'), '-c', q{SELECT epiphany.move_groups('t', 'cold', store => 'lake')} ],
-	'<', \'', '>', \my $out, '2>', \my $err);
+	'<', \'', '>', \my $moved, '2>', \my $complaint);
 my @seen;
 until (grep { /^GET/ } @seen)
 {
@@ -128,6 +128,54 @@ $node->start;
 is(sql($query), $right, 'killed within a move: the same rows');
 sql(q{SELECT epiphany.move_groups('t', 'cold', store => 'lake')});
 is(sql($query), $right, 'moved then: the same rows');
+
+# ---- An archive ----
+sql(q{ALTER SERVER lake OPTIONS (ADD frozen_storage_class 'GLACIER', ADD restore_days '3')});
+sub methods { return join ' ', map { (split ' ')[0] } $store->requests }
+sub freeze_one { return sql(q{SELECT groups FROM epiphany.move_groups('t', 'frozen', store => 'lake', max_groups => 1)}) }
+my $rows = sql(q{SELECT count(*) FROM t});
+my $id = sql(q{SELECT min(group_id) FROM epiphany.cold_groups('t')});
+my $restore = "SELECT coalesce(epiphany.restore_group('t', $id)::text, 'under way')";
+$store->faults('status 9 ^PUT 403,AccessDenied');
+my ($status, $out, $err) = $node->psql('postgres', q{SELECT epiphany.move_groups('t', 'frozen')});
+like($err, qr/could not archive object "s3:.*access is refused/s, 'a store that does not allow it');
+$store->faults();
+is(sql($query), $right, 'changes nothing');
+methods();
+is(freeze_one(), '1', 'a cold group is frozen');
+is(methods(), 'HEAD PUT HEAD', 'by a copy that the store makes');
+($status, $out, $err) = $node->psql('postgres', $query);
+like($err, qr/row group $id of table "t" is frozen.*restore_group\('t', $id\)/s, 'it is not to be read');
+is(sql('SELECT count(*) FROM t'), $rows, 'but for what is known of it');
+forget_cached();
+methods();
+($status, $out, $err) = $node->psql('postgres', $restore);
+is($out, 'under way', 'its store is asked for it');
+is(methods(), 'GET POST', 'as it cannot be read');
+like($err, qr/NOTICE:  row group $id of table "t" is being restored by its store\nDETAIL:  Object ".*parquet" of server "lake" is in an archive.*again later/s, 'what takes time is told');
+($status, $out, $err) = $node->psql('postgres', $restore);
+is("$status $out", '0 under way', 'to ask again is no error');
+like($err, qr/is being restored by its store/, 'and tells the same');
+is($store->archive('asked', 'restored'), 1, 'the store has restored it');
+is(sql($restore), 'true', 'then the group can be read');
+is(sql($query), $right, 'the same rows');
+$store->archive('restored', 'frozen');
+told('an object that is in the archive again', qr/the store has it in an archive.*InvalidObjectState.*restore_group/s);
+is(sql($restore), 'under way', 'of a group that is not frozen any more the store is asked, too');
+$store->archive('asked', 'restored');
+is(sql($restore), 'false', 'until it can be read');
+is(sql($query), $right, 'the same rows once more');
+methods();
+is(freeze_one(), '1', 'frozen again');
+is(methods(), 'HEAD', 'without another copy');
+sql(q{SELECT epiphany.move_groups('t', 'warm', max_groups => 1)});
+methods();
+is(freeze_one(), '1', 'a warm group is frozen');
+like(methods(), qr/^PUT( GET)+ PUT HEAD DELETE$/, 'written, read back, copied into the archive, and not kept twice');
+is($store->archive('frozen', 'restored'), 1, 'there are two');
+sql(q{SELECT epiphany.restore_group('t', group_id) FROM epiphany.tiering_groups('t') WHERE tier = 'frozen'});
+forget_cached();
+is(sql($query), $right, 'all rows can be read');
 
 # ---- Objects that nobody names ----
 sql('VACUUM t') for 1 .. 2;

@@ -22,7 +22,7 @@ AS 'MODULE_PATHNAME', 'pge_restore_group'
 LANGUAGE C STRICT VOLATILE PARALLEL UNSAFE;
 
 COMMENT ON FUNCTION epiphany.restore_group(pg_catalog.regclass, pg_catalog.int8)
-	IS 'has a frozen row group read as a cold one again; false where it was not frozen';
+	IS 'has a frozen row group read as a cold one again; false where it was not frozen, NULL while the store restores its object';
 
 CREATE FUNCTION epiphany.cold_groups(
 	"table" pg_catalog.regclass,

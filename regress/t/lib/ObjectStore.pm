@@ -93,6 +93,17 @@ sub faults
 	return;
 }
 
+# archive(FROM, TO): objects of the archive in one state are in another one from now on; gives how many.
+sub archive
+{
+	my ($self, $from, $to) = @_;
+	my $text = slurp_file("$self->{dir}/archive");
+	my $n = $text =~ s/ $from$/ $to/gm;
+	unlink "$self->{dir}/archive";
+	append_to_file("$self->{dir}/archive", $text);
+	return $n + 0;
+}
+
 # The requests since the last call, "METHOD URL RANGE connection=N" each.
 sub requests
 {

@@ -4,7 +4,10 @@
 # In FOLDER: `port` (written), `log` (written), `keys` (access key, secret, region and token, a line each; no file: nothing is checked), `faults` (a
 # line each: ACTION COUNT PATTERN [ARGUMENT]; PATTERN is matched with "METHOD URL").
 # Actions: status (ARGUMENT: 503,Code,region), die (no answer), swallow (carried out, no answer), truncate (half of the body), stall (half, then
-# nothing), spoil (other bytes), whole (all of the object whatever range is asked for), cut (the answer's text up to ARGUMENT).
+# nothing), spoil (other bytes), whole (all of the object whatever range is asked for), cut (the answer's text up to ARGUMENT), few (a list
+# has ARGUMENT keys at most, and the rest must be asked for).
+# What is written with the class GLACIER cannot be read: `archive` has a line for each such object, its path and "frozen", "asked" once it is to be
+# restored, or "restored".
 use strict;
 use warnings FATAL => 'all';
 
@@ -128,6 +131,21 @@ sub refusal
 	return $expected eq $signature ? () : (403, 'SignatureDoesNotMatch');
 }
 
+# The state of an object in the archive, nothing if it is not there. A new state is noted.
+sub archived
+{
+	my ($path, $new) = @_;
+	open my $file, '+>>', "$dir/archive" or die;
+	flock $file, LOCK_EX;
+	seek $file, 0, 0;
+	my %state = map { split ' ' } <$file>;
+	return $state{$path} unless defined $new;
+	$state{$path} = $new;
+	truncate $file, 0;
+	print $file map { "$_ $state{$_}\n" } sort keys %state;
+	return;
+}
+
 sub answer
 {
 	my ($client, $status, $headers, $body, $method) = @_;
@@ -179,6 +197,27 @@ sub forward
 	return ($status, $answered, $got);
 }
 
+# The other server's tokens need a Node that is long gone. Ours are of characters that URLs, signatures and XML care for.
+sub list_after
+{
+	my ($url) = @_;
+	$url =~ s{continuation-token=%2B%26%2F%3D%20([0-9a-f]+)}{'start-after=' . encode(pack 'H*', $1)}e;
+	return $url;
+}
+
+# A list with so many of its objects, and a token for the rest.
+sub list_few
+{
+	my ($list, $most) = @_;
+	my @objects = $list =~ m{<Contents>.*?</Contents>}gs;
+	return $list if @objects <= $most;
+	my ($key) = $objects[$most - 1] =~ m{<Key>(.*?)</Key>};
+	my $token = '+&amp;/= ' . unpack('H*', $key);
+	$list =~ s{<Contents>.*</Contents>}{join '', @objects[0 .. $most - 1]}se;
+	$list =~ s{<IsTruncated>false</IsTruncated>}{<IsTruncated>true</IsTruncated><NextContinuationToken>$token</NextContinuationToken>};
+	return $list;
+}
+
 # One request; false: the connection is at its end.
 sub serve
 {
@@ -197,10 +236,23 @@ sub serve
 	{
 		return refuse($client, $method, @refusal);
 	}
-	my ($status, $answered, $got) = forward($method, $url, $headers, $body, $action eq 'whole') or return 0;
+	my $archived = archived($path);
+	if ($archived && $method eq 'POST' && $query eq 'restore=')
+	{
+		return answer($client, 200, {}, '', $method) if $archived eq 'restored';
+		return refuse($client, $method, 400, 'MalformedXML') if $body !~ m{^<RestoreRequest><Days>\d+</Days></RestoreRequest>$};
+		return refuse($client, $method, 409, 'RestoreAlreadyInProgress') if $archived eq 'asked';
+		archived($path, 'asked');
+		return answer($client, 202, {}, '', $method);
+	}
+	return refuse($client, $method, 403, 'InvalidObjectState') if $archived && $archived ne 'restored' && $method eq 'GET';
+	my ($status, $answered, $got) = forward($method, $action eq 'few' ? list_after($url) : $url, $headers, $body, $action eq 'whole') or return 0;
 	# s3rver forgets what it has completed, and fails where S3 says so.
 	return refuse($client, $method, 404, 'NoSuchUpload') if $status == 500 && "$method $url" =~ /^POST .*uploadId=/;
 	return 0 if $action eq 'swallow';
+	$got = list_few($got, $argument) if $action eq 'few';
+	archived($path, 'frozen') if $status < 300 && ($headers->{'x-amz-storage-class'} // '') eq 'GLACIER';
+	$answered->{'x-amz-storage-class'} = 'GLACIER' if $archived;
 	my $wanted = ($headers->{'if-match'} // '') =~ s/"//gr;
 	return refuse($client, $method, 412, 'PreconditionFailed') if $wanted ne '' && $status < 300 && $wanted ne ($answered->{etag} // '') =~ s/"//gr;
 	if ($action eq 'truncate' || $action eq 'stall')
