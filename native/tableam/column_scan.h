@@ -72,6 +72,10 @@ typedef struct PgeScan
 	uint32		page_base;
 	BlockNumber page_block;
 	bool		page_is_group;
+	/* ANALYZE: cold groups that stand for all of them, by number; of what share those rows are; what that leaves of others' */
+	bool	   *stand_in;
+	double		share;
+	double		due;
 
 	struct PgeBitmapPart *bitmap;	/* bitmap scans: made at the first column block (column_bitmap.c) */
 } PgeScan;

@@ -112,10 +112,37 @@ SELECT kind FROM events WHERE id = 43210;
 RESET enable_seqscan;
 SELECT requests > 0 AS requests, bytes_read > 0 AS bytes_read, cache_hits > 0 AS cache_hits, cache_bytes > 0 AS cache_bytes FROM epiphany.tiering_counters();
 SELECT same('events', 'events_heap');
--- ANALYZE asks for nothing.
-SELECT requests + cache_hits AS before FROM epiphany.tiering_counters() \gset
+
+-- ---- Statistics: some cold groups stand for all ----
+CREATE TABLE sampled (id int, kind int, note text) USING epiphany_column WITH (epiphany.row_group_rows = 2048);
+INSERT INTO sampled SELECT i, i / 20480, md5(i::text) FROM generate_series(0, 81919) i;
+SELECT epiphany.compact('sampled') IS NOT NULL AS compacted;
+SELECT groups FROM epiphany.move_groups('sampled', 'cold', store => 'lake', max_groups => 38);
+-- What the planner knows: all rows, their distinct values, and of the first half and the last quarter roughly how many.
+CREATE FUNCTION known(OUT rows numeric, OUT id real, OUT kind real, OUT early bool, OUT late bool, OUT requests bigint) LANGUAGE plpgsql AS $$
+DECLARE plan json; before bigint := (SELECT c.requests + c.cache_hits FROM epiphany.tiering_counters() c);
+BEGIN
+	ANALYZE sampled;
+	requests := (SELECT c.requests + c.cache_hits FROM epiphany.tiering_counters() c) - before;
+	SELECT round(reltuples::numeric, -3) INTO rows FROM pg_class WHERE oid = 'sampled'::regclass;
+	SELECT n_distinct INTO id FROM pg_stats WHERE tablename = 'sampled' AND attname = 'id';
+	SELECT n_distinct INTO kind FROM pg_stats WHERE tablename = 'sampled' AND attname = 'kind';
+	EXECUTE 'EXPLAIN (FORMAT JSON) SELECT * FROM sampled WHERE id < 40960' INTO plan;
+	early := (plan -> 0 -> 'Plan' ->> 'Plan Rows')::int BETWEEN 20000 AND 65000;
+	EXECUTE 'EXPLAIN (FORMAT JSON) SELECT * FROM sampled WHERE kind = 3' INTO plan;
+	late := (plan -> 0 -> 'Plan' ->> 'Plan Rows')::int BETWEEN 8000 AND 40000;
+END $$;
+SELECT * FROM known();
+SET epiphany.analyze_cold_groups = 0;
+SELECT * FROM known();
+RESET epiphany.analyze_cold_groups;
+SELECT groups FROM epiphany.move_groups('sampled', 'cold', store => 'lake');
+SELECT * FROM known();
+-- Frozen ones are stood for.
+SELECT groups FROM epiphany.move_groups('sampled', 'frozen', max_groups => 10);
+SELECT rows, id, requests FROM known();
+DROP TABLE sampled;
 ANALYZE events;
-SELECT requests + cache_hits - :before AS requests FROM epiphany.tiering_counters();
 SELECT reltuples FROM pg_class WHERE oid = 'events'::regclass;
 
 -- ---- Changes ----
