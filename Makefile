@@ -202,7 +202,7 @@ bench-timeseries: export STAGE := build/pg-timeseries
 bench-timeseries: ## machines' measurements beside heap and TimescaleDB: make bench-timeseries [ROWS=10368000 HOSTS=1000 QUICK=1 BY=cpu ...]
 	@.ci/deps && $(MAKE) --no-print-directory stage STAGE=$(STAGE) && bench/timeseries/run
 
-bench-tiering: ## cold row groups beside warm ones: make bench-tiering [ROWS=2000000 ROUNDS=5 BY=cpu]
+bench-tiering: ## cold row groups beside warm ones: make bench-tiering [ROWS=2000000 ROUNDS=5 BY=cpu STORES='file s3']
 	@.ci/deps && $(MAKE) --no-print-directory stage && bench/tiering/run
 
 clean: ## remove build/, private servers included

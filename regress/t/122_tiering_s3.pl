@@ -176,6 +176,19 @@ is($store->archive('frozen', 'restored'), 1, 'there are two');
 sql(q{SELECT epiphany.restore_group('t', group_id) FROM epiphany.tiering_groups('t') WHERE tier = 'frozen'});
 forget_cached();
 is(sql($query), $right, 'all rows can be read');
+{
+	my $session = $node->background_psql('postgres');
+	$session->query_safe('BEGIN; DECLARE c CURSOR FOR SELECT k FROM t');
+	my $fetched = $session->query_safe('FETCH 1 FROM c');
+	cmp_ok(sql(q{SELECT groups FROM epiphany.move_groups('t', 'frozen')}), '>', 2, 'all groups are frozen');
+	forget_cached();
+	$fetched .= "\n" . $session->query_safe('FETCH ALL FROM c');
+	is(scalar(split /\n/, $fetched), $rows, 'who began to read before goes on with the objects of before');
+	$session->quit;
+}
+$store->archive('frozen', 'restored');
+sql(q{SELECT epiphany.restore_group('t', group_id) FROM epiphany.tiering_groups('t') WHERE tier = 'frozen'});
+is(sql($query), $right, 'and all are restored');
 
 # ---- Objects that nobody names ----
 sql('VACUUM t') for 1 .. 2;
