@@ -220,25 +220,36 @@ with_columns(const Bitmapset *wanted, int ncolumns, const AttrNumber *columns)
 }
 
 /*
- * The column that a sort's key is of the scan below it: its number, negative where the sort descends. 0: there is no such scan, or
- * the key is computed.
+ * The column that a sort's key is, or is rounded from, of the scan below it, or below the aggregation whose key that is: its number,
+ * negative where the sort descends. 0: there is no such scan, or the key is computed otherwise. Who takes in rows in their order is left
+ * alone.
  */
-static int
-sorted_column(const Sort *sort, int key)
+int
+pge_sorted_column(const Sort *sort, int key)
 {
 	Plan	   *child = outerPlan(&sort->plan);
-	TargetEntry *target;
+	AttrNumber	column = sort->sortColIdx[key];
+	PgeRounding rounding;
+	Expr	   *expr;
 	Oid			family,
 				type;
 	int16		strategy;
 
-	if (child == NULL || !IsA(child, SeqScan))
-		return 0;
-	target = list_nth_node(TargetEntry, child->targetlist, sort->sortColIdx[key] - 1);
-	if (!IsA(target->expr, Var) || ((Var *) target->expr)->varattno <= 0 ||
+	if (child != NULL && IsA(child, Agg) && !pge_wants_order((Node *) child->targetlist))
+	{
+		expr = pge_target(child, column - 1);
+		column = IsA(expr, Var) ? ((Var *) expr)->varattno : 0;
+		child = pge_aggregate_input((Agg *) child);
+	}
+	if (child == NULL || !IsA(child, SeqScan) || column <= 0 ||
 		!get_ordering_op_properties(sort->sortOperators[key], &family, &type, &strategy))
 		return 0;
-	return strategy == BTGreaterStrategyNumber ? -((Var *) target->expr)->varattno : ((Var *) target->expr)->varattno;
+	expr = pge_target(child, column - 1);
+	if (pge_rounding((Node *) expr, &rounding))
+		expr = &rounding.var->xpr;
+	if (!IsA(expr, Var) || ((Var *) expr)->varattno <= 0)
+		return 0;
+	return strategy == BTGreaterStrategyNumber ? -((Var *) expr)->varattno : ((Var *) expr)->varattno;
 }
 
 static void
@@ -254,7 +265,7 @@ lower_sort(PgeLowering *lowering, Sort *sort, Bitmapset *wanted)
 	for (int i = 0; i < sort->numCols; i++)
 		pge_words_order(lowering, columns[sort->sortColIdx[i] - 1], sort->sortOperators[i], sort->collations[i], sort->nullsFirst[i]);
 	/* Who wants the first row of each series alone finds it soonest by what comes after the series. */
-	lowering->scan_order = sorted_column(sort, lowering->only_firsts && sort->numCols > 1 ? 1 : 0);
+	lowering->scan_order = pge_sorted_column(sort, lowering->only_firsts && sort->numCols > 1 ? 1 : 0);
 	lowering->only_firsts = false;
 	pge_lower_node(lowering, outerPlan(plan), child_wanted);
 	lowering->scan_order = 0;

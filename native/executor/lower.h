@@ -49,6 +49,7 @@ extern void pge_lower_node(PgeLowering *lowering, Plan *plan, Bitmapset *wanted)
 extern void pge_lower_head(PgeLowering *lowering, PgePlanKind kind, Plan *plan, double rows, int nraw);
 extern void pge_lower_target_types(PgeLowering *lowering, const Plan *plan, Bitmapset *wanted);
 extern void pge_lower_tail(PgeLowering *lowering, List *conditions, List *projection, const PgeRawColumns *raw, int nraw);
+extern int	pge_sorted_column(const Sort *sort, int key);
 
 /* lower_columns.c */
 extern Expr *pge_target(const Plan *plan, int column);
@@ -65,11 +66,22 @@ extern void pge_lower_expression(PgeLowering *lowering, Expr *expr, const PgeRaw
 extern void pge_lower_expressions(PgeLowering *lowering, List *exprs, const PgeRawColumns *raw);
 
 /* own_functions.c */
-#define PGE_LAST_OWN_FUNCTION	PgeOwnFunction_HalfvecL1
+#define PGE_LAST_OWN_FUNCTION	PgeOwnFunction_TimeBucketZone
 
 extern char *pge_own_symbol(Oid function);
 extern PgeOwnAggregate pge_own_aggregate(Oid aggregate);
 extern PgeOwnFunction pge_own_function(Oid function);
+
+/* rounding.c */
+typedef struct PgeRounding
+{
+	Var		   *var;			/* the column that is rounded */
+	int64		before;			/* a result is no further behind its argument, in units of the column's ... */
+	int64		after;			/* ... and no further before it, if is_bounded */
+	bool		is_bounded;
+} PgeRounding;
+
+extern bool pge_rounding(const Node *node, PgeRounding *rounding);
 
 /* lower_case.c */
 extern bool pge_case_conditions(const CaseExpr *expr, List **conditions);
@@ -77,6 +89,7 @@ extern bool pge_case_conditions(const CaseExpr *expr, List **conditions);
 /* lower_aggregate.c */
 extern void pge_lower_aggregate(PgeLowering *lowering, Agg *plan, Bitmapset *wanted);
 extern Plan *pge_aggregate_input(const Agg *plan);
+extern bool pge_wants_order(Node *node);
 
 /* lower_window.c */
 extern void pge_lower_window(PgeLowering *lowering, WindowAgg *plan, Bitmapset *wanted);

@@ -87,16 +87,22 @@ key_number(const Keys *keys, AttrNumber column)
 
 /* May its result depend on the order of its input? As far as is known; the engine's own aggregates look at rows in any order. */
 static bool
-wants_order(Node *node, void *context)
+wants_order_walker(Node *node, void *context)
 {
 	const Aggref *aggregate = (const Aggref *) node;
 
 	if (node == NULL)
 		return false;
 	if (!IsA(node, Aggref))
-		return expression_tree_walker(node, wants_order, context);
+		return expression_tree_walker(node, wants_order_walker, context);
 	return aggregate->aggkind == AGGKIND_NORMAL && aggregate->aggorder == NIL && aggregate->aggdistinct == NIL &&
 		(list_length(aggregate->args) > 1 || pge_aggregate_support(aggregate) == PgeAggregateSupport_None);
+}
+
+bool
+pge_wants_order(Node *node)
+{
+	return wants_order_walker(node, NULL);
 }
 
 /*
@@ -108,8 +114,8 @@ pge_aggregate_input(const Agg *plan)
 {
 	Plan	   *child = outerPlan(plan);
 
-	if (pge_as_sort(child) == NULL || plan->aggstrategy == AGG_HASHED || wants_order((Node *) plan->plan.targetlist, NULL) ||
-		wants_order((Node *) plan->plan.qual, NULL))
+	if (pge_as_sort(child) == NULL || plan->aggstrategy == AGG_HASHED || pge_wants_order((Node *) plan->plan.targetlist) ||
+		pge_wants_order((Node *) plan->plan.qual))
 		return child;
 	return outerPlan(child);
 }
@@ -231,9 +237,9 @@ lower_sets(PgeLowering *lowering, const Agg *plan, const Keys *keys, const List 
 	}
 }
 
-/* How groups are to come out: as the sort that was left out would have them. */
+/* How groups are to come out: as the sort that was left out would have them, in whose order groups of rows are read then. */
 static void
-lower_group_orders(PgeLowering *lowering, const Agg *plan, const Keys *keys)
+lower_group_orders(PgeLowering *lowering, const Agg *plan, const Plan *child, const Keys *keys)
 {
 	Sort	   *sort;
 
@@ -246,6 +252,8 @@ lower_group_orders(PgeLowering *lowering, const Agg *plan, const Keys *keys)
 	pge_word(lowering, plan->numCols);
 	for (int i = 0; i < plan->numCols; i++)
 		pge_words_order(lowering, key_number(keys, sort->sortColIdx[i]), sort->sortOperators[i], sort->collations[i], sort->nullsFirst[i]);
+	if (child != outerPlan(plan))
+		lowering->scan_order = pge_sorted_column(sort, 0);
 }
 
 void
@@ -312,7 +320,7 @@ pge_lower_aggregate(PgeLowering *lowering, Agg *agg, Bitmapset *wanted)
 	pge_word(lowering, bms_num_members(others));
 	while ((column = bms_next_member(others, column)) >= 0)
 		pge_word(lowering, child_raw->outer[column]);
-	lower_group_orders(lowering, agg, &keys);
+	lower_group_orders(lowering, agg, child, &keys);
 	pge_lower_node(lowering, child, child_wanted);
 	pge_lower_tail(lowering, plan->qual, projection, raw, nraw);
 }

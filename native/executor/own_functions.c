@@ -22,6 +22,7 @@ static const struct
 	{"pge_time_bucket_timestamp", PgeOwnFunction_TimeBucket},
 	{"pge_time_bucket_timestamp_origin", PgeOwnFunction_TimeBucketOrigin},
 	{"pge_time_bucket_timestamp_offset", PgeOwnFunction_TimeBucketOffset},
+	{"pge_time_bucket_timezone", PgeOwnFunction_TimeBucketZone},
 	{"pge_time_bucket_date", PgeOwnFunction_TimeBucketDate},
 	{"pge_time_bucket_date_origin", PgeOwnFunction_TimeBucketDateOrigin},
 	{"pge_time_bucket_date_offset", PgeOwnFunction_TimeBucketDateOffset},

@@ -11,6 +11,7 @@
 #include "catalog/pg_class.h"
 #include "catalog/pg_operator_d.h"
 #include "catalog/pg_type_d.h"
+#include "common/int.h"
 #include "executor/executor.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
@@ -31,6 +32,8 @@ typedef struct ZoneQual
 	int			attno;
 	PgeZoneColumn column;
 	bool		is_list;		/* the value is an array, of which any element will do */
+	int64		before;			/* what is compared is rounded: values may be that much before ... */
+	int64		after;			/* ... or after what could be equal */
 	ExprState  *value;			/* NULL: a test for null */
 	Bitmapset  *params;			/* internal ones that it needs */
 } ZoneQual;
@@ -147,51 +150,25 @@ add_bool_test(FindContext *context, Node *arg, bool value)
 		add_comparison(context, var, BooleanEqualOperator, InvalidOid, makeBoolConst(value, false), false);
 }
 
-/* Calls of time_bucket whose result is never after their time; by a zone's clock it can be, in the hour that comes twice. */
-static bool
-begins_before_its_times(Oid function)
-{
-	switch (pge_own_function(function))
-	{
-		case PgeOwnFunction_TimeBucket:
-		case PgeOwnFunction_TimeBucketOrigin:
-		case PgeOwnFunction_TimeBucketOffset:
-		case PgeOwnFunction_TimeBucketDate:
-		case PgeOwnFunction_TimeBucketDateOrigin:
-		case PgeOwnFunction_TimeBucketDateOffset:
-		case PgeOwnFunction_TimeBucketInteger:
-			return true;
-		default:
-			return false;
-	}
-}
-
 /*
- * A bucket compared with a value: where it is not before the value, its times are not either. That a time is at most a bucket's width after
- * its bucket's beginning is not used: the bound would have to be computed, which can fail.
+ * What is rounded from a column, such as its time_bucket, compared with a value: the column's own bounds are as much wider as the two
+ * can lie apart.
  */
 static void
-add_bucket_comparison(FindContext *context, Node *bucket, Oid operator_id, Node *value)
+add_rounded_comparison(FindContext *context, Node *node, Oid operator_id, Node *value, bool is_list)
 {
-	FuncExpr   *call = (FuncExpr *) bucket;
-	Oid			opfamily,
-				operator;
-	Var		   *var;
+	PgeRounding rounding;
+	ZoneQual   *qual;
+	int			nfound = list_length(context->found);
 
-	if (bucket == NULL || !IsA(bucket, FuncExpr) || list_length(call->args) < 2 || !IsA(linitial(call->args), Const) ||
-		(var = column_of(lsecond(call->args), context)) == NULL || !begins_before_its_times(call->funcid))
+	if (!pge_rounding(node, &rounding) || rounding.var->varno != context->scanrelid || rounding.var->vartype != exprType(node))
 		return;
-	opfamily = lookup_type_cache(call->funcresulttype, TYPECACHE_BTREE_OPFAMILY)->btree_opf;
-	switch (get_op_opfamily_strategy(operator_id, opfamily))
-	{
-		case BTEqualStrategyNumber:
-		case BTGreaterEqualStrategyNumber:
-		case BTGreaterStrategyNumber:
-			operator = get_opfamily_member(opfamily, call->funcresulttype, exprType(value), BTGreaterEqualStrategyNumber);
-			if (OidIsValid(operator) && var->vartype == call->funcresulttype)
-				add_comparison(context, var, operator, InvalidOid, value, false);
-			break;
-	}
+	add_comparison(context, rounding.var, operator_id, InvalidOid, value, is_list);
+	if (list_length(context->found) == nfound)
+		return;
+	qual = llast(context->found);
+	qual->before = rounding.before;
+	qual->after = rounding.is_bounded ? rounding.after : PG_INT64_MAX;
 }
 
 /* One condition of those that a row must all meet. */
@@ -213,8 +190,8 @@ find_quals(Node *clause, FindContext *context)
 					add_comparison(context, var, get_commutator(op->opno), op->inputcollid, linitial(op->args), false);
 				else
 				{
-					add_bucket_comparison(context, linitial(op->args), op->opno, lsecond(op->args));
-					add_bucket_comparison(context, lsecond(op->args), get_commutator(op->opno), linitial(op->args));
+					add_rounded_comparison(context, linitial(op->args), op->opno, lsecond(op->args), false);
+					add_rounded_comparison(context, lsecond(op->args), get_commutator(op->opno), linitial(op->args), false);
 				}
 				return;
 			}
@@ -225,6 +202,8 @@ find_quals(Node *clause, FindContext *context)
 
 				if (op->useOr && var != NULL)
 					add_comparison(context, var, op->opno, op->inputcollid, lsecond(op->args), true);
+				else if (op->useOr)
+					add_rounded_comparison(context, linitial(op->args), op->opno, lsecond(op->args), true);
 				return;
 			}
 		case T_NullTest:
@@ -272,6 +251,26 @@ params_known(const ZoneQual *qual, ExprContext *econtext)
 	return true;
 }
 
+static bool
+range_of(const ZoneQual *qual, Datum value, PgeZoneRange *range)
+{
+	int64		low;
+	int64		high;
+
+	if (!pge_zone_range(&qual->column, value, range))
+		return false;
+	if (qual->before > 0 || qual->after > 0)
+	{
+		if (pg_sub_s64_overflow((int64) range->Low, qual->before, &low))
+			low = PG_INT64_MIN;
+		if (pg_add_s64_overflow((int64) range->High, qual->after, &high))
+			high = PG_INT64_MAX;
+		range->Low = (u64) low;
+		range->High = (u64) high;
+	}
+	return true;
+}
+
 /* Ranges of the values that the qual allows: their number, or -1 if nothing can be said. */
 static int
 ranges_of(const ZoneQual *qual, Datum value, bool isnull, PgeZoneRange **ranges)
@@ -291,7 +290,7 @@ ranges_of(const ZoneQual *qual, Datum value, bool isnull, PgeZoneRange **ranges)
 	if (!qual->is_list)
 	{
 		*ranges = palloc(sizeof(PgeZoneRange));
-		return pge_zone_range(&qual->column, value, *ranges) ? 1 : -1;
+		return range_of(qual, value, *ranges) ? 1 : -1;
 	}
 	array = DatumGetArrayTypeP(value);
 	type = ARR_ELEMTYPE(array);
@@ -302,7 +301,7 @@ ranges_of(const ZoneQual *qual, Datum value, bool isnull, PgeZoneRange **ranges)
 	{
 		if (nulls[i])
 			continue;
-		if (!pge_zone_range(&qual->column, elements[i], &(*ranges)[count++]))
+		if (!range_of(qual, elements[i], &(*ranges)[count++]))
 			return -1;
 	}
 	return count;

@@ -1,7 +1,7 @@
 /*
- * Planner: ORDER BY ... LIMIT n that parallel workers sort for. PostgreSQL's Gather Merge tells its own sorts how many rows anybody will
- * ask for, when they run; the engine has to know it from its plan: it gets a Limit above its Sort, and its scans learn of the nearest or
- * the first rows as they do in a serial plan.
+ * Planner: ORDER BY ... LIMIT n that parallel workers sort or group for. PostgreSQL's Gather Merge tells its own sorts how many rows
+ * anybody will ask for, when they run; the engine has to know it from its plan: it gets a Limit above its Sort or its sorted groups, and
+ * its scans learn of the nearest or the first rows as they do in a serial plan.
  */
 #include "postgres.h"
 
@@ -31,6 +31,13 @@ pge_limit_bound(Node *count, Node *offset)
 	return (Node *) makeConst(INT8OID, -1, InvalidOid, sizeof(int64), Int64GetDatum(rows), false, FLOAT8PASSBYVAL);
 }
 
+/* Does the engine sort what it gives? An aggregation does whose groups are to come sorted. */
+static bool
+sorts(const Plan *plan)
+{
+	return IsA(plan, Sort) || (IsA(plan, Agg) && ((const Agg *) plan)->aggstrategy == AGG_SORTED);
+}
+
 static void
 bound(CustomScan *engine, Node *rows)
 {
@@ -56,18 +63,33 @@ bound(CustomScan *engine, Node *rows)
 	engine->custom_private = list_make1(limit);
 }
 
+/*
+ * The Gather Merge whose first rows are all that is asked for, or NULL. Groups that it finishes are a row each: who comes after a process's
+ * own first groups comes after the first of all, since groups are sorted by all of their keys; unless a condition leaves some out.
+ */
+static Plan *
+bounded_gather(const Limit *limit)
+{
+	Plan	   *child = outerPlan(&limit->plan);
+
+	if (IsA(child, Agg) && ((Agg *) child)->aggstrategy == AGG_SORTED && ((Agg *) child)->aggsplit == AGGSPLIT_FINAL_DESERIAL &&
+		child->qual == NIL && ((Agg *) child)->groupingSets == NIL)
+		child = outerPlan(child);
+	return IsA(child, GatherMerge) ? child : NULL;
+}
+
 /* In a plan and all below it that has nodes of the engine's. */
 void
 pge_bound_gathered(Plan *plan)
 {
 	check_stack_depth();
-	if (IsA(plan, Limit) && ((Limit *) plan)->limitOption == LIMIT_OPTION_COUNT && IsA(outerPlan(plan), GatherMerge))
+	if (IsA(plan, Limit) && ((Limit *) plan)->limitOption == LIMIT_OPTION_COUNT && bounded_gather((Limit *) plan) != NULL)
 	{
 		Node	   *rows = pge_limit_bound(((Limit *) plan)->limitCount, ((Limit *) plan)->limitOffset);
-		CustomScan *engine = (CustomScan *) outerPlan(outerPlan(plan));
+		CustomScan *engine = (CustomScan *) outerPlan(bounded_gather((Limit *) plan));
 
 		if (rows != NULL && IsA(engine, CustomScan) && engine->methods == &pge_engine_methods &&
-			IsA(linitial(engine->custom_private), Sort))
+			sorts(linitial(engine->custom_private)))
 			bound(engine, rows);
 	}
 	foreach_ptr(PgePlanSlot, slot, pge_child_slots(plan))

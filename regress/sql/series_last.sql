@@ -10,27 +10,9 @@ SET timezone = 'UTC';
 SET datestyle = 'ISO';
 SET max_parallel_workers_per_gather = 0;
 SET epiphany.debug_vectorize = force;
--- Rows that only one of both executors gives; 0 and 0 where they agree, as all columns of a row are compared and the order is a full one.
-CREATE FUNCTION differences(query text) RETURNS TABLE (rows bigint, only_engine bigint, only_postgres bigint) LANGUAGE plpgsql AS $$
-BEGIN
-	EXECUTE 'CREATE TEMP TABLE by_engine AS ' || query;
-	SET LOCAL epiphany.enable_vectorized = off;
-	EXECUTE 'CREATE TEMP TABLE by_postgres AS ' || query;
-	RETURN QUERY SELECT (SELECT count(*) FROM by_postgres), (SELECT count(*) FROM (TABLE by_engine EXCEPT ALL TABLE by_postgres) x),
-		(SELECT count(*) FROM (TABLE by_postgres EXCEPT ALL TABLE by_engine) x);
-	SET LOCAL epiphany.enable_vectorized = on;
-	DROP TABLE by_engine, by_postgres;
-END $$;
--- What the scan read.
-CREATE FUNCTION work(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
-DECLARE line text;
-BEGIN
-	FOR line IN EXECUTE 'EXPLAIN (ANALYZE, COSTS OFF, TIMING OFF, SUMMARY OFF) ' || query LOOP
-		IF line ~ 'Groups:|Vectors:|Column Scan' THEN
-			RETURN NEXT trim(line);
-		END IF;
-	END LOOP;
-END $$;
+\getenv here PG_ABS_SRCDIR
+\set by_engine :here '/include/by_engine.sql'
+\i :by_engine
 
 -- 60 hosts, 3 loads of 700 rows each: groups of whole series, a vector holds parts of three or four. One value is each row's own.
 CREATE TABLE cpu (ts timestamptz NOT NULL, host text, v int, extra float8) USING epiphany_timeseries WITH (epiphany.segment_by = host);

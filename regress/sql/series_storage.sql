@@ -252,7 +252,8 @@ SELECT * FROM epiphany.chunks('plainly');
 CREATE TABLE timeless (v int) USING epiphany_column;
 SELECT * FROM epiphany.chunks('timeless');
 
--- A bucket that is not before a value rules out times before it, whichever side it stands on; by a time zone's clock it does not.
+-- Conditions on what is rounded from the time rule out times that are further from the value than a bucket is long, whichever side it stands on; by
+-- the clock of a zone two days more count.
 CREATE FUNCTION groups_read(condition text, OUT rows bigint, OUT read bigint) LANGUAGE plpgsql AS $$
 DECLARE
 	before bigint := (SELECT groups_read FROM epiphany.scan_counts());
@@ -274,6 +275,23 @@ SELECT q.condition, r.* FROM (VALUES ('true'),
 	($$epiphany.time_bucket('1 hour', ts) >= '2024-01-09'::date$$),
 	($$epiphany.time_bucket('1 hour', ts) >= (SELECT max(ts) - interval '1 day' FROM series.days)$$),
 	($$epiphany.time_bucket('1 day', ts, 'Europe/Berlin') >= '2024-01-09'::timestamptz$$),
+	($$epiphany.time_bucket('1 day', ts, 'Europe/Berlin') = '2024-01-05 23:00'::timestamptz$$),
+	($$epiphany.time_bucket('1 hour', ts) <= '2024-01-02'::timestamptz$$),
+	($$'2024-01-02'::timestamptz > epiphany.time_bucket('1 hour', ts)$$),
+	($$epiphany.time_bucket('6 hours', ts) BETWEEN '2024-01-04' AND '2024-01-05 18:00'$$),
+	($$epiphany.time_bucket('1 hour', ts) = ANY ('{2024-01-03 05:00, 2024-01-09 06:00}'::timestamptz[])$$),
+	($$epiphany.time_bucket('1 month', ts) < '2024-01-01'::timestamptz$$),
+	($$epiphany.time_bucket('7 days', ts, "offset" => interval '1 day') < '2024-01-03'::timestamptz$$),
+	($$epiphany.time_bucket('2 days', d) = '2024-01-05'::date$$),
+	($$epiphany.time_bucket('36 hours', d) <= '2024-01-03'::date$$),
+	($$epiphany.time_bucket(10000, n) < 10000$$),
+	($$epiphany.time_bucket(10000, n) = 2147480000$$),
+	($$date_trunc('day', ts) = '2024-01-05'::timestamptz$$),
+	($$date_trunc('hour', ts, 'Asia/Kolkata') < '2024-01-02'::timestamptz$$),
+	($$date_bin('3 hours', ts, '2024-01-01 01:00') = '2024-01-05 04:00'::timestamptz$$),
+	($$date_bin('3 hours', ts, '2024-01-01 01:00') <> '2024-01-05 04:00'::timestamptz$$),
+	($$epiphany.time_bucket('1 day', ts) < 'infinity'::timestamptz$$),
+	($$epiphany.time_bucket('1 day', ts) <= '-infinity'::timestamptz$$),
 	($$epiphany.time_bucket('1 day', ts) >= NULL$$)) q (condition), groups_read(q.condition) r;
 
 -- Nor does a continuous aggregate read them for buckets that it has not stored.

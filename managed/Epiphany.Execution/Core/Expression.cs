@@ -26,6 +26,22 @@ abstract unsafe class Expression(ValueType type)
     public virtual bool TryRanges(int places, RangeSet ranges) => false;
 
     /// <summary>
+    /// The integer column, such as a time, that this integer is rounded from: it alone decides the value, null gives null, and
+    /// <see cref="TrySources"/> can be asked. Null: there is none.
+    /// </summary>
+    public virtual int? SourceColumn => null;
+
+    /// <summary>
+    /// Nothing in the source column before <paramref name="first"/> gives the value or more, nothing after <paramref name="last"/> the value or
+    /// less. False: it is not known for this value.
+    /// </summary>
+    public virtual bool TrySources(long value, out long first, out long last)
+    {
+        first = last = value;
+        return false;
+    }
+
+    /// <summary>
     /// Values at the rows that count, by row number; of others the result says nothing. What it returns is good until the next call.
     /// </summary>
     public abstract Vector Evaluate(Batch batch, Rows rows);
@@ -45,6 +61,13 @@ abstract unsafe class Expression(ValueType type)
 
     /// <summary>Marks the columns of the batch that it looks at.</summary>
     public abstract void MarkColumns(System.Span<bool> columns);
+
+    /// <summary>
+    /// There is a row to evaluate it for: parameters that it looks at whatever the row has, and that it compares with, are evaluated now.
+    /// </summary>
+    public virtual void Ask()
+    {
+    }
 
     /// <summary>A run begins: parameters may have changed.</summary>
     public virtual void Start()

@@ -6,7 +6,8 @@ namespace Epiphany.Execution;
 
 /// <summary>
 /// The ranks of the first rows so far, as many as are wanted: a heap whose root is the last of them. All rows that are told here go to the sort as
-/// they are, so nobody who comes after all of them can be among its first.
+/// they are, so nobody who comes after all of them can be among its first. An aggregate below the sort tells of its groups instead: of rows
+/// whose key comes after all of them it need not know.
 /// </summary>
 sealed class FirstRanks(IMemory memory, bool descending, bool nullsFirst)
 {
@@ -17,9 +18,10 @@ sealed class FirstRanks(IMemory memory, bool descending, bool nullsFirst)
 
     internal bool Descending => descending;
 
-    internal bool NullsFirst => nullsFirst;
-
     internal bool IsFull => _ranks.IsFull;
+
+    /// <summary>May a null be among the first, beside those that are equal to the last of them?</summary>
+    internal bool WantsNulls => !IsFull || nullsFirst || _ranks.Greatest == long.MaxValue;
 
     /// <summary>The last value that may be among the first, where there are enough; of equal ones nobody knows who comes first.</summary>
     internal long Last => Value(_ranks.Greatest);

@@ -39,6 +39,8 @@ sealed unsafe class KeyStore
 
     internal ulong* Lanes => _lanes;
 
+    internal bool IsNull(int number) => HasNulls && _nulls[number] != 0;
+
     internal bool HasDigests { get; private set; }
 
     internal bool HasNulls { get; private set; }

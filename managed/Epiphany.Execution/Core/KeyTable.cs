@@ -97,6 +97,9 @@ sealed unsafe partial class KeyTable
     /// <summary>One column of all keys, by number.</summary>
     internal ulong* Lanes(int column) => _stores[column].Lanes;
 
+    /// <summary>Is that column of a key null?</summary>
+    internal bool IsNull(int column, int number) => _stores[column].IsNull(number);
+
     /// <summary>The keys of those numbers in one column.</summary>
     internal void Gather(int column, int* numbers, int count, VectorBuffer buffer, Vector result) =>
         _stores[column].Gather(numbers, count, buffer, result);

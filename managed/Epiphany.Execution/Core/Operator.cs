@@ -77,10 +77,10 @@ abstract class Operator(Tail tail, EngineContext context, NodeStats? stats = nul
     }
 
     /// <summary>
-    /// Rows whose value in that column, an integer, comes after the first that were told need not come in this run: whoever asks drops them. All
-    /// rows go to him as they are; those that are told are given.
+    /// Rows whose value in that column, an integer, comes after the first that were told need not come in this run: whoever asks drops them. Where
+    /// <paramref name="tells"/>, all rows go to him as they are, and those that are told are given; else somebody between him and the scan tells.
     /// </summary>
-    public virtual void OfferFirst(int column, FirstRanks first)
+    public virtual void OfferFirst(int column, FirstRanks first, bool tells)
     {
     }
 

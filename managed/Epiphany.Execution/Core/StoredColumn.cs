@@ -18,6 +18,9 @@ sealed unsafe class StoredColumn(ValueType type, IMemory memory)
     readonly Arena _arena = new(memory);
     ulong** _values;
     byte** _nulls;
+
+    /// <summary>A chunk of an earlier run's, for the next one.</summary>
+    ulong* _spare;
     int _chunks;
     int _room;
     ulong _bytes;
@@ -135,7 +138,15 @@ sealed unsafe class StoredColumn(ValueType type, IMemory memory)
     {
         for (int i = 0; i < _chunks; i++)
         {
-            memory.Free((byte*)_values[i]);
+            if (_spare == null)
+            {
+                _spare = _values[i];
+            }
+            else
+            {
+                memory.Free((byte*)_values[i]);
+            }
+
             if (_nulls[i] != null)
             {
                 memory.Free(_nulls[i]);
@@ -197,7 +208,8 @@ sealed unsafe class StoredColumn(ValueType type, IMemory memory)
             _room = room;
         }
 
-        _values[_chunks] = (ulong*)memory.Allocate(Batch.Capacity * sizeof(ulong));
+        _values[_chunks] = _spare != null ? _spare : (ulong*)memory.Allocate(Batch.Capacity * sizeof(ulong));
+        _spare = null;
         _nulls[_chunks] = null;
         _chunks++;
         _bytes += Batch.Capacity * sizeof(ulong);

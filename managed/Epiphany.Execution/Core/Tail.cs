@@ -59,6 +59,9 @@ sealed unsafe class Tail
     /// <summary>The raw column that a column of the output is; null: it is computed.</summary>
     public int? RawColumn(int column) => _projection == null ? column : (_projection[column] as ColumnReference)?.Column;
 
+    /// <summary>What a column of the output is, of raw columns.</summary>
+    public Expression Output(int column) => _projection == null ? new ColumnReference(_raw[column], column) : _projection[column];
+
     /// <summary>How a column of the output is computed; null: it is a raw column.</summary>
     public Expression? Computed(int column) => _projection == null || _projection[column] is ColumnReference ? null : _projection[column];
 

@@ -50,6 +50,8 @@ sealed unsafe class BytesComparison<TBytes>(ValueType type, Relation relation, E
 
     public override bool IsTotal => AreArgumentsTotal;
 
+    public override void Ask() => AskArguments();
+
     public override Vector Evaluate(Batch batch, Rows rows)
     {
         Vector a = Arguments[0].Evaluate(batch, rows);

@@ -10,6 +10,14 @@ sealed class ColumnReference(ValueType type, int column) : Expression(type)
 
     public override bool IsTotal => true;
 
+    public override int? SourceColumn => column;
+
+    public override bool TrySources(long value, out long first, out long last)
+    {
+        first = last = value;
+        return true;
+    }
+
     /// <summary>A boolean as a condition.</summary>
     public override bool TryRanges(int places, RangeSet ranges)
     {

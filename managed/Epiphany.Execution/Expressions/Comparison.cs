@@ -232,6 +232,8 @@ sealed unsafe class Comparison<TLeft, TRight, TComparison>(ValueType type, Expre
 
     public override bool IsTotal => AreArgumentsTotal;
 
+    public override void Ask() => AskArguments();
+
     /// <summary>Lanes that are ordered as their views are.</summary>
     public override bool TryRanges(int places, RangeSet ranges)
     {

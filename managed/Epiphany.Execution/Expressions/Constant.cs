@@ -66,5 +66,7 @@ sealed class Parameter(ValueType type, int parameter, IExecutionHost host) : Exp
     {
     }
 
+    public override void Ask() => Evaluate(Batch.NoColumns, Rows.All(1));
+
     public override void Start() => _ready = false;
 }

@@ -1,4 +1,4 @@
-// Execution layer, expressions. Kernels of date and timestamp. Where the session's time zone matters there are none.
+// Execution layer, expressions. Kernels of date and timestamp. Where the session's time zone matters PostgreSQL's functions are called.
 
 namespace Epiphany.Execution;
 
@@ -26,6 +26,8 @@ static class DateCatalog
                 return new TimestampInterval(call, isDate: false, subtracts: false);
             case 2033:
                 return new TimestampInterval(call, isDate: false, subtracts: true);
+            case 6177 or 6178:
+                return TimeBucketCatalog.OfBins(call);
             default:
                 return OfField(call);
         }
@@ -33,7 +35,7 @@ static class DateCatalog
 
     static Expression? OfField(CallSite call)
     {
-        if (call.Function is not (6199 or 6202 or 2021 or 2020))
+        if (call.Function is not (6199 or 6202 or 2021 or 2020 or 1217 or 1284))
         {
             return null;
         }
@@ -45,11 +47,16 @@ static class DateCatalog
                 return new DatePart(call, field);
             case 6202 or 2021 when field is not (DateField.None or DateField.Julian):
                 return new TimestampPart(call, field, toFloat: call.Function == 2021);
-            case 2020 when field is >= DateField.Microseconds and <= DateField.Millennium
-                and not (DateField.DayOfWeek or DateField.IsoDayOfWeek or DateField.DayOfYear or DateField.IsoYear):
+            case 2020 when IsUnit(field):
                 return new TimestampTruncate(call, field);
+            case 1217 or 1284 when IsUnit(field):
+                return new ZonedRounding(call, Rounding.LongestUnit(field));
             default:
                 return null;
         }
     }
+
+    /// <summary>Can times be rounded to it?</summary>
+    static bool IsUnit(DateField field) => field is >= DateField.Microseconds and <= DateField.Millennium
+        and not (DateField.DayOfWeek or DateField.IsoDayOfWeek or DateField.DayOfYear or DateField.IsoYear);
 }

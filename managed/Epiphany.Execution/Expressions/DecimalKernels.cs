@@ -22,6 +22,8 @@ sealed unsafe class DecimalComparison<TComparison>(CallSite call) : Kernel(call.
 
     public override bool IsTotal => AreArgumentsTotal;
 
+    public override void Ask() => AskArguments();
+
     public override bool TryRanges(int places, RangeSet ranges)
     {
         ranges.Clear();

@@ -53,6 +53,8 @@ sealed unsafe class DictionaryMap : Kernel, IMaskable
 
     public override bool IsTotal => AreArgumentsTotal;
 
+    public override void Ask() => AskArguments();
+
     public override void Start()
     {
         base.Start();

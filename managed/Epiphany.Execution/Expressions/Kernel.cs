@@ -30,6 +30,15 @@ abstract unsafe class Kernel(ValueType type, params Expression[] arguments) : Ex
             argument.Start();
         }
     }
+
+    /// <summary>For kernels that evaluate all arguments at whatever row.</summary>
+    protected void AskArguments()
+    {
+        foreach (Expression argument in arguments)
+        {
+            argument.Ask();
+        }
+    }
 }
 
 /// <summary>A result's own memory, and how its nulls come of its arguments'.</summary>

@@ -18,6 +18,23 @@ abstract unsafe class TimeBucket(CallSite call, BucketRange range) : Kernel(call
     long _start;
     long _length;
 
+    public override int? SourceColumn => Arguments[1].SourceColumn;
+
+    /// <summary>A bucket of dates is named by the day in which it begins; the last that begins in that day is the one that ends last.</summary>
+    public override bool TrySources(long value, out long first, out long last)
+    {
+        long moment = range.IsDate ? DateView.Of((ulong)value) + Calendar.MicrosecondsPerDay - 1 : value;
+        if (!range.Has(moment) || !TryFind(moment, out long start, out long length))
+        {
+            first = last = value;
+            return false;
+        }
+
+        last = start > long.MaxValue - length ? long.MaxValue : start + length - 1;
+        last = range.IsDate ? Calendar.FloorDivide(last, Calendar.MicrosecondsPerDay) : last;
+        return Rounding.TryThrough(Arguments[1], value, last, out first, out last);
+    }
+
     public override Vector Evaluate(Batch batch, Rows rows)
     {
         Vector times = Arguments[1].Evaluate(batch, rows);

@@ -1,4 +1,5 @@
-// Execution layer, expressions. Which calls of time_bucket have kernels: those whose width, origin and offset are constants, by the UTC clock.
+// Execution layer, expressions. Which calls of time_bucket and date_bin have kernels: those whose width, origin and offset are constants, by the
+// UTC clock.
 
 namespace Epiphany.Execution;
 
@@ -16,6 +17,11 @@ static unsafe class TimeBucketCatalog
     internal static Expression? Find(CallSite call)
     {
         var function = (OwnFunction)call.Function;
+        if (function == OwnFunction.TimeBucketZone)
+        {
+            return OfZone(call);
+        }
+
         if (function is OwnFunction.None or > OwnFunction.TimeBucketInteger || call.Arguments[0] is not Constant { IsNull: false } width)
         {
             return null;
@@ -35,6 +41,30 @@ static unsafe class TimeBucketCatalog
         return function == OwnFunction.TimeBucketInteger
             ? OfIntegers(call, (long)width.Value, (long)third)
             : OfTimes(call, function, *(Interval*)width.Value, third);
+    }
+
+    /// <summary>
+    /// date_bin, whose buckets have no months, either. Differences between time and origin that PostgreSQL calls out of range are left to it.
+    /// </summary>
+    internal static Expression? OfBins(CallSite call)
+    {
+        var range = new BucketRange(DateView.FirstDate * Calendar.MicrosecondsPerDay, 1L << 62, false);
+        return call.Arguments[0] is Constant { IsNull: false } width && call.Arguments[2] is Constant { IsNull: false } origin
+            && TryLength(*(Interval*)width.Value, out long length) && length > 0 && range.Has((long)origin.Value)
+            ? new LengthBucket(call, range, length, (long)origin.Value) : null;
+    }
+
+    /// <summary>By a zone's clock; an offset of months moves days that other months do not have.</summary>
+    static ZonedRounding? OfZone(CallSite call)
+    {
+        if (call.Arguments[0] is not Constant { IsNull: false } constant)
+        {
+            return null;
+        }
+
+        Interval width = *(Interval*)constant.Value;
+        bool isLength = TryLength(width with { Month = 0 }, out long length) && length >= 0 && width.Month is >= 0 and <= MaxMonths;
+        return isLength ? new ZonedRounding(call, length + (((width.Month * 31L) + 4) * Calendar.MicrosecondsPerDay)) : null;
     }
 
     static LengthBucket? OfIntegers(CallSite call, long width, long offset)

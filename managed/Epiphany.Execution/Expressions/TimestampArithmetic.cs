@@ -100,6 +100,11 @@ sealed unsafe class TimestampTruncate(CallSite call, DateField field) : Kernel(c
         _ => Calendar.MicrosecondsPerDay,
     };
 
+    public override int? SourceColumn => Arguments[1].SourceColumn;
+
+    public override bool TrySources(long value, out long first, out long last) =>
+        Rounding.TrySources(Arguments[1], value, Rounding.LongestUnit(field), 0, out first, out last);
+
     public override Vector Evaluate(Batch batch, Rows rows)
     {
         Vector timestamps = Arguments[1].Evaluate(batch, rows);

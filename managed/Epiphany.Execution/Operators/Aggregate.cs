@@ -52,6 +52,16 @@ sealed class Aggregate : Operator
         Tail.RawColumn(column) is { } raw && Array.TrueForAll(_program.Sets, s => Array.IndexOf(s.Keys, raw) >= 0)
         && _child.Offer(_program.Keys[raw].Column, keys);
 
+    public override void Bound(long rows) => _sort?.Bound(Tail.Conditions.IsEmpty ? rows : -1);
+
+    public override void OfferFirst(int column, FirstRanks first, bool tells)
+    {
+        if (Tail.Conditions.IsEmpty && Tail.RawColumn(column) is { } raw)
+        {
+            OfferFirstGroups(raw, first);
+        }
+    }
+
     protected override Batch? Produce()
     {
         while ((_sort == null ? NextGroups() : _sort.Next()) is { } raw)
@@ -67,12 +77,24 @@ sealed class Aggregate : Operator
 
     protected override void Restart()
     {
-        Array.ForEach(_sets, s => s.Clear());
+        Array.ForEach(_sets, s => s.Restart());
         _isBuilt = false;
         _turn = 0;
         Array.ForEach(_program.Calls, c => c.Start());
         _child.Rescan();
         _sort?.Rescan();
+    }
+
+    /// <summary>
+    /// Of a key of the only set: who asks is told of each group that begins. Groups that come after the first may lack rows from then on; none
+    /// of those that are equal to the last of them does.
+    /// </summary>
+    void OfferFirstGroups(int raw, FirstRanks first)
+    {
+        if (_sets.Length == 1 && _sets[0].Groups.TryTell(raw, first))
+        {
+            _child.OfferFirst(_program.Keys[raw].Column, first, tells: false);
+        }
     }
 
     Batch? NextGroups()
@@ -173,6 +195,8 @@ sealed class Aggregate : Operator
     /// <summary>The groups as they come, for the sort to take.</summary>
     sealed class Groups(Aggregate aggregate, Tail tail, EngineContext context) : Operator(tail, context)
     {
+        public override void OfferFirst(int column, FirstRanks first, bool tells) => aggregate.OfferFirstGroups(column, first);
+
         protected override Batch? Produce() => aggregate.NextGroups();
 
         protected override void Restart()

@@ -16,6 +16,8 @@ sealed unsafe class AggregateGroups
     readonly AggregateTotals[] _totals;
     readonly StoredColumn[] _others;
     readonly DatumForm[] _forms;
+    FirstRanks? _first;
+    int _firstKey;
 
     internal AggregateGroups(
         AggregateProgram program, AggregateSetProgram set, ReadOnlySpan<ValueType> types, AggregateRoom room, EngineContext context)
@@ -87,6 +89,14 @@ sealed unsafe class AggregateGroups
         }
     }
 
+    /// <summary>In this run, tells of the groups that begin by one of the node's keys; false: the set does not group by it.</summary>
+    internal bool TryTell(int key, FirstRanks first)
+    {
+        _firstKey = Array.IndexOf(_set.Keys, key);
+        _first = _firstKey >= 0 ? first : null;
+        return _first != null;
+    }
+
     /// <summary>Takes in a batch, which the aggregates have loaded.</summary>
     internal void Add(Batch batch)
     {
@@ -99,6 +109,7 @@ sealed unsafe class AggregateGroups
         {
             _table.Insert(KeysOf(batch), batch.Rows, _room.Rows.Groups);
             Count = _table.Count;
+            TellFrom(before);
         }
 
         Reserve();
@@ -226,6 +237,12 @@ sealed unsafe class AggregateGroups
         return batch;
     }
 
+    internal void Restart()
+    {
+        Clear();
+        _first = null;
+    }
+
     internal void Clear()
     {
         _table?.Clear();
@@ -243,6 +260,21 @@ sealed unsafe class AggregateGroups
         }
 
         return _keys;
+    }
+
+    void TellFrom(int group)
+    {
+        for (; _first != null && group < Count; group++)
+        {
+            if (_table!.IsNull(_firstKey, group))
+            {
+                _first.AddNull();
+            }
+            else
+            {
+                _first.Add((long)_table.Lanes(_firstKey)[group]);
+            }
+        }
     }
 
     void Reserve()

@@ -123,9 +123,10 @@ sealed unsafe class AggregateSet
         return true;
     }
 
-    internal void Clear()
+    /// <summary>A run begins.</summary>
+    internal void Restart()
     {
-        _groups.Clear();
+        _groups.Restart();
         _spill.Clear();
         IsFull = false;
         _level = 0;

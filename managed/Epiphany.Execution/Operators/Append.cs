@@ -27,11 +27,11 @@ sealed class Append(Operator[] children, Tail tail, EngineContext context) : Ope
         return isTaken;
     }
 
-    public override void OfferFirst(int column, FirstRanks first)
+    public override void OfferFirst(int column, FirstRanks first, bool tells)
     {
         if (Tail.Conditions.IsEmpty && Tail.RawColumn(column) is { } raw)
         {
-            Array.ForEach(children, c => c.OfferFirst(raw, first));
+            Array.ForEach(children, c => c.OfferFirst(raw, first, tells));
         }
     }
 

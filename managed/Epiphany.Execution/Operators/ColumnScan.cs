@@ -37,6 +37,7 @@ sealed unsafe class ColumnScan : Operator
     /// <summary>False: of groups that come in the order of the sort above all others are too late.</summary>
     bool _wantsGroups = true;
     bool _allPass;
+    bool _isAsked;
     ScanUnit _unit;
     ulong _vectors;
 
@@ -93,7 +94,7 @@ sealed unsafe class ColumnScan : Operator
         _nearest?.Begin(nearest);
     }
 
-    public override void OfferFirst(int column, FirstRanks first) => _first = Tail.RawColumn(column) is { } raw ? new ScanFirst(raw, first) : null;
+    public override void OfferFirst(int column, FirstRanks first, bool tells) => _first = ScanFirst.Of(Tail.Output(column), first, tells);
 
     public override void OfferSeries(int series, int time, SeriesFirsts firsts)
     {
@@ -160,6 +161,7 @@ sealed unsafe class ColumnScan : Operator
         _nearest?.Begin(null);
         _first = null;
         _wantsGroups = true;
+        _isAsked = false;
     }
 
     void Enter()
@@ -177,6 +179,7 @@ sealed unsafe class ColumnScan : Operator
 
             int all = (_unit.Rows + Batch.Capacity - 1) / Batch.Capacity;
             _filters.ForEach(f => _vectors &= f.Vectors(_unit));
+            _first?.Enter();
             ulong early = _first?.Vectors(_unit) ?? ulong.MaxValue;
             _wantsGroups = early != 0;
             _vectors &= early;
@@ -224,6 +227,14 @@ sealed unsafe class ColumnScan : Operator
         _columns.Begin(vector, count);
         int seen = See(vector, count);
         int left = _allPass ? seen : Test(vector, count, seen);
+        bool isBounded = left > 0 && _first != null && _first.TrySelect(_unit, vector, _room);
+        if (isBounded)
+        {
+            int passing = left;
+            left = KeepRoom(count);
+            seen -= passing - left;
+        }
+
         Rows rows = left == count ? Rows.All(count) : new Rows(Tail.Selected, Mask.Choose(_bits, Rows.All(count), Tail.Selected));
         for (int i = 0; !_allPass && i < _conditionColumns.Length && rows.Count > 0; i++)
         {
@@ -253,7 +264,7 @@ sealed unsafe class ColumnScan : Operator
             rows = Near(_nearest, vector, Narrow(rows, _conditionColumns.Length));
         }
 
-        if (rows.Count > 0 && _first != null)
+        if (rows.Count > 0 && _first != null && _first.KeepsAfter(isBounded))
         {
             rows = Narrow(rows, _conditionColumns.Length);
             _columns.Load(_first.Column);
@@ -318,6 +329,12 @@ sealed unsafe class ColumnScan : Operator
     int Test(int vector, int count, int left)
     {
         ulong begun = Context.Options.Timing ? Context.Host.Now() : 0;
+        if (!_isAsked && left > 0 && !Tail.Conditions.IsEmpty)
+        {
+            Tail.Conditions[0].Ask();
+            _isAsked = true;
+        }
+
         int vectors = 1 + BitOperations.PopCount(_vectors);
         Array.Clear(_isTested);
         for (int i = 0; i < _tests.Count && left > 0; i++)
@@ -327,13 +344,7 @@ sealed unsafe class ColumnScan : Operator
                 continue;
             }
 
-            left = 0;
-            for (int word = 0; word < BitSelect.Words(count); word++)
-            {
-                _bits[word] &= _room[word];
-                left += BitOperations.PopCount(_bits[word]);
-            }
-
+            left = KeepRoom(count);
             if (wasRead)
             {
                 _columns.Touch(_tests[i].Column);
@@ -341,6 +352,19 @@ sealed unsafe class ColumnScan : Operator
         }
 
         Stats.DecodeTime += Context.Options.Timing ? Context.Host.Now() - begun : 0;
+        return left;
+    }
+
+    /// <summary>Takes out rows that have no bit in the room; says how many are left.</summary>
+    int KeepRoom(int count)
+    {
+        int left = 0;
+        for (int word = 0; word < BitSelect.Words(count); word++)
+        {
+            _bits[word] &= _room[word];
+            left += BitOperations.PopCount(_bits[word]);
+        }
+
         return left;
     }
 
@@ -359,7 +383,7 @@ sealed unsafe class ColumnScan : Operator
             rows = _nearest.Keep(raw, rows, Tail.Selected);
         }
 
-        if (rows.Count > 0 && _first != null)
+        if (rows.Count > 0 && _first != null && _first.KeepsAfter(false))
         {
             rows = _first.Keep(raw, rows, Tail.Selected);
         }

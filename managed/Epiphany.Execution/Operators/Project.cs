@@ -14,11 +14,11 @@ sealed class Project(Operator child, Tail tail, EngineContext context) : Operato
 
     public override bool Offer(int column, KeyFilter keys) => Tail.RawColumn(column) is { } raw && child.Offer(raw, keys);
 
-    public override void OfferFirst(int column, FirstRanks first)
+    public override void OfferFirst(int column, FirstRanks first, bool tells)
     {
         if (Tail.Conditions.IsEmpty && Tail.RawColumn(column) is { } raw)
         {
-            child.OfferFirst(raw, first);
+            child.OfferFirst(raw, first, tells);
         }
     }
 

@@ -42,7 +42,7 @@ sealed class Sort : Operator
         {
             _first ??= new FirstRanks(Context.Host.Memory, _keys[0].Descending, _keys[0].NullsFirst);
             _first.Begin((int)rows);
-            _child.OfferFirst(_keys[0].Column, _first);
+            _child.OfferFirst(_keys[0].Column, _first, tells: true);
         }
     }
 

@@ -59,6 +59,7 @@ enum OwnFunction
     HalfvecNegativeInnerProduct = 13,
     HalfvecCosine = 14,
     HalfvecL1 = 15,
+    TimeBucketZone = 16,
 }
 
 /// <summary>Aggregates of the extension's own, in place of an OID.</summary>

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x363fa6a2;
+    public const u32 Hash = 0xbf7ea6c2;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -148,7 +148,7 @@ public enum PgeCallFlags : int
     AsciiCase = 16,
 }
 
-/* Functions of this extension that the engine has kernels for. Their OIDs differ from database to database; no function has an OID below 16. */
+/* Functions of this extension that the engine has kernels for. Their OIDs differ from database to database; none that a query can call has an OID below 31. */
 public enum PgeOwnFunction : int
 {
     None = 0,
@@ -171,6 +171,8 @@ public enum PgeOwnFunction : int
     HalfvecNegativeInnerProduct = 13,
     HalfvecCosine = 14,
     HalfvecL1 = 15,
+    /* timestamptz by the clock of a zone. */
+    TimeBucketZone = 16,
 }
 
 /* The extension's own aggregates that the engine has, in place of an OID. */

@@ -46,6 +46,31 @@ internal sealed unsafe class ExpressionsCheck : IDisposable
 
     public Expression Expression => _expression;
 
+    /// <summary>What the expression says of its sources, of column 0, holds for all rows; and it says something of at least so many.</summary>
+    public void SourcesHold(int least)
+    {
+        Vector values = _expression.Evaluate(_batch, Rows.All(_batch.Rows));
+        Assert.Equal(0, _expression.SourceColumn);
+        for (int i = 0; i < _batch.Rows; i++)
+        {
+            long value = (long)values.Values[i];
+            if (values.IsNull(i) || !_expression.TrySources(value, out long first, out long last))
+            {
+                continue;
+            }
+
+            least--;
+            for (int j = 0; j < _batch.Rows; j++)
+            {
+                long source = (long)_batch.Columns[0].Values[j];
+                long other = (long)values.Values[j];
+                Assert.True(values.IsNull(j) || ((source >= first || other < value) && (source <= last || other > value)));
+            }
+        }
+
+        Assert.True(least <= 0);
+    }
+
     /// <summary>The column as a dictionary of those datums, among which its values are.</summary>
     public void SetCodes(int column, ulong tableId, ulong[] datums)
     {

@@ -331,5 +331,6 @@ public class ExpressionsDateTests
             };
             return Values.Of((result.Ticks - s_epoch.Ticks) / 10);
         });
+        check.SourcesHold(1000);
     }
 }

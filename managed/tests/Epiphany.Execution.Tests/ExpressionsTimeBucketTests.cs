@@ -61,6 +61,7 @@ public class ExpressionsTimeBucketTests
         var host = new FakeHost();
         using ExpressionsCheck check = Check(host, function, s_timestamp, Times(days), s_interval, Interval(0, days, time), type, datum);
         check.Agrees(row => row[0] is not ulong t ? null : (object)Values.Of((long)(Floor((Int128)(long)t - origin, width) + origin)));
+        check.SourcesHold(1000);
         Assert.Equal(0, host.HostRows);
     }
 
@@ -91,6 +92,7 @@ public class ExpressionsTimeBucketTests
             int count = ((at.Year - first.Year) * 12) + at.Month - first.Month;
             return Values.Of((first.AddMonths((int)Floor(count, months)) - s_epoch).Ticks / 10);
         });
+        check.SourcesHold(1000);
         Assert.Equal(0, host.HostRows);
     }
 
@@ -101,11 +103,13 @@ public class ExpressionsTimeBucketTests
         var host = new FakeHost();
         using ExpressionsCheck weeks = Check(host, OwnFunction.TimeBucketDate, s_date, dates, s_interval, Interval(0, 7, 0));
         weeks.Agrees(row => row[0] is not ulong d ? null : (object)Values.Of((long)Floor((long)d - 2, 7) + 2));
+        weeks.SourcesHold(1000);
 
         // Buckets of 36 hours begin at noon as often as at midnight: the day of that.
         using ExpressionsCheck hours = Check(host, OwnFunction.TimeBucketDate, s_date, dates, s_interval, Interval(0, 0, 36 * 3_600_000_000L));
         hours.Agrees(row => row[0] is not ulong d ? null
             : (object)Values.Of((long)Floor(Floor(((long)d * (Int128)Day) - (2 * Day), 36 * 3_600_000_000L) + (2 * Day), Day) / Day));
+        hours.SourcesHold(1000);
         Assert.Equal(0, host.HostRows);
     }
 
@@ -122,6 +126,7 @@ public class ExpressionsTimeBucketTests
         using ExpressionsCheck check = Check(
             host, OwnFunction.TimeBucketInteger, ProgramWriter.Int8, values, ProgramWriter.Int8, (ulong)width, ProgramWriter.Int8, (ulong)offset);
         check.Agrees(row => row[0] is not ulong v ? null : (object)Values.Of((long)(Floor((Int128)(long)v - offset, width) + offset)));
+        check.SourcesHold(1000);
         Assert.Equal(0, host.HostRows);
     }
 

@@ -52,6 +52,26 @@ SELECT t.* FROM (SELECT epiphany.state_agg(ts, state) AS a FROM readings WHERE h
 SELECT r.ts, r.host, r.n, q.bid, q.ts FROM readings r LEFT JOIN LATERAL (SELECT bid, ts FROM quotes q WHERE q.host = r.host AND q.ts <= r.ts AT TIME ZONE 'UTC' ORDER BY q.ts DESC LIMIT 1) q ON true WHERE r.n % 9 = 4;
 SELECT q.host, q.bid, (SELECT r.n FROM readings r WHERE r.host = q.host AND r.ts >= q.ts AT TIME ZONE 'UTC' ORDER BY r.ts LIMIT 1) FROM quotes q WHERE bid % 10 = 3;
 SELECT k.v, (SELECT o.v FROM ticks o WHERE o.tick < k.tick ORDER BY o.tick DESC LIMIT 1) FROM ticks k WHERE k.tick % 11 = 0;
+-- compare: sorted 1
+SELECT epiphany.time_bucket('10 minutes', ts) AS b, count(*), max(v), sum(n) FROM readings GROUP BY b ORDER BY b DESC LIMIT 7;
+-- compare: sorted 1
+SELECT epiphany.time_bucket('1 hour', ts) AS b, count(*), max(v) FROM readings WHERE ts < '2024-03-31 07:00' AND n % 3 = 1 GROUP BY b ORDER BY b LIMIT 5 OFFSET 4;
+-- compare: sorted 1 2
+SELECT epiphany.time_bucket('1 hour', ts) AS b, host, sum(n) FROM readings GROUP BY b, host ORDER BY b DESC, host LIMIT 20;
+-- compare: sorted 1
+SELECT epiphany.time_bucket('1 day', ts, 'Europe/Berlin') AS b, count(*), sum(n) FROM readings GROUP BY b ORDER BY b LIMIT 2;
+-- compare: sorted 1
+SELECT date_trunc('hour', ts) AS b, count(*), sum(n) FROM readings GROUP BY b HAVING count(*) > 3 ORDER BY b DESC LIMIT 5;
+-- compare: sorted 1
+SELECT date_bin('7 minutes', ts, '2024-01-01') AS b, count(DISTINCT host), min(v) FROM readings GROUP BY b ORDER BY b DESC LIMIT 12;
+-- compare: sorted 1
+SELECT epiphany.time_bucket(700, tick) AS b, count(v), sum(v) FROM ticks WHERE v % 7 > 2 GROUP BY b ORDER BY b DESC LIMIT 3;
+-- compare: sorted 1
+SELECT tick, count(*), sum(v) FROM ticks GROUP BY tick ORDER BY tick LIMIT 9;
+SELECT count(*), sum(n) FROM readings WHERE epiphany.time_bucket('1 day', ts) < '2024-03-31';
+SELECT count(*), sum(n) FROM readings WHERE epiphany.time_bucket('6 hours', ts, 'America/New_York') BETWEEN '2024-03-30 04:00+00' AND '2024-03-31';
+SELECT count(*), sum(n) FROM readings WHERE date_trunc('day', ts) IN ('2024-03-30', '2024-04-02') AND date_bin('5 hours', ts, '2024-01-01') <= '2024-04-02 05:00';
+SELECT count(*), min(tick) FROM ticks WHERE epiphany.time_bucket(1000, tick) = 3000 OR epiphany.time_bucket(1000::bigint, tick, 500::bigint) <= -19500;
 SELECT epiphany.time_bucket('0 s', ts) FROM readings;
 SELECT epiphany.time_bucket(0, tick) FROM ticks;
 SELECT host, count(*) FROM readings WHERE ts > (SELECT max(ts) - interval '2 days' FROM readings) GROUP BY host;
