@@ -48,15 +48,23 @@ forget_oldest(const PgeRecentBuffers *but)
 		forget(oldest);
 }
 
-/* As many slots as there are pages, and some for those to come. */
-static void
-make_room(PgeRecentBuffers *recent, BlockNumber blocks)
+/* As many slots as there are pages, and some for those to come; but not many more than there are buffers. */
+static uint32
+slots_for(BlockNumber blocks)
 {
+	uint64		wanted = Min((uint64) blocks + blocks / 8, (uint64) NBuffers);
 	uint32		slots = MIN_SLOTS;
+
+	while (slots < wanted && slots < MAX_SLOTS)
+		slots *= 2;
+	return slots;
+}
+
+static void
+make_room(PgeRecentBuffers *recent, uint32 slots)
+{
 	PgeRecentSlot *fresh;
 
-	while (slots < (uint64) blocks + blocks / 8 && slots < MAX_SLOTS)
-		slots *= 2;
 	while (all_slots + slots > MAX_ALL)
 	{
 		uint64		before = all_slots;
@@ -102,10 +110,10 @@ pge_recent_buffers(Relation rel)
 
 		if (recent->mask == 0 || moved || (recent->mask < MAX_SLOTS - 1 && uses % 64 == 0))
 		{
-			BlockNumber blocks = RelationGetNumberOfBlocks(rel);
+			uint32		slots = slots_for(RelationGetNumberOfBlocks(rel));
 
-			if (recent->mask == 0 || moved || blocks > recent->mask)
-				make_room(recent, blocks);
+			if (moved || slots > recent->mask + 1)
+				make_room(recent, slots);
 			recent->locator = rel->rd_locator;
 		}
 	}

@@ -29,7 +29,7 @@ typedef struct IndexRows
 	ExprContext *econtext;
 	ExprState  *predicate;
 	TupleTableSlot *slot;
-	BufferAccessStrategy ring;	/* or NULL */
+	PgeBulk    *bulk;			/* or NULL */
 	Datum		values[INDEX_MAX_KEYS];
 	bool		nulls[INDEX_MAX_KEYS];
 } IndexRows;
@@ -43,7 +43,7 @@ begin_rows(IndexRows *rows, Relation rel, Relation index, IndexInfo *info)
 	rows->estate = CreateExecutorState();
 	rows->econtext = GetPerTupleExprContext(rows->estate);
 	rows->slot = table_slot_create(rel, NULL);
-	rows->ring = pge_bulk_ring(rel);
+	rows->bulk = pge_bulk_begin(rel, 0);
 	rows->econtext->ecxt_scantuple = rows->slot;
 	rows->predicate = ExecPrepareQual(info->ii_Predicate, rows->estate);
 }
@@ -52,8 +52,7 @@ static void
 end_rows(IndexRows *rows)
 {
 	ExecDropSingleTupleTableSlot(rows->slot);
-	if (rows->ring != NULL)
-		FreeAccessStrategy(rows->ring);
+	pge_bulk_end(rows->bulk);
 	FreeExecutorState(rows->estate);
 	/* They live in the executor state just freed. */
 	rows->info->ii_ExpressionsState = NIL;
@@ -86,7 +85,7 @@ index_group(IndexRows *rows, const PgeGroupDesc *desc, Snapshot snapshot, IndexB
 	uint64	   *removed = pge_group_removed_rows(rows->rel, desc);
 	double		alive = 0;
 
-	pge_reader_stream(reader, rows->rel, rows->ring);
+	pge_reader_stream(reader, rows->rel, rows->bulk);
 	for (uint32 row = 0; row < desc->rows; row++)
 	{
 		bool		dead = replaced || pge_bitmap_has(gone, row);
@@ -273,7 +272,7 @@ validate_group(IndexRows *rows, const PgeGroupDesc *desc, Snapshot snapshot, Val
 	PgeReader  *reader = pge_reader_open(rows->rel, desc);
 	uint64	   *gone = pge_group_gone_rows(rows->rel, desc, snapshot);
 
-	pge_reader_stream(reader, rows->rel, rows->ring);
+	pge_reader_stream(reader, rows->rel, rows->bulk);
 	for (uint32 row = 0; row < desc->rows; row++)
 	{
 		ItemPointerData tid;

@@ -9,6 +9,7 @@
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "optimizer/cost.h"
 #include "pgstat.h"
 #include "port/pg_bitutils.h"
 #include "storage/predicate.h"
@@ -95,7 +96,7 @@ open_reader(PgeScan *scan, uint32 group)
 		scan->reader = pge_reader_open(scan->base.rs_rd, &scan->descs[group]);
 	scan->reader_of = group;
 	if (scan->base.rs_flags & SO_TYPE_SEQSCAN)
-		pge_reader_stream(scan->reader, scan->base.rs_rd, scan->ring);
+		pge_reader_stream(scan->reader, scan->base.rs_rd, scan->bulk);
 }
 
 static void
@@ -467,7 +468,7 @@ column_scan_begin(Relation rel, Snapshot snapshot, int nkeys, ScanKey key, Paral
 	/* It has counted a sequential scan; going from range to range is not another one. */
 	scan->heap->rs_flags &= ~SO_TYPE_SEQSCAN;
 	if ((flags & (SO_TYPE_SEQSCAN | SO_ALLOW_STRAT)) == (SO_TYPE_SEQSCAN | SO_ALLOW_STRAT))
-		scan->ring = pge_bulk_ring(rel);
+		scan->bulk = pge_bulk_begin(rel, pscan != NULL ? 1 + max_parallel_workers_per_gather : 1);
 	scan->unit = -1;
 	scan->fresh = true;
 	if (scan_knows_groups(scan))
@@ -487,8 +488,7 @@ column_scan_end(TableScanDesc sscan)
 		UnregisterSnapshot(scan->base.rs_snapshot);
 	RelationDecrementReferenceCount(scan->base.rs_rd);
 	forget_groups(scan);
-	if (scan->ring != NULL)
-		FreeAccessStrategy(scan->ring);
+	pge_bulk_end(scan->bulk);
 	pfree(scan);
 }
 

@@ -55,7 +55,7 @@ typedef struct PgeScan
 	int64		run_first;		/* the vector in hand */
 	int64		run_last;
 	PgeScanFilter *filter;		/* or NULL */
-	BufferAccessStrategy ring;	/* for pages of groups, where the table is large; or NULL */
+	PgeBulk    *bulk;			/* for pages of groups, where the table is large; or NULL */
 	bool		ranged;			/* only TIDs from base.rs_mintid to rs_maxtid (column_tidrange.c) */
 
 	/* parallel: draws only rise, so the search in groups goes on from here; the chunk of delta blocks in hand */

@@ -117,10 +117,17 @@ extern bool pge_page_is_free(Page page);
 extern bool pge_extent_move(Relation rel, PgeGroupDesc *desc, BlockNumber target, BlockNumber *taken);
 extern bool pge_page_move(Relation rel, BlockNumber block, BlockNumber target);
 
+/* A scan of a table that is large for the buffers: what it reads at first stays there as other pages do, the rest goes through a ring. */
+typedef struct PgeBulk
+{
+	BufferAccessStrategy ring;
+	uint64		pages_left;		/* before the ring */
+} PgeBulk;
+
 /* How pages of a group are read by who reads them one after another. */
 typedef struct PgeReadPlan
 {
-	BufferAccessStrategy strategy;	/* a ring of buffers, or NULL */
+	PgeBulk    *bulk;			/* or NULL */
 	bool		ahead;			/* what follows is wanted next */
 	Buffer	   *known;			/* PGE_KNOWN_BUFFERS: where pages were, by their number modulo that; NULL: nobody remembers */
 	struct PgeRecentBuffers *recent;	/* where the session found the table's pages, or NULL */

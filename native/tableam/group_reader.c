@@ -234,36 +234,51 @@ pge_reader_count(PgeReader *reader, Relation rel)
 }
 
 /*
- * As heap: a table of more than a quarter of the buffers is read through a ring, which leaves the others alone. Ours has room for a
- * block of each column, since a scan goes to and fro between them. NULL: no need.
+ * As heap: who reads more than a quarter of the buffers reads the rest through a ring, which leaves them alone. A table's size does not
+ * tell whether a scan will: it reads the columns and groups that it needs. Our ring has room for a block of each column, since a scan goes
+ * to and fro between them. So many processes share the quarter; 0: nobody comes again, all goes through the ring. NULL: the table is small.
  */
-BufferAccessStrategy
-pge_bulk_ring(Relation rel)
+PgeBulk *
+pge_bulk_begin(Relation rel, int sharers)
 {
+	PgeBulk    *bulk;
+
 	if (RelationUsesLocalBuffers(rel) || RelationGetNumberOfBlocks(rel) <= NBuffers / 4)
 		return NULL;
-	return GetAccessStrategyWithSize(BAS_BULKREAD, RING_BASE_KB + RelationGetDescr(rel)->natts * RING_COLUMN_KB);
+	bulk = palloc_object(PgeBulk);
+	bulk->ring = GetAccessStrategyWithSize(BAS_BULKREAD, RING_BASE_KB + RelationGetDescr(rel)->natts * RING_COLUMN_KB);
+	bulk->pages_left = sharers > 0 ? NBuffers / 4 / sharers : 0;
+	return bulk;
+}
+
+void
+pge_bulk_end(PgeBulk *bulk)
+{
+	if (bulk == NULL)
+		return;
+	FreeAccessStrategy(bulk->ring);
+	pfree(bulk);
 }
 
 /*
- * All of the group's vectors will be asked for in turn: read ahead, and through a ring if one is given; else pages stay where they are, for
- * the session's next scan to find them there.
+ * All of the group's vectors will be asked for in turn: read ahead. Where pages stay, as those of small tables do, the session's next scan
+ * finds them again.
  */
 void
-pge_reader_stream(PgeReader *reader, Relation rel, BufferAccessStrategy ring)
+pge_reader_stream(PgeReader *reader, Relation rel, PgeBulk *bulk)
 {
-	reader->plan.strategy = ring;
+	reader->plan.bulk = bulk;
 	reader->plan.ahead = true;
 	if (reader->plan.known == NULL)
 		reader->plan.known = MemoryContextAllocZero(reader->cxt, PGE_KNOWN_BUFFERS * sizeof(Buffer));
-	reader->plan.recent = ring == NULL ? pge_recent_buffers(rel) : NULL;
+	reader->plan.recent = bulk != NULL && bulk->pages_left == 0 ? NULL : pge_recent_buffers(rel);
 }
 
 /* The scan has done with it, and its ring goes; who has values of it may keep it for longer. */
 void
 pge_reader_end_stream(PgeReader *reader)
 {
-	reader->plan.strategy = NULL;
+	reader->plan.bulk = NULL;
 }
 
 /*

@@ -268,17 +268,24 @@ prefetch_pages(Relation rel, const PgeGroupDesc *desc, uint64 from, uint64 count
 	}
 }
 
+static BufferAccessStrategy
+ring_of(const PgeReadPlan *plan)
+{
+	return plan != NULL && plan->bulk != NULL && plan->bulk->pages_left == 0 ? plan->bulk->ring : NULL;
+}
+
 /* Pin the buffer that a page is guessed to be in, and count as a look-up would. False: look it up. */
 static bool
 read_guessed(Relation rel, const PgeGroupDesc *desc, uint32 page_no, const PgeReadPlan *plan, Buffer *buffer)
 {
 	Buffer		guess = guess_buffer(rel, desc, page_no, plan);
+	BufferAccessStrategy ring = ring_of(plan);
 
 	/* Who has no plan has no guess. */
-	if (!BufferIsValid(guess) || !pge_recent_pin(rel, desc->first_block + page_no, guess, plan->strategy == NULL ? BM_MAX_USAGE_COUNT : 1))
+	if (!BufferIsValid(guess) || !pge_recent_pin(rel, desc->first_block + page_no, guess, ring == NULL ? BM_MAX_USAGE_COUNT : 1))
 		return false;
 	*buffer = guess;
-	pgstat_count_io_op(IOOBJECT_RELATION, plan->strategy == NULL ? IOCONTEXT_NORMAL : IOContextForStrategy(plan->strategy), IOOP_HIT);
+	pgstat_count_io_op(IOOBJECT_RELATION, ring == NULL ? IOCONTEXT_NORMAL : IOContextForStrategy(ring), IOOP_HIT);
 	return true;
 }
 
@@ -323,7 +330,9 @@ read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length,
 
 		CHECK_FOR_INTERRUPTS();
 		if (!read_guessed(rel, desc, page_no, plan, buffers))
-			n = read_pages(rel, desc, page_no, pages, plan != NULL ? plan->strategy : NULL, buffers);
+			n = read_pages(rel, desc, page_no, pages, ring_of(plan), buffers);
+		if (plan != NULL && plan->bulk != NULL)
+			plan->bulk->pages_left -= Min(plan->bulk->pages_left, n);
 		for (int i = 0; i < n; i++, page_no++, pages--)
 		{
 			uint64		start = (uint64) page_no * PGE_PAGE_PAYLOAD;
