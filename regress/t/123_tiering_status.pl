@@ -6,6 +6,7 @@ use warnings FATAL => 'all';
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
+use Time::HiRes qw(usleep);
 
 my $settings = "autovacuum = off\nepiphany.maintenance = off\nepiphany.jobs = on\nepiphany.maintenance_naptime = 1s\nmax_parallel_workers_per_gather = 0\n";
 my $node = PostgreSQL::Test::Cluster->new('primary');
@@ -49,15 +50,22 @@ $known =~ s/4 true/7 true/;
 $node->restart;
 is(sql($reads), $known, 'preloaded: all of them');
 sleep 2;
+my $file = $node->data_dir . '/pg_stat/pg_epiphany_groups.stat';
+my $written = slurp_file($file);
 sql('SELECT count(w) FROM t WHERE k BETWEEN 8000 AND 8100');
 $known =~ s/7 true/8 true/;
+# The client is gone before its session is.
+for (1 .. 1800)
+{
+	last if slurp_file($file) ne $written;
+	usleep(100_000);
+}
 $node->stop('immediate');
 $node->start;
 is(sql($reads), $known, 'after a crash what had been written');
 
 # ---- A file that is none ----
 $node->stop;
-my $file = $node->data_dir . '/pg_stat/pg_epiphany_groups.stat';
 my $bytes = slurp_file($file);
 foreach my $damage (substr($bytes, 0, length($bytes) - 1), substr($bytes, 0, -8) . 'damaged!', '', 'x' x 1000)
 {
@@ -73,6 +81,36 @@ unlink $file;
 append_to_file($file, $bytes);
 $node->start;
 is(sql($reads), $known, 'the right one is');
+
+# ---- More groups than there is room for: those go that were read longest ago, and whatever is not known counts as read then ----
+sub crc32c
+{
+	my ($text) = @_;
+	my @table = map { my $c = $_; $c = $c & 1 ? ($c >> 1) ^ 0x82F63B78 : $c >> 1 for 1 .. 8; $c } 0 .. 255;
+	my $crc = 0xFFFFFFFF;
+	$crc = $table[ ($crc ^ $_) & 255 ] ^ ($crc >> 8) for unpack 'C*', $text;
+	return $crc ^ 0xFFFFFFFF;
+}
+
+$node->stop;
+my $most = 57343;
+my ($timeline, $start) = unpack 'x12 V q', $bytes;
+my $known_file = pack 'V q Q', $timeline, $start - 1_000_000_000, $most;
+$known_file .= pack 'V V q Q q Q3', 1, $_, $_, 1, $start - 1000 * $_, 0, 0, 0 for 1 .. $most;
+unlink $file;
+append_to_file($file, pack('a4 V V', 'EPGA', 1, crc32c($known_file)) . $known_file);
+$node->start;
+sql(q{SELECT count(w) FROM t WHERE w > ''});
+is(sql($reads), join(', ', ('1 true') x $groups), 'a table that is full takes in what is read');
+$node->stop;
+my ($magic, undef, undef, undef, $then, $count) = unpack 'a4 V V V q Q', slurp_file($file);
+is($magic, 'EPGA', 'the file is written');
+cmp_ok($count, '<', $most * 0.6, 'half of it has gone');
+cmp_ok($count, '>', $most * 0.4, 'and half has not');
+cmp_ok(abs($start - $then - 1000 * $most / 2), '<', 1000 * $most * 0.1, 'of what is not in it nothing is known before the last read of what has gone');
+unlink $file;
+append_to_file($file, $bytes);
+$node->start;
 
 # ---- Failover ----
 $node->backup('base');
