@@ -36,7 +36,8 @@ sealed unsafe partial class AggregateDecimals
         bool isShared = TakeScale(scale, display);
         UInt128 factor = isShared ? AggregateNumerics.PowerOfTen(_scale - scale) : UInt128.One;
         UInt128 most = _squares == null ? MaxSum >> 32 : (UInt128)long.MaxValue;
-        if (!isShared || magnitude > most / factor)
+        // A division of 128 bits takes longer than all the rest, and mostly there is nothing to divide by.
+        if (!isShared || magnitude > (factor == UInt128.One ? most : most / factor))
         {
             if (!_hasDisplays)
             {
