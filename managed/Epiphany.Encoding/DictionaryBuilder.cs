@@ -36,6 +36,51 @@ public static unsafe class DictionaryBuilder
         return entries;
     }
 
+    /// <summary>
+    /// Likewise where values are numbered already, the same number meaning the same value, all below <paramref name="count"/>; 0 where two numbers
+    /// have one value, too.
+    /// </summary>
+    public static int Build<TKeys>(TKeys keys, uint* numbers, int count, int rows, in DictionaryScratch scratch)
+        where TKeys : struct, IDictionaryKeys
+    {
+        if (count > DictionaryScratch.MaxEntries)
+        {
+            return 0;
+        }
+
+        uint* places = scratch.Slots;
+        new Span<uint>(places, count).Clear();
+        int entries = 0;
+        uint code = 0;
+        for (int row = 0; row < rows; row++)
+        {
+            if (!keys.Skip(row))
+            {
+                ref uint place = ref places[numbers[row]];
+                if (place == 0)
+                {
+                    scratch.EntryRows[entries] = (uint)row;
+                    place = (uint)++entries;
+                }
+
+                code = place - 1;
+            }
+
+            scratch.Codes[row] = code;
+        }
+
+        Sort(keys, rows, entries, scratch);
+        for (int i = 1; i < entries; i++)
+        {
+            if (keys.Compare((int)scratch.EntryRows[i - 1], (int)scratch.EntryRows[i]) == 0)
+            {
+                return 0;
+            }
+        }
+
+        return entries;
+    }
+
     /// <summary>Numbers the distinct values of each stride-th row as they come; 0 past the limit.</summary>
     static int Collect<TKeys>(TKeys keys, int rows, int stride, int limit, in DictionaryScratch scratch)
         where TKeys : struct, IDictionaryKeys

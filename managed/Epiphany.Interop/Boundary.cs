@@ -109,5 +109,6 @@ public static unsafe class Boundary
         managed->ParquetBegin = &Exports.ParquetBegin;
         managed->ParquetNext = &Exports.ParquetNext;
         managed->ParquetStats = &Exports.ParquetStats;
+        managed->ParquetTransfer = &Exports.ParquetTransfer;
     }
 }

@@ -198,6 +198,33 @@ internal static unsafe partial class Exports
     }
 
     [UnmanagedCallersOnly]
+    internal static PgeStatus ParquetTransfer(ulong handle, int column, PgeTransferShape* shape, ulong writer, long* rows, uint* checksum)
+    {
+        try
+        {
+            Host.Enter();
+            *rows = Handles.Get<ParquetReader>(handle).Transfer(
+                column,
+                new TransferShape(
+                    (TransferForm)shape->Form,
+                    (ColumnKind)shape->Kind,
+                    shape->FixedLength,
+                    shape->Offset,
+                    shape->High,
+                    shape->HighAs,
+                    shape->Low,
+                    shape->LowAs),
+                writer == 0 ? null : Handles.Get<RowGroupWriter>(writer),
+                out *checksum);
+            return PgeStatus.Ok;
+        }
+        catch (Exception e)
+        {
+            return Errors.Capture(e);
+        }
+    }
+
+    [UnmanagedCallersOnly]
     internal static PgeStatus ParquetStats(ulong handle, PgeParquetCounts* counts)
     {
         try

@@ -2,6 +2,7 @@
 
 using System;
 using System.Runtime.InteropServices;
+using Epiphany.Encoding;
 using Epiphany.Storage;
 
 namespace Epiphany.Interop;
@@ -23,7 +24,7 @@ internal static unsafe partial class Exports
             Shapes(columns, shapes);
             var writer = new RowGroupWriter(
                 shapes,
-                new WriterOptions(codec, options->Level, options->MaxRows, options->MaxBytes, options->Codes != 0),
+                new WriterOptions(codec, options->Level, options->MaxRows, options->MaxBytes, options->Codes != 0, (EncodingKind)options->Known),
                 new HostMemory(context),
                 HostBlockCodec.Instance,
                 HostInterrupts.Instance);
@@ -172,6 +173,7 @@ internal static unsafe partial class Exports
                 Kind = (int)chunk.Kind,
                 Scale = chunk.ZoneScale,
                 IndexBytes = chunk.IndexBytes,
+                EncodingKind = (int)chunk.Encoding,
             };
             return PgeStatus.Ok;
         }

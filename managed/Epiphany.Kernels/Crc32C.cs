@@ -20,9 +20,12 @@ public static unsafe class Crc32C
         uint _entry;
     }
 
-    public static uint Compute(byte* data, ulong length)
+    public static uint Compute(byte* data, ulong length) => Extend(0, data, length);
+
+    /// <summary>The checksum of bytes of which the first had the checksum <paramref name="before"/>; of none it is 0.</summary>
+    public static uint Extend(uint before, byte* data, ulong length)
     {
-        uint crc = uint.MaxValue;
+        uint crc = ~before;
         while (length >= 3 * Stripe)
         {
             uint second = 0;

@@ -53,4 +53,9 @@ extern char *pge_cold_stub(PgeColdGroup *cold, PgeStubColumn *columns, PgeStubPa
 /* tiering/cold_column.c: a group of one column, for the reader of the whole one; what it takes is the current context's */
 extern void pge_cold_column(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold, int column, PgeGroupRef *image);
 
+/* tiering/cold_ahead.c: columns that will be wanted */
+extern void pge_cold_ahead_note(Relation rel, const PgeGroupDesc *desc, int column);
+extern bool pge_cold_ahead_knows(Relation rel);
+extern bool pge_cold_ahead(Relation rel, const PgeGroupDesc *desc);
+
 #endif							/* PGE_COLD_GROUP_H */

@@ -102,10 +102,9 @@ open_reader(PgeScan *scan, uint32 group)
 static void
 load_gone_rows(PgeScan *scan, uint32 group, Snapshot snapshot)
 {
-	MemoryContext old;
-
 	/* The caller's context may be one that it resets for each row. */
-	old = MemoryContextSwitchTo(GetMemoryChunkContext(scan));
+	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(scan));
+
 	scan->gone = pge_group_gone_rows(scan->base.rs_rd, &scan->descs[group], snapshot);
 	MemoryContextSwitchTo(old);
 }
@@ -163,6 +162,7 @@ start_group(PgeScan *scan, uint32 group, ScanDirection direction)
 		pge_scan_counts.groups_read++;
 		pge_scan_counts.vectors_read += pg_popcount64(scan->vectors);
 		pge_scan_counts.vectors_skipped += vectors - pg_popcount64(scan->vectors);
+		pge_cold_scan_ahead(scan, group);
 	}
 	else
 		pge_scan_counts.groups_skipped++;

@@ -95,4 +95,7 @@ pge_tid_range_has(const PgeScan *scan, ItemPointer tid)
 		ItemPointerCompare(tid, (ItemPointer) &scan->base.rs_maxtid) <= 0;
 }
 
+/* cold_scan.c */
+extern void pge_cold_scan_ahead(PgeScan *scan, uint32 group);
+
 #endif							/* PGE_COLUMN_SCAN_H */

@@ -197,7 +197,8 @@ typedef struct PgeStubColumn
 	uint8		kind;			/* PgeColumnKind */
 	uint8		form;
 	uint8		byval;
-	uint8		reserved[5];
+	uint8		encoding;		/* that the chunk had, for images of it; 0: not noted */
+	uint8		reserved[4];
 } PgeStubColumn;
 
 StaticAssertDecl(sizeof(PgeStubColumn) == 56, "column of a stub");

@@ -32,6 +32,7 @@ extern Oid	pge_cold_out_type(const PgeColdValues *values, int32 *typmod);
 extern Datum pge_cold_out_value(const PgeColdValues *values, Datum value);
 extern bool pge_cold_fits(const PgeColdValues *values, int32 typmod, Datum value);
 extern bool pge_cold_is_sure(const PgeColdValues *values);
+extern bool pge_cold_values_shape(const PgeColdValues *values, const PgeStubColumn *stub, PgeTransferShape *shape);
 extern void pge_cold_values_bind(PgeColdValues *values, const PgeParquetColumn *column);
 extern Datum pge_cold_value(const PgeColdValues *values, const PgeParquetVector *vector, int row, int *element, bool *isnull);
 extern bool pge_cold_same(const PgeColdValues *values, Datum a, Datum b);

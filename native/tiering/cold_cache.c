@@ -31,9 +31,6 @@
 /* Of the limit so much is left when files have gone. */
 #define KEEP_PERCENT	90
 
-/* How many bytes are written at once. */
-#define PIECE			((uint64) 256 * 1024)
-
 typedef struct FileHead
 {
 	uint32		magic;
@@ -218,20 +215,14 @@ static bool
 write_image(int fd, const PgeGroupImage *group)
 {
 	FileHead	head = {.magic = IMAGE_MAGIC,.length = group->Length,.footer_offset = group->FooterOffset};
-	char	   *piece = palloc(PIECE);
 	bool		done;
 
 	head.footer_length = group->FooterLength;
 	head.crc = head_crc(&head);
 	done = write_piece(fd, (char *) &head, sizeof(head));
-	for (uint64 offset = 0; done && offset < group->Length; offset += PIECE)
-	{
-		uint64		length = Min(PIECE, group->Length - offset);
-
-		pge_image_copy(group, offset, length, piece);
-		done = write_piece(fd, piece, length);
-	}
-	pfree(piece);
+	for (uint64 offset = 0; done && offset < group->Length; offset += group->SegmentBytes)
+		done = write_piece(fd, (const char *) (uintptr_t) group->Segments[offset / group->SegmentBytes],
+						   Min(group->SegmentBytes, group->Length - offset));
 	return done;
 }
 

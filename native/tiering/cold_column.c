@@ -18,6 +18,9 @@
 #include "shim/host.h"
 #include "tableam/group_access.h"
 
+/* Half of what a session that reads columns of objects keeps for the next one. */
+#define KEPT_BYTES	((size_t) 12 * 1024 * 1024)
+
 /* Of an object the bytes that a column needs. */
 typedef struct ObjectPart
 {
@@ -130,31 +133,10 @@ transfer_batch(Transfer *t, const PgeParquetVector *vector, i32 rows)
 	t->rows += rows;
 }
 
+/* What needs functions of ours, or has lists. */
 static void
-transfer(Fetch *fetch, Transfer *t, const char *footer)
+transfer_datums(Transfer *t, i32 number)
 {
-	const PgeColdGroup *cold = fetch->cold;
-	const PgeStubColumn *column = &cold->columns[fetch->column];
-	ObjectPart	part = {.source.read = read_part};
-	PgeParquetInfo info = {0};
-	i32			number = column->object_column;
-	int			level = pge_parquet_text_modes();
-
-	part.footer = footer;
-	part.footer_length = cold->head.object_footer_length;
-	part.footer_offset = cold->head.object_length - part.footer_length;
-	part.chunk = read_chunk(fetch, column);
-	part.chunk_offset = column->object_offset;
-	part.chunk_length = column->object_length;
-	PGE_CALL(ParquetOpen, CurrentMemoryContext, pge_group_token(&part.source), cold->head.object_length, &info, &t->parquet);
-	pge_own_handle(CurrentMemoryContext, t->parquet);
-	if (info.Rows != fetch->desc->rows || number < 0 || number >= info.Count)
-		ereport(ERROR,
-				(errcode(ERRCODE_DATA_CORRUPTED),
-				 errmsg("the object has %lld rows and %d columns, and not column %d of %u rows",
-						(long long) info.Rows, info.Count, number + 1, fetch->desc->rows)));
-	pge_cold_values_of_stub(&t->values, column);
-	pge_cold_values_bind(&t->values, &info.Columns[number]);
 	PGE_CALL(ParquetBegin, t->parquet, &number, 1, NULL, 0);
 	t->batch_cxt = AllocSetContextCreate(CurrentMemoryContext, "cold values", ALLOCSET_DEFAULT_SIZES);
 	t->datums = palloc_array(Datum, PGE_PARQUET_BATCH);
@@ -172,6 +154,45 @@ transfer(Fetch *fetch, Transfer *t, const char *footer)
 		transfer_batch(t, vector, rows);
 	}
 	FIN_CRC32C(t->crc);
+}
+
+static void
+transfer(Fetch *fetch, Transfer *t, const char *footer)
+{
+	const PgeColdGroup *cold = fetch->cold;
+	const PgeStubColumn *column = &cold->columns[fetch->column];
+	ObjectPart	part = {.source.read = read_part};
+	PgeParquetInfo info = {0};
+	i32			number = column->object_column;
+	int			level = pge_parquet_text_modes();
+	PgeTransferShape shape;
+	u32			crc;
+
+	part.footer = footer;
+	part.footer_length = cold->head.object_footer_length;
+	part.footer_offset = cold->head.object_length - part.footer_length;
+	part.chunk = read_chunk(fetch, column);
+	part.chunk_offset = column->object_offset;
+	part.chunk_length = column->object_length;
+	PGE_CALL(ParquetOpen, CurrentMemoryContext, pge_group_token(&part.source), cold->head.object_length, &info, &t->parquet);
+	pge_own_handle(CurrentMemoryContext, t->parquet);
+	if (info.Rows != fetch->desc->rows || number < 0 || number >= info.Count)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("the object has %lld rows and %d columns, and not column %d of %u rows",
+						(long long) info.Rows, info.Count, number + 1, fetch->desc->rows)));
+	pge_cold_values_of_stub(&t->values, column);
+	pge_cold_values_bind(&t->values, &info.Columns[number]);
+	if (pge_cold_values_shape(&t->values, column, &shape))
+	{
+		i64			rows;
+
+		PGE_CALL(ParquetTransfer, t->parquet, number, &shape, t->writer, &rows, &crc);
+		t->rows = (uint32) rows;
+		t->crc = crc;
+	}
+	else
+		transfer_datums(t, number);
 	AtEOXact_GUC(true, level);
 	if (t->rows != fetch->desc->rows || !EQ_CRC32C(t->crc, column->values_crc))
 		ereport(ERROR,
@@ -180,11 +201,14 @@ transfer(Fetch *fetch, Transfer *t, const char *footer)
 				 errdetail("Their checksum is another one.")));
 }
 
-/* Images are made with the same options whatever those of the table are, so that one that was thrown away can be made again. */
+/*
+ * Images are made with the same options whatever those of the table are, so that one that was thrown away can be made again: in the
+ * encoding that the chunk had in the table, and without codec, as who waits for a column waits for this, too.
+ */
 static u64
 make_writer(Relation rel, const PgeGroupDesc *desc, const PgeStubColumn *column)
 {
-	PgeWriterOptions options = {.Codec = pge_codec_available(PgeCodec_Lz4) ? PgeCodec_Lz4 : PgeCodec_None,.Level = 1};
+	PgeWriterOptions options = {.Codec = PgeCodec_None,.Known = column->encoding};
 	PgeColumnDesc shape = {.Kind = column->kind,.TypeOid = column->type,.TypeMod = -1};
 	u64			writer;
 
@@ -212,6 +236,23 @@ check_readable(const Fetch *fetch)
 					 quote_literal_cstr(RelationGetRelationName(fetch->rel)), fetch->desc->group_id)));
 }
 
+/*
+ * A column takes some MB on its way, which malloc would give back to the system after each, to fault them in again for the next: a fifth
+ * of the time. Once a block of this size was freed, glibc keeps twice as much.
+ */
+static void
+keep_freed_memory(void)
+{
+	static bool done = false;
+	void	   *volatile block;
+
+	if (done)
+		return;
+	block = malloc(KEPT_BYTES);
+	free(block);
+	done = true;
+}
+
 /* What becomes of a column that is not in the cache: image has it in a file, or in memory. */
 static void
 fetch_image(Fetch *fetch, PgeColdImage *image)
@@ -222,6 +263,7 @@ fetch_image(Fetch *fetch, PgeColdImage *image)
 	Transfer	t = {0};
 	PgeGroupImage group = {0};
 
+	keep_freed_memory();
 	error_context_stack = &context;
 	MemoryContextSwitchTo(cxt);
 	t.writer = make_writer(fetch->rel, fetch->desc, &fetch->cold->columns[fetch->column]);
@@ -306,6 +348,7 @@ pge_cold_column(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold
 	if (cold->columns[column].form == PGE_COLD_ABSENT)
 		elog(ERROR, "column %d of row group %u was dropped when it was moved", column + 1, desc->group_id);
 	check_readable(&fetch);
+	pge_cold_ahead_note(rel, desc, column);
 	pge_cold_cache_name(image, cold, column);
 	if (pge_cold_cache_open(image))
 	{

@@ -371,6 +371,7 @@ pge_cold_write(Relation rel, const PgeGroupDesc *desc, PgeColdGroup *cold, PgeSt
 
 		pge_reader_chunk_info(export->reader, RelationGetDescr(rel), i, &info);
 		export->columns[i].kind = (uint8) kinds[i].Kind;
+		export->columns[i].encoding = (uint8) info.EncodingKind;
 		export->columns[i].chunk_offset = info.Offset;
 		export->columns[i].index_length = (uint32) info.IndexBytes;
 	}

@@ -14,6 +14,7 @@
 #include "nodes/miscnodes.h"
 #include "utils/array.h"
 #include "utils/builtins.h"
+#include "utils/date.h"
 #include "utils/datum.h"
 #include "utils/lsyscache.h"
 #include "utils/numeric.h"
@@ -211,6 +212,51 @@ pge_cold_values_bind(PgeColdValues *values, const PgeParquetColumn *column)
 			elog(ERROR, "type %u is no array", values->type);
 		get_typlenbyvalalign(values->element, &values->element_len, &values->element_byval, &values->element_align);
 	}
+}
+
+/*
+ * What the managed side makes of an object's values by itself, without Datums: what a form's values are by nature. False: they need
+ * functions of ours. Wrong ones are found out by their checksum.
+ */
+bool
+pge_cold_values_shape(const PgeColdValues *values, const PgeStubColumn *stub, PgeTransferShape *shape)
+{
+	const PgeParquetColumn *column = &values->natural.column;
+	bool		is_time = values->type == TIMESTAMPOID || values->type == TIMESTAMPTZOID;
+
+	*shape = (PgeTransferShape) {.Kind = stub->kind,.High = PG_INT64_MAX,.HighAs = PG_INT64_MAX,.Low = PG_INT64_MIN,.LowAs = PG_INT64_MIN};
+	shape->FixedLength = stub->kind == PgeColumnKind_FixedBytes ? stub->typlen : 0;
+	if (values->form == PGE_COLD_BYTES || values->form == PGE_COLD_LANE)
+	{
+		shape->Form = values->form == PGE_COLD_BYTES ? PgeTransferForm_Bytes : PgeTransferForm_Lanes;
+		return true;
+	}
+	if (values->form != PGE_COLD_NATURAL)
+		return false;
+	if (values->type == NUMERICOID)
+	{
+		shape->Form = PgeTransferForm_Decimals;
+		return column->Annotation == PgeParquetAnnotation_Decimal &&
+			(column->Physical == PgeParquetPhysical_Int32 || column->Physical == PgeParquetPhysical_Int64);
+	}
+	shape->Form = values->byval ? PgeTransferForm_Lanes : PgeTransferForm_Bytes;
+	if (values->type == DATEOID)
+	{
+		shape->Offset = PGE_EPOCH_DAYS;
+		shape->High = PGE_PARQUET_DATE_INFINITY;
+		shape->HighAs = DATEVAL_NOEND;
+		shape->Low = -PGE_PARQUET_DATE_INFINITY;
+		shape->LowAs = DATEVAL_NOBEGIN;
+	}
+	else if (is_time)
+	{
+		shape->Offset = PGE_EPOCH_DAYS * USECS_PER_DAY;
+		shape->High = PGE_PARQUET_INFINITY;
+		shape->HighAs = DT_NOEND;
+		shape->Low = -PGE_PARQUET_INFINITY;
+		shape->LowAs = DT_NOBEGIN;
+	}
+	return (!is_time && values->type != TIMEOID) || column->Unit == PgeParquetUnit_Microseconds;
 }
 
 static Datum

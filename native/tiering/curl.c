@@ -12,7 +12,7 @@
 #define GLOBAL_ALL	3L
 
 /* Connections that are kept open for the next request. */
-#define KEPT_CONNECTIONS	4L
+#define KEPT_CONNECTIONS	10L
 
 static PgeCurl curl;
 

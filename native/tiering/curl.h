@@ -41,11 +41,13 @@ struct curl_slist;
 #define CURLOPT_HEADERDATA				10029
 #define CURLOPT_CUSTOMREQUEST			10036
 #define CURLOPT_CAINFO					10065
+#define CURLOPT_PRIVATE					10103
 #define CURLOPT_WRITEFUNCTION			20011
 #define CURLOPT_HEADERFUNCTION			20079
 #define CURLOPT_POSTFIELDSIZE_LARGE		30120
 
 #define CURLINFO_RESPONSE_CODE			0x200002
+#define CURLINFO_PRIVATE				0x100015
 #define CURLMSG_DONE					1
 #define CURLMOPT_MAXCONNECTS			6
 #define CURL_HTTP_VERSION_1_1			2L
@@ -83,7 +85,7 @@ typedef struct PgeCurl
 	PgeCurlMessage *(*multi_info_read) (CURLM *multi, int *queued);
 	struct curl_slist *(*slist_append) (struct curl_slist *list, const char *string);
 	void		(*slist_free_all) (struct curl_slist *list);
-	CURL	   *easy;			/* of this session: one request at a time */
+	CURL	   *easy;			/* of this session: one request at a time, beside those ahead (s3_ahead.c) */
 	CURLM	   *multi;			/* keeps its connections */
 } PgeCurl;
 

@@ -63,6 +63,13 @@ typedef struct S3Request
 /* s3_request.c: did it come to 2xx? All else but what is accepted is an error, raised unless quiet. */
 extern bool pge_s3_request(S3Request *request);
 
+/*
+ * s3_ahead.c: a range that will be asked for soon may be under way by then; nothing is raised if it comes to nothing. Taking it: false, it
+ * is to be requested.
+ */
+extern void pge_s3_ahead(S3Store *store, const char *key, const char *etag, const char *range, uint64 length);
+extern bool pge_s3_ahead_take(S3Request *request);
+
 /* s3_sign.c: headers that a request to a URL needs, a line each */
 extern List *pge_s3_sign(const S3Request *request, const char *url);
 

@@ -1,5 +1,6 @@
 /*
- * Stores: one request of S3's protocol, repeated where that may help. One transfer at a time, over connections that the session keeps.
+ * Stores: one request of S3's protocol, repeated where that may help, over connections that the session keeps. It waits for one transfer
+ * at a time; those that s3_ahead.c has under way go on meanwhile.
  *
  * Nothing of PostgreSQL's raises inside libcurl's frames: its callbacks take memory that may be refused. libcurl may look names up in a
  * thread; that is started with all signals masked, since handlers are for the main thread only. The last of what libcurl holds of a
@@ -20,8 +21,7 @@
 #include "utils/timestamp.h"
 #include "utils/wait_event.h"
 
-#include "curl.h"
-#include "s3.h"
+#include "s3_transfer.h"
 
 /* Most of an answer that is text; a list of a thousand keys of 1,024 bytes, percent-encoded, and what is said of them is below. */
 #define MOST_TEXT		(16 << 20)
@@ -29,20 +29,8 @@
 #define FIRST_DELAY_MS	100
 #define LONGEST_DELAY_MS	5000
 
-/* Between two looks for interrupts. */
-#define STEP_MS			50
-
 /* What a request at an error's end may take. */
 #define QUIET_SECONDS	3
-
-typedef struct Transfer
-{
-	S3Request  *request;
-	const char *url;
-	int			result;			/* CURLE_... */
-	char		error[CURL_ERROR_SIZE];
-	bool		overflow;		/* more came than asked for */
-} Transfer;
 
 static uint32
 wait_event(void)
@@ -82,7 +70,7 @@ append_text(S3Request *request, const char *bytes, size_t length)
 static size_t
 receive_bytes(char *bytes, size_t size, size_t count, void *arg)
 {
-	Transfer   *transfer = arg;
+	S3Transfer *transfer = arg;
 	S3Request  *request = transfer->request;
 	size_t		length = size * count;
 
@@ -136,7 +124,7 @@ forget_answer(S3Request *request)
 static size_t
 receive_header(char *line, size_t size, size_t count, void *arg)
 {
-	S3Request  *request = ((Transfer *) arg)->request;
+	S3Request  *request = ((S3Transfer *) arg)->request;
 	size_t		length = size * count;
 	char		value[256];
 
@@ -175,7 +163,7 @@ no_memory(void)
 }
 
 static struct curl_slist *
-make_headers(PgeCurl *curl, const Transfer *transfer)
+make_headers(PgeCurl *curl, const S3Transfer *transfer)
 {
 	const S3Request *request = transfer->request;
 	List	   *lines = pge_s3_sign(request, transfer->url);
@@ -200,11 +188,11 @@ make_headers(PgeCurl *curl, const Transfer *transfer)
 }
 
 static void
-set_options(PgeCurl *curl, Transfer *transfer, struct curl_slist *headers)
+set_options(PgeCurl *curl, S3Transfer *transfer, struct curl_slist *headers)
 {
 	S3Request  *request = transfer->request;
 	S3Store    *store = request->store;
-	CURL	   *easy = curl->easy;
+	CURL	   *easy = transfer->easy;
 	long		seconds = request->quiet ? QUIET_SECONDS : store->timeout;
 	bool		ok = true;
 
@@ -235,63 +223,92 @@ set_options(PgeCurl *curl, Transfer *transfer, struct curl_slist *headers)
 	curl->easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_header);
 	curl->easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
+	ok = curl->easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK && ok;
 	if (!ok)
 		no_memory();
 }
 
-static void
-run(PgeCurl *curl, Transfer *transfer)
+void
+pge_s3_prepare(PgeCurl *curl, S3Transfer *transfer, struct curl_slist *volatile *headers)
 {
-	bool		quiet = transfer->request->quiet;
-	TimestampTz until = GetCurrentTimestamp() + QUIET_SECONDS * USECS_PER_SEC;
-	int			running = 1;
-
-	curl->multi_add_handle(curl->multi, curl->easy);
-	for (;;)
-	{
-		sigset_t	all;
-		sigset_t	before;
-		PgeCurlMessage *message;
-		int			queued;
-
-		sigfillset(&all);
-		pthread_sigmask(SIG_SETMASK, &all, &before);
-		curl->multi_perform(curl->multi, &running);
-		pthread_sigmask(SIG_SETMASK, &before, NULL);
-		while ((message = curl->multi_info_read(curl->multi, &queued)) != NULL)
-			if (message->message == CURLMSG_DONE)
-			{
-				transfer->result = message->data.result;
-				return;
-			}
-		if (quiet && GetCurrentTimestamp() > until)
-			return;
-		if (!quiet)
-			CHECK_FOR_INTERRUPTS();
-		pgstat_report_wait_start(wait_event());
-		curl->multi_poll(curl->multi, NULL, 0, STEP_MS, &queued);
-		pgstat_report_wait_end();
-	}
-}
-
-static void
-perform(Transfer *transfer)
-{
-	PgeCurl    *curl = pge_curl();
-	struct curl_slist *volatile headers = NULL;
-
 	forget_answer(transfer->request);
+	transfer->done = false;
 	transfer->error[0] = '\0';
 	transfer->overflow = false;
 	transfer->result = CURLE_OPERATION_TIMEDOUT;
 	pge_store_counts.requests++;
+	*headers = make_headers(curl, transfer);
+	set_options(curl, transfer, *headers);
+}
+
+void
+pge_s3_step(PgeCurl *curl)
+{
+	sigset_t	all;
+	sigset_t	before;
+	PgeCurlMessage *message;
+	int			running,
+				queued;
+
+	sigfillset(&all);
+	pthread_sigmask(SIG_SETMASK, &all, &before);
+	curl->multi_perform(curl->multi, &running);
+	pthread_sigmask(SIG_SETMASK, &before, NULL);
+	while ((message = curl->multi_info_read(curl->multi, &queued)) != NULL)
+	{
+		S3Transfer *transfer = NULL;
+
+		if (message->message != CURLMSG_DONE ||
+			curl->easy_getinfo(message->easy, CURLINFO_PRIVATE, &transfer) != CURLE_OK || transfer == NULL)
+			continue;
+		transfer->result = message->data.result;
+		transfer->done = true;
+	}
+}
+
+void
+pge_s3_wait(PgeCurl *curl)
+{
+	int			ready;
+
+	pgstat_report_wait_start(wait_event());
+	curl->multi_poll(curl->multi, NULL, 0, PGE_S3_STEP_MS, &ready);
+	pgstat_report_wait_end();
+}
+
+static void
+run(PgeCurl *curl, S3Transfer *transfer)
+{
+	bool		quiet = transfer->request->quiet;
+	TimestampTz until = GetCurrentTimestamp() + QUIET_SECONDS * USECS_PER_SEC;
+
+	curl->multi_add_handle(curl->multi, transfer->easy);
+	for (;;)
+	{
+		pge_s3_step(curl);
+		if (transfer->done)
+			return;
+		if (quiet && GetCurrentTimestamp() > until)
+			return;
+		if (!quiet)
+			CHECK_FOR_INTERRUPTS();
+		pge_s3_wait(curl);
+	}
+}
+
+static void
+perform(S3Transfer *transfer)
+{
+	PgeCurl    *curl = pge_curl();
+	struct curl_slist *volatile headers = NULL;
+
+	transfer->easy = curl->easy;
 	/* Who is ended in the middle of a transfer comes here again without having left. */
 	curl->multi_remove_handle(curl->multi, curl->easy);
 	curl->easy_reset(curl->easy);
 	PG_TRY();
 	{
-		headers = make_headers(curl, transfer);
-		set_options(curl, transfer, headers);
+		pge_s3_prepare(curl, transfer, &headers);
 		run(curl, transfer);
 	}
 	PG_FINALLY();
@@ -306,8 +323,8 @@ perform(Transfer *transfer)
 
 /* ---- A request ---- */
 
-static char *
-make_url(const S3Request *request)
+char *
+pge_s3_url(const S3Request *request)
 {
 	StringInfoData url;
 
@@ -326,7 +343,7 @@ make_url(const S3Request *request)
 
 /* May the same request come to something better? */
 static bool
-is_passing(const Transfer *transfer)
+is_passing(const S3Transfer *transfer)
 {
 	const S3Request *request = transfer->request;
 
@@ -372,7 +389,7 @@ wait_before(int attempt)
 }
 
 static void
-fail(const Transfer *transfer)
+fail(const S3Transfer *transfer)
 {
 	const S3Request *request = transfer->request;
 
@@ -392,7 +409,7 @@ fail(const Transfer *transfer)
 }
 
 static bool
-repeat(Transfer *transfer)
+repeat(S3Transfer *transfer)
 {
 	S3Request  *request = transfer->request;
 	int			tries = request->quiet ? 1 : request->store->retries + 1;
@@ -420,14 +437,14 @@ repeat(Transfer *transfer)
 bool
 pge_s3_request(S3Request *request)
 {
-	Transfer	transfer = {.request = request};
+	S3Transfer	transfer = {.request = request};
 	MemoryContext cxt = AllocSetContextCreate(CurrentMemoryContext, "S3 request", ALLOCSET_SMALL_SIZES);
 	MemoryContext old;
 	bool		good;
 
 	initStringInfo(&request->text);
 	old = MemoryContextSwitchTo(cxt);
-	transfer.url = make_url(request);
+	transfer.url = pge_s3_url(request);
 	good = repeat(&transfer);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(cxt);

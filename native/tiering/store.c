@@ -254,6 +254,19 @@ pge_store_close(PgeStoredFile *file)
 	file->store->routine->close(file);
 }
 
+bool
+pge_store_has_ahead(const PgeStore *store)
+{
+	return store->routine->ahead != NULL;
+}
+
+void
+pge_store_ahead(PgeStore *store, const PgeStoreEntry *known, uint64 offset, uint64 length)
+{
+	if (store->routine->ahead != NULL && length > 0 && offset < known->length && length <= known->length - offset)
+		store->routine->ahead(store, known, offset, length);
+}
+
 PgeNewFile *
 pge_store_create(PgeStore *store, const char *key)
 {

@@ -105,6 +105,13 @@ extern PgeStoredFile *pge_store_open(PgeStore *store, const char *key, const Pge
 extern void pge_store_close(PgeStoredFile *file);
 
 /*
+ * A range of an object, of which so much is known, will be read soon: it may be on its way by then. Whatever comes of it is no error, and
+ * the range may be read or not.
+ */
+extern bool pge_store_has_ahead(const PgeStore *store);
+extern void pge_store_ahead(PgeStore *store, const PgeStoreEntry *known, uint64 offset, uint64 length);
+
+/*
  * Writes an object: create, write as often as wanted, finish. It takes the place of one that had the key, at once. Once finished it is
  * durable. Who creates must see to it that pge_store_abandon() is called where finish was not reached, at FATAL, too:
  *
@@ -149,6 +156,7 @@ struct PgeStoreRoutine
 {
 	PgeStoredFile *(*open) (PgeStore *store, const char *key, const PgeStoreEntry *known);
 	void		(*close) (PgeStoredFile *file);
+	void		(*ahead) (PgeStore *store, const PgeStoreEntry *known, uint64 offset, uint64 length);	/* NULL: there is no use */
 	PgeNewFile *(*create) (PgeStore *store, const char *key);
 	void		(*write) (PgeNewFile *file, const char *bytes, uint64 length);
 	const char *(*finish) (PgeNewFile *file);

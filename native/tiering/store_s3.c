@@ -81,13 +81,31 @@ read_range(OldObject *object, uint64 offset, uint64 length, char *dest)
 	request.if_match = *object->base.etag ? object->base.etag : NULL;
 	request.dest = dest;
 	request.dest_room = length;
-	pge_s3_request(&request);
+	if (!pge_s3_ahead_take(&request))
+		pge_s3_request(&request);
 	if (request.status == 206 ? request.first != (int64) offset : offset > 0)
 		wrong_bytes(object, "It does not seem to know ranges.");
 	if (request.received != length || (request.total >= 0 && (uint64) request.total != object->base.length))
 		wrong_bytes(object, psprintf("It sent " UINT64_FORMAT " bytes of an object of " INT64_FORMAT " instead of " UINT64_FORMAT
 									 " of " UINT64_FORMAT ".", request.received, request.total, length, object->base.length));
 	pfree(request.text.data);
+}
+
+/* As it will be asked for by s3_read(). */
+static void
+s3_ahead(PgeStore *store, const PgeStoreEntry *known, uint64 offset, uint64 length)
+{
+	uint64		tail_start = known->length - Min(known->length, TAIL_BYTES);
+	char	   *range;
+
+	if (offset >= tail_start)
+	{
+		offset = tail_start;
+		length = known->length - offset;
+	}
+	range = psprintf(UINT64_FORMAT "-" UINT64_FORMAT, offset, offset + length - 1);
+	pge_s3_ahead((S3Store *) store, known->key, known->etag, range, length);
+	pfree(range);
 }
 
 static void
@@ -470,6 +488,7 @@ s3_remove(PgeStore *store, const char *key)
 
 static const PgeStoreRoutine s3_routine = {
 	.open = s3_open,
+	.ahead = s3_ahead,
 	.close = s3_close,
 	.create = s3_create,
 	.write = s3_write,

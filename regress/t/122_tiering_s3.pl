@@ -69,6 +69,16 @@ sql($_) foreach map { my $s = $_; map { $s =~ s/TABLE/$_/r } qw(model t) } 'UPDA
 	q{INSERT INTO TABLE VALUES (5, 1, 'x'), (9000, 2, 'y') ON CONFLICT (k) DO UPDATE SET w = EXCLUDED.w};
 is(sql($differences), '0', 'rows that were changed');
 
+# ---- Ahead ----
+my $two = 'SELECT sum(length(w)), sum(v) FROM';
+forget_cached();
+$store->requests;
+is(sql("$two t"), sql("$two model"), 'two columns of all groups');
+my @reads = $store->requests;
+is(scalar @reads, 2 * $groups, 'are as many requests');
+my %connections = map { /(connection=\d+)/ ? ($1 => 1) : () } @reads;
+cmp_ok(scalar(keys %connections), '>', 1, 'some of which wait for each other\'s answers no more');
+
 # ---- What a store can do ----
 my $right = sql('SELECT md5(string_agg(t::text, NULL ORDER BY k)) FROM t');
 my $query = 'SELECT md5(string_agg(t::text, NULL ORDER BY k)) FROM t';
@@ -95,6 +105,17 @@ foreach my $fault ('status 2 ^GET 503,SlowDown', 'die 2 ^GET', 'truncate 2 ^GET'
 	$store->faults($fault);
 	is(sql($query), $right, "what passes: $fault");
 	$store->faults();
+}
+# Those that are under way before they are wanted: the session knows its columns from the query before.
+foreach my $fault ('status 2 ^GET 503,SlowDown', 'die 2 ^GET', 'truncate 2 ^GET', 'stall 1 ^GET', 'whole 1 ^GET')
+{
+	my $session = $node->background_psql('postgres');
+	$session->query($query);
+	forget_cached();
+	$store->faults($fault);
+	is($session->query($query), $right, "what passes, ahead: $fault");
+	$store->faults();
+	$session->quit;
 }
 told('a store that is busy', qr/the store fails|503/, 'status 99 ^GET 503,SlowDown');
 told('connections that end', qr/cannot be reached|connection/i, 'die 99 ^GET');

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xbf7ea6c2;
+    public const u32 Hash = 0xec1e649d;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -349,7 +349,7 @@ public unsafe struct PgeColumnDesc
 }
 
 /* How a row group is to be written. */
-[StructLayout(LayoutKind.Explicit, Size = 24)]
+[StructLayout(LayoutKind.Explicit, Size = 32)]
 public unsafe struct PgeWriterOptions
 {
     /* PgeCodec. */
@@ -361,6 +361,9 @@ public unsafe struct PgeWriterOptions
     [FieldOffset(12)] public i32 Codes;
     /* ... or where finishing it takes so many bytes of memory, whichever comes first. */
     [FieldOffset(16)] public u64 MaxBytes;
+    /* Not 0: the encoding that chunks are to have (PgeChunkInfo.EncodingKind), without others being tried. */
+    [FieldOffset(24)] public i32 Known;
+    [FieldOffset(28)] public i32 Reserved;
 }
 
 /* How far a row group in the making has come. */
@@ -441,7 +444,8 @@ public unsafe struct PgeChunkInfo
     [FieldOffset(76)] public i32 Scale;
     /* Of the bytes stored the first, which are the chunk's index. */
     [FieldOffset(80)] public i32 IndexBytes;
-    [FieldOffset(84)] public i32 Reserved;
+    /* The encoding's number, for PgeWriterOptions.Known. */
+    [FieldOffset(84)] public i32 EncodingKind;
 }
 
 /* A sparse vector's elements that are not zero, by ascending index. */
@@ -708,6 +712,32 @@ public unsafe struct PgeParquetInfo
     [FieldOffset(8)] public i64 Rows;
     [FieldOffset(16)] public i32 Count;
     [FieldOffset(20)] public i32 Groups;
+}
+
+/* What a column's values become on their way to a row group. */
+public enum PgeTransferForm : int
+{
+    /* Integers and floats, less Offset; from High on HighAs, up to Low LowAs. */
+    Lanes = 0,
+    Bytes = 1,
+    /* NUMERIC of integers, at the column's scale. */
+    Decimals = 2,
+}
+
+[StructLayout(LayoutKind.Explicit, Size = 56)]
+public unsafe struct PgeTransferShape
+{
+    /* PgeTransferForm. */
+    [FieldOffset(0)] public i32 Form;
+    /* PgeColumnKind. */
+    [FieldOffset(4)] public i32 Kind;
+    [FieldOffset(8)] public i32 FixedLength;
+    [FieldOffset(12)] public i32 Reserved;
+    [FieldOffset(16)] public i64 Offset;
+    [FieldOffset(24)] public i64 High;
+    [FieldOffset(32)] public i64 HighAs;
+    [FieldOffset(40)] public i64 Low;
+    [FieldOffset(48)] public i64 LowAs;
 }
 
 /* What reading has come to since the file was opened: groups that were left out, and rows with them or with pages; bytes asked for. */
@@ -1084,4 +1114,5 @@ public unsafe struct PgeManagedApi
     /* Handle, out a vector for each wanted column, valid until the next call, out rows; 0: the end. */
     public delegate* unmanaged<u64, PgeParquetVector**, i32*, PgeStatus> ParquetNext;
     public delegate* unmanaged<u64, PgeParquetCounts*, PgeStatus> ParquetStats;
+    public delegate* unmanaged<u64, i32, PgeTransferShape*, u64, i64*, u32*, PgeStatus> ParquetTransfer;
 }

@@ -1,5 +1,7 @@
 // Storage layer, contract. Where a stored group's footer lies, as the directory tells it, and what the footer tells of a chunk.
 
+using Epiphany.Encoding;
+
 namespace Epiphany.Storage;
 
 /// <summary>A stored group. <paramref name="Columns"/> is what it was written with; the table may have more by now.</summary>
@@ -28,6 +30,8 @@ public unsafe struct ChunkInfo
 
     /// <summary>As written.</summary>
     public ColumnKind Kind { get; internal set; }
+
+    public EncodingKind Encoding { get; internal set; }
 
     /// <summary>NUL-terminated ASCII that lives as long as the process.</summary>
     public byte* EncodingName { get; internal set; }

@@ -174,6 +174,7 @@ public sealed unsafe class RowGroupReader
             Codec = (Codec)entry->Codec,
             Kind = (ColumnKind)entry->Kind,
             // A u8 literal lies in the image: it never moves.
+            Encoding = (EncodingKind)entry->Encoding,
             EncodingName = (byte*)Unsafe.AsPointer(ref MemoryMarshal.GetReference(EncodingNames.Of((EncodingKind)entry->Encoding))),
             Min = zone ? entry->Min : null,
             MinLength = zone ? entry->MinLength : 0,

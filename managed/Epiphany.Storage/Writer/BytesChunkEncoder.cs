@@ -5,14 +5,14 @@ using Epiphany.Encoding;
 
 namespace Epiphany.Storage;
 
-sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor compressor, bool wantsCodes, IMemory memory) : ChunkEncoder
+sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor compressor, WriterOptions options, IMemory memory) : ChunkEncoder
 {
     /// <summary>Bytes of strings that are encoded both ways to see whether symbols pay: what a codec looks back on.</summary>
     const ulong TrialBytes = 64 * 1024;
 
     readonly DecimalChunk _decimals = new(scratch);
     readonly SymbolChunk _symbols = new(scratch, memory);
-    readonly MatrixChunk _matrix = new(wantsCodes, memory);
+    readonly MatrixChunk _matrix = new(options.Codes, memory);
     readonly ByteSink _trial = new(memory);
     readonly ByteSink _room = new(memory);
     ColumnBuffer _column = null!;
@@ -53,7 +53,9 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
         }
         else
         {
-            bytes = Choose(keys, isDecimal, entry, out min, out max);
+            bytes = TakeKnown(keys, isDecimal, entry, out min, out max)
+                ? Estimate(vectors, column.Rows, _trial)
+                : Choose(keys, isDecimal, entry, out min, out max);
         }
 
         if (!isNumeric && Encoding != EncodingKind.Matrix)
@@ -160,6 +162,62 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
         return true;
     }
 
+    /// <summary>The encoding that is known to be good for the values is got ready, if it can hold them; a matrix is found out as ever.</summary>
+    bool TakeKnown(BytesKeys keys, bool isDecimal, ColumnEntry* entry, out int min, out int max)
+    {
+        min = max = 0;
+        switch (options.Known)
+        {
+            case EncodingKind.Decimal when isDecimal:
+                _decimals.Plan(_vectors);
+                Encoding = EncodingKind.Decimal;
+                return true;
+            case EncodingKind.Dictionary:
+                _entries = BuildDictionary(keys, isDecimal);
+                if (_entries == 0)
+                {
+                    return false;
+                }
+
+                Encoding = EncodingKind.Dictionary;
+                NoteEntries(_entries, entry, out min, out max);
+                return true;
+            case EncodingKind.Plain or EncodingKind.Fsst:
+                Encoding = EncodingKind.Plain;
+                if (_column.Shape.Kind != ColumnKind.Numeric)
+                {
+                    BytesZones.Find(_column, keys, out min, out max);
+                }
+
+                return true;
+            default:
+                return false;
+        }
+    }
+
+    int BuildDictionary(BytesKeys keys, bool isDecimal)
+    {
+        if (_column.Numbers != null)
+        {
+            int entries = DictionaryBuilder.Build(keys, _column.Numbers, _column.NumberCount, _column.Rows, scratch.Dictionary);
+            if (entries != 0)
+            {
+                return entries;
+            }
+        }
+
+        return isDecimal && _decimals.AreNumbered
+            ? DictionaryBuilder.Build(new NumberedKeys(_decimals.Integers, keys), _column.Rows, scratch.Dictionary)
+            : DictionaryBuilder.Build(keys, _column.Rows, scratch.Dictionary);
+    }
+
+    void NoteEntries(int entries, ColumnEntry* entry, out int min, out int max)
+    {
+        min = (int)scratch.Dictionary.EntryRows[0];
+        max = (int)scratch.Dictionary.EntryRows[entries - 1];
+        entry->DistinctCount = (uint)entries;
+    }
+
     /// <summary>Says what the best takes, and finds the smallest and the largest value but of a NUMERIC.</summary>
     ulong Choose(BytesKeys keys, bool isDecimal, ColumnEntry* entry, out int min, out int max)
     {
@@ -182,16 +240,12 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
         ulong little = (ulong)_column.Rows / 2;
         if (Encoding == EncodingKind.Decimal ? best > little : _column.RawBytes > little || Plain > little)
         {
-            entries = isDecimal && _decimals.AreNumbered
-                ? DictionaryBuilder.Build(new NumberedKeys(_decimals.Integers, keys), _column.Rows, scratch.Dictionary)
-                : DictionaryBuilder.Build(keys, _column.Rows, scratch.Dictionary);
+            entries = BuildDictionary(keys, isDecimal);
         }
 
         if (entries != 0)
         {
-            min = (int)scratch.Dictionary.EntryRows[0];
-            max = (int)scratch.Dictionary.EntryRows[entries - 1];
-            entry->DistinctCount = (uint)entries;
+            NoteEntries(entries, entry, out min, out max);
             ulong dictionary = SharedBytes(entries) + (RowsWithCode() * (ulong)PackedLanes.CodeWidth((uint)entries) / 8);
             if (Encoding == EncodingKind.Decimal ? dictionary < best : IsBelowPlain(dictionary))
             {

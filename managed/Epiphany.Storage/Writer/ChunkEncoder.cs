@@ -12,6 +12,21 @@ abstract unsafe class ChunkEncoder
     /// <summary>Chooses the encoding, fills zone maps, sums and counts, and says about how many bytes will come.</summary>
     internal abstract ulong Plan(ColumnBuffer column, ColumnEntry* entry, VectorEntry* vectors);
 
+    /// <summary>About how many bytes the vectors take, by the first that has any; <paramref name="trial"/> is empty.</summary>
+    private protected ulong Estimate(VectorEntry* vectors, int rows, ByteSink trial)
+    {
+        int vector = 0;
+        while (vectors[vector].Nulls == GroupFormat.RowsOf(rows, vector))
+        {
+            vector++;
+        }
+
+        WriteVector(vector, trial);
+        ulong bytes = trial.Length * (ulong)GroupFormat.Vectors(rows);
+        trial.Clear();
+        return bytes;
+    }
+
     /// <summary>Appends what all vectors share, if anything.</summary>
     internal abstract void WriteShared(ByteSink block);
 

@@ -30,8 +30,8 @@ sealed unsafe class ChunkWriter
         _compressor = new BlockCompressor(options, codec);
         _interrupts = interrupts;
         _scratch = new WriterScratch(memory);
-        _lanes = new LaneChunkEncoder(_scratch);
-        _bytes = new BytesChunkEncoder(_scratch, _compressor, options.Codes, memory);
+        _lanes = new LaneChunkEncoder(_scratch, options.Known, memory);
+        _bytes = new BytesChunkEncoder(_scratch, _compressor, options, memory);
     }
 
     /// <summary>Chunks of so many rows come next.</summary>
@@ -110,6 +110,7 @@ sealed unsafe class ChunkWriter
         _block.Free();
         _room.Free();
         _scratch.Free();
+        _lanes.Free();
         _bytes.Free();
     }
 

@@ -1,6 +1,8 @@
 // Storage layer, writer. One column's values as they came, until the group is encoded: by-value kinds as 64-bit lanes, others as
 // addresses of copied payloads and their lengths.
 
+using System.Runtime.InteropServices;
+
 namespace Epiphany.Storage;
 
 /// <summary>Rows of a column. Null rows hold the number 0, or no bytes.</summary>
@@ -33,6 +35,12 @@ sealed unsafe class ColumnBuffer
 
     /// <summary>A byte a row, 1 for null; null as long as no row is.</summary>
     internal byte* Nulls { get; private set; }
+
+    /// <summary>Where all values came with numbers of a dictionary: each row's, else null.</summary>
+    internal uint* Numbers { get; private set; }
+
+    /// <summary>Of values that have a number.</summary>
+    internal int NumberCount { get; private set; }
 
     internal int Rows { get; private set; }
 
@@ -72,10 +80,50 @@ sealed unsafe class ColumnBuffer
         Rows += rows;
     }
 
+    /// <summary>
+    /// Values that stay where they are until the group is finished, and for a while after; eight bytes past each can be read. <paramref
+    /// name="numbers"/>, if not null, tells those apart that differ, below <paramref name="count"/>; all calls have to give numbers of the same
+    /// dictionary, or some none.
+    /// </summary>
+    internal void Refer(ulong* addresses, uint* lengths, byte* nulls, uint* numbers, int count, int rows)
+    {
+        Reserve(Rows + rows);
+        if (nulls != null)
+        {
+            AppendNulls(nulls, rows, 1);
+        }
+
+        NativeMemory.Copy(addresses, Values + Rows, (nuint)rows * sizeof(ulong));
+        NativeMemory.Copy(lengths, Lengths + Rows, (nuint)rows * sizeof(uint));
+        for (int i = 0; i < rows; i++)
+        {
+            RawBytes += lengths[i];
+        }
+
+        if (Rows == 0 && numbers != null)
+        {
+            FreeNumbers();
+            Numbers = (uint*)_memory.Allocate((nuint)_maxRows * sizeof(uint));
+            NumberCount = count;
+        }
+
+        if (numbers == null || count != NumberCount)
+        {
+            FreeNumbers();
+        }
+        else if (Numbers != null)
+        {
+            NativeMemory.Copy(numbers, Numbers + Rows, (nuint)rows * sizeof(uint));
+        }
+
+        Rows += rows;
+    }
+
     /// <summary>No rows; the memory stays for those to come.</summary>
     internal void Clear()
     {
         FreeNulls();
+        FreeNumbers();
         _arena?.Clear();
         Rows = 0;
         NullCount = 0;
@@ -114,6 +162,16 @@ sealed unsafe class ColumnBuffer
         }
 
         Nulls = null;
+    }
+
+    void FreeNumbers()
+    {
+        if (Numbers != null)
+        {
+            _memory.Free((byte*)Numbers);
+        }
+
+        Numbers = null;
     }
 
     void AppendNulls(byte* nulls, int rows, int stride)

@@ -5,8 +5,9 @@ using Epiphany.Kernels;
 
 namespace Epiphany.Storage;
 
-sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
+sealed unsafe class LaneChunkEncoder(WriterScratch scratch, EncodingKind known, IMemory memory) : ChunkEncoder
 {
+    readonly ByteSink _trial = new(memory);
     ColumnBuffer _column = null!;
     VectorEntry* _vectors;
     int _width;
@@ -33,7 +34,31 @@ sealed unsafe class LaneChunkEncoder(WriterScratch scratch) : ChunkEncoder
             return sizeof(ulong);
         }
 
-        return Choose(entry);
+        if (!TakeKnown())
+        {
+            return Choose(entry);
+        }
+
+        Encoding = known;
+        return Estimate(vectors, column.Rows, _trial);
+    }
+
+    internal void Free() => _trial.Free();
+
+    /// <summary>The encoding that is known to be good for the values is got ready, if it can hold them.</summary>
+    bool TakeKnown()
+    {
+        switch (known)
+        {
+            case EncodingKind.Dictionary:
+                _entries = DictionaryBuilder.Build(new LaneKeys(_column.Values), _column.Rows, scratch.Dictionary);
+                return _entries != 0;
+            case EncodingKind.Alp:
+                return Kinds.IsFloat(_column.Shape.Kind) &&
+                    AlpEncoder.TryCreate(_column.Values, _column.Rows, GroupFormat.VectorRows, _width, out _alp);
+            default:
+                return known > EncodingKind.Constant && Kinds.Allows(_column.Shape.Kind, known);
+        }
     }
 
     internal override void WriteShared(ByteSink block)

@@ -103,6 +103,24 @@ public sealed unsafe partial class RowGroupWriter
         }
     }
 
+    /// <summary>The column of a writer that has one.</summary>
+    internal ColumnShape Shape => _columns[0].Shape;
+
+    /// <summary>
+    /// As <see cref="Append"/>, to the only column, which is none that is passed by value: payloads that the writer does not copy. Addresses of nulls
+    /// do not matter, their lengths are 0. Numbers may be null (<see cref="ColumnBuffer.Refer"/>).
+    /// </summary>
+    internal void Refer(ulong* addresses, uint* lengths, byte* nulls, uint* numbers, int count, int rows)
+    {
+        if (_finished || rows > _maxRows - Rows || _columns.Length != 1)
+        {
+            Throw.InvalidOperation("more rows than the row group has room for");
+        }
+
+        _columns[0].Refer(addresses, lengths, nulls, numbers, count, rows);
+        Rows += rows;
+    }
+
     ulong Needed()
     {
         ulong held = 0;

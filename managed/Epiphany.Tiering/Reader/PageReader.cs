@@ -7,7 +7,14 @@ using Epiphany.Storage;
 
 namespace Epiphany.Tiering;
 
-sealed unsafe class PageReader(IGroupSource source, IMemory memory, IBlockCodec codec, IInterrupts interrupts, ParquetColumn column)
+/// <param name="source">The file.</param>
+/// <param name="memory">What pages take.</param>
+/// <param name="codec">The host's.</param>
+/// <param name="interrupts">Asked at each page.</param>
+/// <param name="column">Which one.</param>
+/// <param name="isChecked">Somebody else sees to it that the bytes are the right ones: pages' own checksums are not looked at.</param>
+sealed unsafe class PageReader(
+    IGroupSource source, IMemory memory, IBlockCodec codec, IInterrupts interrupts, ParquetColumn column, bool isChecked = false)
 {
     const int FirstHeader = 16 * 1024;
     const int LargestHeader = 16 << 20;
@@ -17,6 +24,13 @@ sealed unsafe class PageReader(IGroupSource source, IMemory memory, IBlockCodec 
     readonly List<PageMemory> _retired = [];
     readonly PageMemory _dictionary = new(memory);
     PageMemory? _page;
+
+    /// <summary>Of the page at hand alone; what values point to is the page's.</summary>
+    ReadBuffer _definitionBytes;
+    ReadBuffer _repetitionBytes;
+    ReadBuffer _laneBytes;
+    ReadBuffer _lengthBytes;
+    ReadBuffer _codeBytes;
     ChunkMeta _chunk;
     long _next;
     long _end;
@@ -35,6 +49,11 @@ sealed unsafe class PageReader(IGroupSource source, IMemory memory, IBlockCodec 
     internal int Present { get; private set; }
 
     internal DecodedValues Values { get; private set; }
+
+    /// <summary>Numbers of the values in the column's dictionary; null: the page does not use it.</summary>
+    internal uint* Codes { get; private set; }
+
+    internal int Entries => _entries;
 
     internal long BytesRead => _window.BytesRead;
 
@@ -79,7 +98,7 @@ sealed unsafe class PageReader(IGroupSource source, IMemory memory, IBlockCodec 
             PageHeader head = Head(out long at);
             byte* stored = _window.Get(at, head.Compressed, _end);
             _next = at + head.Compressed;
-            if (head.Crc is uint crc && crc != Crc32.Of(new ReadOnlySpan<byte>(stored, head.Compressed)))
+            if (!isChecked && head.Crc is uint crc && crc != Crc32.Of(new ReadOnlySpan<byte>(stored, head.Compressed)))
             {
                 Throw.Bad("a page does not match its checksum");
             }
@@ -198,7 +217,10 @@ sealed unsafe class PageReader(IGroupSource source, IMemory memory, IBlockCodec 
         Count = head.Values;
         byte* at = head.Type == PageType.DataV2 ? LevelsV2(head, bytes) : Levels(head, bytes, end);
         Present = Definitions == null ? Count : CountPresent();
-        Values = Room(_page, Present);
+        Values = new DecodedValues(
+            (ulong)_laneBytes.Ensure(memory, (ulong)Present * sizeof(ulong)),
+            column.Type.IsBytes ? (ulong)_lengthBytes.Ensure(memory, (ulong)Present * sizeof(int)) : 0);
+        Codes = null;
         if (head.Encoding is PageEncoding.RleDictionary or PageEncoding.PlainDictionary)
         {
             ReadCodes(at, end);
@@ -209,57 +231,47 @@ sealed unsafe class PageReader(IGroupSource source, IMemory memory, IBlockCodec 
         }
     }
 
-    int CountPresent()
-    {
-        int present = 0;
-        byte most = (byte)column.MostDefinition;
-        foreach (byte level in new ReadOnlySpan<byte>(Definitions, Count))
-        {
-            present += level == most ? 1 : 0;
-        }
-
-        return present;
-    }
+    int CountPresent() => new ReadOnlySpan<byte>(Definitions, Count).Count((byte)column.MostDefinition);
 
     byte* LevelsV2(in PageHeader head, byte* bytes)
     {
         byte* definitions = bytes + head.RepetitionBytes;
         byte* values = definitions + head.DefinitionBytes;
-        Repetitions = Level(column.IsList ? 1 : 0, PageEncoding.Rle, ref bytes, definitions);
-        Definitions = Level(column.MostDefinition, PageEncoding.Rle, ref definitions, values);
+        Repetitions = Level(column.IsList ? 1 : 0, PageEncoding.Rle, ref bytes, definitions, ref _repetitionBytes);
+        Definitions = Level(column.MostDefinition, PageEncoding.Rle, ref definitions, values, ref _definitionBytes);
         return values;
     }
 
     /// <summary>Of version 1: each has its length before it.</summary>
     byte* Levels(in PageHeader head, byte* at, byte* end)
     {
-        Repetitions = PrefixedLevel(column.IsList ? 1 : 0, head.RepetitionEncoding, ref at, end);
-        Definitions = PrefixedLevel(column.MostDefinition, head.DefinitionEncoding, ref at, end);
+        Repetitions = PrefixedLevel(column.IsList ? 1 : 0, head.RepetitionEncoding, ref at, end, ref _repetitionBytes);
+        Definitions = PrefixedLevel(column.MostDefinition, head.DefinitionEncoding, ref at, end, ref _definitionBytes);
         return at;
     }
 
-    byte* PrefixedLevel(int most, PageEncoding encoding, ref byte* at, byte* end)
+    byte* PrefixedLevel(int most, PageEncoding encoding, ref byte* at, byte* end, ref ReadBuffer room)
     {
         if (most == 0 || encoding == PageEncoding.BitPacked)
         {
-            return Level(most, encoding, ref at, end);
+            return Level(most, encoding, ref at, end, ref room);
         }
 
         at += ValueDecoder.LengthPrefix(at, end, out long length);
         byte* after = at + length;
-        byte* levels = Level(most, encoding, ref at, after);
+        byte* levels = Level(most, encoding, ref at, after, ref room);
         at = after;
         return levels;
     }
 
-    byte* Level(int most, PageEncoding encoding, ref byte* at, byte* end)
+    byte* Level(int most, PageEncoding encoding, ref byte* at, byte* end, ref ReadBuffer room)
     {
         if (most == 0)
         {
             return null;
         }
 
-        byte* levels = _page!.Take(Count);
+        byte* levels = room.Ensure(memory, (ulong)Count);
         int width = most == 1 ? 1 : 2;
         switch (encoding)
         {
@@ -289,15 +301,15 @@ sealed unsafe class PageReader(IGroupSource source, IMemory memory, IBlockCodec 
             Throw.Bad("a page has codes, but no dictionary");
         }
 
-        ulong* lanes = Values.LanesAt;
+        var codes = (uint*)_codeBytes.Ensure(memory, (ulong)Present * sizeof(uint));
         int width = *at++;
         if (width == 0 && _entries > 0)
         {
-            new Span<ulong>(lanes, Present).Clear();
+            new Span<uint>(codes, Present).Clear();
         }
         else
         {
-            HybridDecoder.Run(at, end, width, Present, (ulong)long.Max(_entries - 1, 0), lanes);
+            HybridDecoder.Run(at, end, width, Present, (ulong)long.Max(_entries - 1, 0), codes);
         }
 
         if (_entries == 0)
@@ -305,12 +317,14 @@ sealed unsafe class PageReader(IGroupSource source, IMemory memory, IBlockCodec 
             Throw.Bad("a page has codes of an empty dictionary");
         }
 
+        Codes = codes;
+        ulong* lanes = Values.LanesAt;
         ulong* entries = _dictionaryValues.LanesAt;
         if (!column.Type.IsBytes)
         {
             for (int i = 0; i < Present; i++)
             {
-                lanes[i] = entries[lanes[i]];
+                lanes[i] = entries[codes[i]];
             }
 
             return;
@@ -320,8 +334,8 @@ sealed unsafe class PageReader(IGroupSource source, IMemory memory, IBlockCodec 
         int* lengths = Values.LengthsAt;
         for (int i = 0; i < Present; i++)
         {
-            lengths[i] = entryLengths[lanes[i]];
-            lanes[i] = entries[lanes[i]];
+            lengths[i] = entryLengths[codes[i]];
+            lanes[i] = entries[codes[i]];
         }
     }
 }

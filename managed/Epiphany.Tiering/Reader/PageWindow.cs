@@ -6,12 +6,16 @@ namespace Epiphany.Tiering;
 
 sealed unsafe class PageWindow(IGroupSource source, IMemory memory)
 {
-    const long ReadAhead = 256 * 1024;
+    /// <summary>First; twice as much each time that all of it was of use, since a request of an object store takes long whatever it asks
+    /// for.</summary>
+    const long LeastAhead = 256 * 1024;
+    const long MostAhead = 4 << 20;
 
     ReadBuffer _buffer;
     byte* _bytes;
     long _start;
     long _length;
+    long _ahead = LeastAhead;
 
     internal long BytesRead { get; private set; }
 
@@ -25,7 +29,9 @@ sealed unsafe class PageWindow(IGroupSource source, IMemory memory)
 
         if (offset < _start || offset + length > _start + _length)
         {
-            long wanted = long.Min(end - offset, long.Max(length, ReadAhead));
+            bool goesOn = offset >= _start && offset <= _start + _length;
+            _ahead = goesOn ? long.Min(_ahead * 2, MostAhead) : LeastAhead;
+            long wanted = long.Min(end - offset, long.Max(length, _ahead));
             _length = 0;
             _bytes = _buffer.Ensure(memory, (ulong)wanted);
             source.Read((ulong)offset, _bytes, (ulong)wanted);

@@ -192,6 +192,31 @@ public sealed unsafe class ParquetReader
         return false;
     }
 
+    /// <summary>
+    /// The values of a column of a file with one row group, without lists, all at once: in the writer's only column, if there is one, which refers
+    /// to this reader's memory then. How many, and what they have as checksum, which the caller compares: pages' own are not looked at.
+    /// </summary>
+    public long Transfer(int number, in TransferShape shape, RowGroupWriter? writer, out uint checksum)
+    {
+        ParquetColumn column = Column(number);
+        if (column.Unsupported.Length > 0 || column.IsList || _footer.Groups.Length != 1)
+        {
+            Throw.Unsupported("its values do not go into a row group as they are");
+        }
+
+        int[] slots = new int[_footer.Leaves];
+        Array.Fill(slots, -1);
+        slots[column.Leaf] = 0;
+        var chunk = new ChunkMeta[1];
+        _footer.Chunks(0, slots, chunk);
+        CheckValues(chunk[0], _footer.Groups[0].Rows, column);
+        var pages = new PageReader(_source, _memory, _codec, _interrupts, column, isChecked: true);
+        pages.Open(chunk[0]);
+        var transfer = new ColumnTransfer(pages, column, shape, writer, _memory);
+        checksum = transfer.Run();
+        return transfer.Rows;
+    }
+
     static void CheckValues(in ChunkMeta chunk, long rows, ParquetColumn column)
     {
         if (column.IsList ? chunk.Values < rows : chunk.Values != rows)

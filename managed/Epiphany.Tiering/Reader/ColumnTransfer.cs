@@ -1,0 +1,314 @@
+// Tiering layer, reader. A column's pages into a row group's writer, without rows between: lanes and bytes as the pages have them, dictionaries with
+// their codes. The values are counted into a checksum, each as the host does it: a byte that says whether it is there, then its 8 bytes, or a
+// length of four and its bytes.
+
+using System;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
+using Epiphany.Encoding;
+using Epiphany.Kernels;
+using Epiphany.Storage;
+
+namespace Epiphany.Tiering;
+
+/// <summary>What becomes of a column's values.</summary>
+public enum TransferForm
+{
+    /// <summary>Integers and floats: the lane less an offset.</summary>
+    Lanes,
+
+    /// <summary>Bytes as they are.</summary>
+    Bytes,
+
+    /// <summary>PostgreSQL's NUMERIC of an integer, at the column's scale.</summary>
+    Decimals,
+}
+
+/// <summary>
+/// Values as a kind of column; lengths are of FixedBytes. Lanes from <paramref name="High"/> on become <paramref name="HighAs"/>, those up to
+/// <paramref name="Low"/> become <paramref name="LowAs"/>, all others are less by <paramref name="Offset"/>.
+/// </summary>
+public readonly record struct TransferShape(
+    TransferForm Form, ColumnKind Kind, int FixedLength, long Offset, long High, long HighAs, long Low, long LowAs);
+
+sealed unsafe class ColumnTransfer
+{
+    /// <summary>So many rows at a time stay in the processor's first caches.</summary>
+    const int Step = GroupFormat.VectorRows;
+
+    /// <summary>Room for what is counted of them; longer bytes are counted where they lie.</summary>
+    const int Room = 64 * 1024;
+
+    /// <summary>Copied at once, whatever the length: pages have as much behind them.</summary>
+    const int Short = 32;
+
+    readonly PageReader _pages;
+    readonly ParquetColumn _column;
+    readonly TransferShape _shape;
+    readonly RowGroupWriter? _writer;
+    readonly bool _isSame;
+    readonly ulong* _lanes;
+    readonly uint* _lengths;
+    readonly uint* _numbers;
+    readonly byte* _nulls;
+    readonly byte* _datums;
+    readonly byte* _room;
+    readonly byte* _scale;
+    byte* _counted;
+    uint _checksum;
+
+    internal ColumnTransfer(PageReader pages, ParquetColumn column, in TransferShape shape, RowGroupWriter? writer, IMemory memory)
+    {
+        bool isInteger = column.Type.Physical is PhysicalType.Int32 or PhysicalType.Int64;
+        bool fits = shape.Form switch
+        {
+            TransferForm.Lanes => Kinds.IsByValue(shape.Kind) && !column.Type.IsBytes,
+            TransferForm.Bytes => shape.Kind is ColumnKind.FixedBytes or ColumnKind.VarBytes or ColumnKind.CString && column.Type.IsBytes,
+            TransferForm.Decimals => shape.Kind == ColumnKind.Numeric && isInteger && column.Type.Scale is >= 0 and <= DecimalShape.MaxScale,
+            _ => false,
+        };
+        if (!fits || (writer != null && writer.Shape != new ColumnShape(shape.Kind, shape.FixedLength)))
+        {
+            Throw.Argument("the column's values do not become such ones");
+        }
+
+        _pages = pages;
+        _column = column;
+        _shape = shape;
+        _writer = writer;
+        _isSame = shape.Offset == 0 && shape.High == shape.HighAs && shape.Low == shape.LowAs;
+        _lanes = (ulong*)memory.Allocate(Step * sizeof(ulong));
+        _lengths = (uint*)memory.Allocate(Step * sizeof(uint));
+        _numbers = (uint*)memory.Allocate(Step * sizeof(uint));
+        _nulls = memory.Allocate(Step);
+        _datums = shape.Form == TransferForm.Decimals ? memory.Allocate((Step * DecimalShape.DatumBytes) + Short) : null;
+        _room = memory.Allocate(Room + Short);
+        _counted = _room;
+        byte scale = (byte)column.Type.Scale;
+        _scale = memory.Allocate((nuint)DecimalShape.Bytes(1));
+        DecimalShape.Write(scale, EncodingKind.FrameOfReference, &scale, 1, _scale);
+    }
+
+    internal long Rows { get; private set; }
+
+    /// <summary>All rows; returns their checksum.</summary>
+    internal uint Run()
+    {
+        while (_pages.Next())
+        {
+            int value = 0;
+            for (int at = 0; at < _pages.Count; at += Step)
+            {
+                int rows = int.Min(Step, _pages.Count - at);
+                int present = Nulls(at, rows);
+                byte* nulls = present == rows ? null : _nulls;
+                switch (_shape.Form)
+                {
+                    case TransferForm.Lanes:
+                        Lanes(value, nulls, rows);
+                        break;
+                    case TransferForm.Decimals:
+                        Decimals(value, nulls, rows);
+                        break;
+                    default:
+                        Bytes(value, nulls, rows);
+                        break;
+                }
+
+                value += present;
+                Rows += rows;
+            }
+
+            if (_shape.Form != TransferForm.Bytes || _writer == null)
+            {
+                _pages.Release();
+            }
+        }
+
+        Count();
+        return _checksum;
+    }
+
+    /// <summary>Flags of rows that are null, unless none is; how many are not.</summary>
+    int Nulls(int at, int rows)
+    {
+        byte most = (byte)_column.MostDefinition;
+        byte* levels = _pages.Definitions;
+        if (levels == null || !new ReadOnlySpan<byte>(levels + at, rows).ContainsAnyExcept(most))
+        {
+            return rows;
+        }
+
+        int present = 0;
+        for (int i = 0; i < rows; i++)
+        {
+            bool isThere = levels[at + i] == most;
+            _nulls[i] = isThere ? (byte)0 : (byte)1;
+            present += isThere ? 1 : 0;
+        }
+
+        return present;
+    }
+
+    /// <summary>Lanes of the page, less the offset, each in its row's place: where they lie then.</summary>
+    ulong* Place(int value, byte* nulls, int rows)
+    {
+        if (_isSame && nulls == null)
+        {
+            return _pages.Values.LanesAt + value;
+        }
+
+        var from = (long*)_pages.Values.LanesAt + value;
+        var to = (long*)_lanes;
+        if (nulls == null)
+        {
+            for (int i = 0; i < rows; i++)
+            {
+                to[i] = Mapped(from[i]);
+            }
+
+            return _lanes;
+        }
+
+        for (int i = 0; i < rows; i++)
+        {
+            to[i] = nulls[i] == 0 ? Mapped(*from++) : 0;
+        }
+
+        return _lanes;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    long Mapped(long lane) => lane >= _shape.High ? _shape.HighAs : lane <= _shape.Low ? _shape.LowAs : lane - _shape.Offset;
+
+    void Lanes(int value, byte* nulls, int rows)
+    {
+        ulong* lanes = Place(value, nulls, rows);
+        CountLanes(lanes, nulls, rows);
+        _writer?.Append(lanes, nulls, rows);
+    }
+
+    void CountLanes(ulong* lanes, byte* nulls, int rows)
+    {
+        const int Counted = 1 + sizeof(ulong);
+        ulong mask = ulong.MaxValue >> (64 - (8 * Kinds.Width(_shape.Kind)));
+        byte* to = _counted;
+        if (nulls == null)
+        {
+            for (int i = 0; i < rows; i++, to += Counted)
+            {
+                *to = 1;
+                Unsafe.WriteUnaligned(to + 1, lanes[i] & mask);
+            }
+        }
+        else
+        {
+            for (int i = 0; i < rows; i++)
+            {
+                *to = (byte)(1 - nulls[i]);
+                Unsafe.WriteUnaligned(to + 1, lanes[i] & mask);
+                to += Counted - (sizeof(ulong) * nulls[i]);
+            }
+        }
+
+        _counted = to;
+        Count();
+    }
+
+    void Decimals(int value, byte* nulls, int rows)
+    {
+        ulong* lanes = Place(value, nulls, rows);
+        if (lanes != _lanes)
+        {
+            NativeMemory.Copy(lanes, _lanes, (nuint)rows * sizeof(ulong));
+        }
+
+        _ = DecimalShape.Read(_scale, (ulong)DecimalShape.Bytes(1), out DecimalShape shape);
+        DecimalDecoder.Build(shape, _lanes, null, rows, _datums);
+        for (int i = 0; i < rows; i++)
+        {
+            byte* datum = _datums + ((long)i * DecimalShape.DatumBytes);
+            CountBytes(nulls != null && nulls[i] != 0, datum + sizeof(uint), (*(uint*)datum >> 2) - sizeof(uint));
+        }
+
+        _writer?.Append(_lanes, nulls, rows);
+    }
+
+    void Bytes(int value, byte* nulls, int rows)
+    {
+        ulong* addresses = _pages.Values.LanesAt + value;
+        uint* lengths = (uint*)_pages.Values.LengthsAt + value;
+        uint* numbers = _pages.Codes == null ? null : _pages.Codes + value;
+        if (nulls != null)
+        {
+            for (int i = 0, next = 0; i < rows; i++)
+            {
+                bool isNull = nulls[i] != 0;
+                _lanes[i] = isNull ? 0 : addresses[next];
+                _lengths[i] = isNull ? 0 : lengths[next];
+                _numbers[i] = isNull || numbers == null ? 0 : numbers[next];
+                next += isNull ? 0 : 1;
+            }
+
+            addresses = _lanes;
+            lengths = _lengths;
+            numbers = numbers == null ? null : _numbers;
+        }
+
+        for (int i = 0; i < rows; i++)
+        {
+            bool isNull = nulls != null && nulls[i] != 0;
+            if (_shape.Kind == ColumnKind.FixedBytes && !isNull && lengths[i] != (uint)_shape.FixedLength)
+            {
+                Throw.Bad("a value has another length than all");
+            }
+
+            CountBytes(isNull, (byte*)addresses[i], lengths[i]);
+        }
+
+        _writer?.Refer(addresses, lengths, nulls, numbers, _pages.Entries, rows);
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    void CountBytes(bool isNull, byte* bytes, uint length)
+    {
+        byte* to = _counted;
+        if (to - _room > Room - (1 + sizeof(uint) + Short))
+        {
+            Count();
+            to = _counted;
+        }
+
+        *to = isNull ? (byte)0 : (byte)1;
+        if (isNull)
+        {
+            _counted = to + 1;
+            return;
+        }
+
+        Unsafe.WriteUnaligned(to + 1, length);
+        to += 1 + sizeof(uint);
+        if (length > Short)
+        {
+            _counted = to;
+            Count();
+            _checksum = Crc32C.Extend(_checksum, bytes, length);
+            return;
+        }
+
+        // Empty ones may have no address.
+        if (length > 0)
+        {
+            Vector256.Load(bytes).Store(to);
+        }
+
+        _counted = to + length;
+    }
+
+    void Count()
+    {
+        _checksum = Crc32C.Extend(_checksum, _room, (ulong)(_counted - _room));
+        _counted = _room;
+    }
+}
