@@ -29,6 +29,7 @@ begin_sources(PgeEngine *engine, EState *estate)
 	{
 		engine->sources[i].node = list_nth(nodes, i);
 		engine->sources[i].is_subquery = i >= engine->nsources;
+		engine->sources[i].gives_batches = !engine->sources[i].is_subquery && pge_gives_batches(engine->sources[i].node);
 		engine->sources[i].values = GenerationContextCreate(engine->cxt, "engine source", ALLOCSET_DEFAULT_SIZES);
 	}
 }
@@ -118,6 +119,16 @@ source_rows(PgeEngineSource *source, EState *estate, u64 **values, u8 **nulls, i
 	ScanDirection direction = estate->es_direction;
 
 	MemoryContextReset(source->values);
+	if (source->gives_batches)
+	{
+		if (!source->done)
+		{
+			MemoryContextSwitchTo(source->values);
+			rows = pge_next_batch(source->node, values, nulls, capacity);
+			source->done = rows == 0;
+		}
+		return rows;
+	}
 	if (source->is_subquery)
 	{
 		/* It may have been run for another expression. All of its rows are asked for, once; of junk behind the column nobody knows. */

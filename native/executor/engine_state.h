@@ -16,6 +16,7 @@
 #include "storage/sharedfileset.h"
 #include "utils/sortsupport.h"
 
+#include "batch_scan.h"
 #include "engine.h"
 #include "shim/pge.h"
 #include "tableam/column_filter.h"
@@ -39,6 +40,7 @@ typedef struct PgeEngineSource
 {
 	PlanState  *node;
 	bool		is_subquery;	/* of an expression: told of by nobody but ourselves */
+	bool		gives_batches;	/* batch_scan.h */
 	bool		begun;			/* a subquery has been asked */
 	bool		done;			/* it must not be asked again */
 	MemoryContext values;		/* of the rows in hand */
@@ -98,7 +100,6 @@ extern void pge_engine_rescan_rows(PgeEngine *engine);
 extern void pge_engine_end_rows(PgeEngine *engine);
 
 /* engine_values.c */
-extern u64	pge_engine_copy(Datum value, int16 length);
 extern void pge_engine_result(PgeEngine *engine, Oid type, PgeEngineResult *result);
 extern void pge_engine_begin_values(PgeEngine *engine);
 
@@ -128,27 +129,5 @@ extern void pge_engine_stats(PgeEngine *engine, int node, PgeNodeStats *stats);
 
 /* engine_explain.c */
 extern void pge_engine_explain(CustomScanState *node, List *ancestors, ExplainState *es);
-
-/*
- * A value as the engine has it: integers sign-extended, as PostgreSQL reads them from tuples but not always computes them; a varlena
- * neither toasted, compressed nor expanded. By-reference values are copied to the current memory context.
- */
-static inline u64
-pge_engine_lane(Datum value, bool by_value, int16 length)
-{
-	if (!by_value)
-		return pge_engine_copy(value, length);
-	switch (length)
-	{
-		case 1:
-			return (u64) (int64) DatumGetChar(value);
-		case 2:
-			return (u64) (int64) DatumGetInt16(value);
-		case 4:
-			return (u64) (int64) DatumGetInt32(value);
-		default:
-			return (u64) value;
-	}
-}
 
 #endif							/* PGE_ENGINE_STATE_H */

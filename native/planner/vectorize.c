@@ -18,6 +18,7 @@
 
 #include "shim/pge.h"
 #include "tableam/column.h"
+#include "executor/batch_scan.h"
 #include "vectorize.h"
 
 static planner_hook_type next_planner = NULL;
@@ -171,6 +172,11 @@ absorb(PgePart *part, PgePlanSlot *slot, PgePart *child)
 	if (!child->native)
 	{
 		part->sources = lappend(part->sources, slot);
+		if (child->gives_batches)
+		{
+			part->nscans++;
+			part->rows += child->rows;
+		}
 		return;
 	}
 	if (child->as_aggregate)
@@ -215,6 +221,7 @@ visit(PgeVectorize *work, Plan *plan, bool fixed, Bitmapset *changing)
 		part.rows = rows_expected(work->call, RelationGetRelid(scanned), plan);
 		table_close(scanned, NoLock);
 	}
+	part.gives_batches = pge_is_batch_scan(plan, &part.rows);
 	part.is_volatile = pge_node_is_volatile(plan, work->volatile_subplans);
 	foreach_ptr(PgePlanSlot, slot, slots)
 	{
@@ -222,6 +229,8 @@ visit(PgeVectorize *work, Plan *plan, bool fixed, Bitmapset *changing)
 
 		if (IsA(plan, MergeJoin) && slot == &plan->righttree)
 			child_fixed = !((MergeJoin *) plan)->skip_mark_restore;
+		if (IsA(*slot, ForeignScan))
+			*slot = pge_split_scan(work, *slot);
 		parts[i] = visit(work, *slot, child_fixed, pge_changing_below(plan, *slot, changing));
 		part.has_columns |= parts[i].has_columns;
 		part.is_volatile |= parts[i].is_volatile;
@@ -266,10 +275,14 @@ visit(PgeVectorize *work, Plan *plan, bool fixed, Bitmapset *changing)
 static Plan *
 vectorize_tree(PgeVectorize *work, Plan *plan, bool fixed, Bitmapset *changing, bool *is_volatile)
 {
-	PgePart		part = visit(work, plan, fixed, changing);
+	PgePart		part;
 
+	if (IsA(plan, ForeignScan))
+		plan = pge_split_scan(work, plan);
+	part = visit(work, plan, fixed, changing);
 	if (part.native)
 		finish(work, NULL, &plan, &part, false);
+	pge_join_scans(work, &plan);
 	*is_volatile = part.is_volatile;
 	return plan;
 }
@@ -354,7 +367,16 @@ rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rt
 
 	if (next_rel_pathlist)
 		next_rel_pathlist(root, rel, number, rte);
-	if (planning == NULL || rte->rtekind != RTE_RELATION || rte->relkind == RELKIND_FOREIGN_TABLE || rte->inh || IS_DUMMY_REL(rel))
+	if (planning == NULL || rte->rtekind != RTE_RELATION || rte->inh || IS_DUMMY_REL(rel))
+		return;
+	if (pge_is_batch_table(rel))
+	{
+		PlannedTable *planned = palloc_object(PlannedTable);
+
+		*planned = (PlannedTable) {.relid = rte->relid,.named = rte->relid,.rows = rel->tuples};
+		planning->tables = lappend(planning->tables, planned);
+	}
+	if (rte->relkind == RELKIND_FOREIGN_TABLE)
 		return;
 	table = table_open(rte->relid, NoLock);
 	if (pge_is_column_table(table))

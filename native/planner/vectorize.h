@@ -16,6 +16,7 @@ typedef struct PgeVectorize
 	PlannedStmt *statement;
 	const struct Planning *call;	/* of the planner; vectorize.c */
 	Bitmapset  *volatile_subplans;	/* by number less one */
+	List	   *splits;			/* vectorize_foreign.c */
 } PgeVectorize;
 
 /* Where a child hangs. */
@@ -31,7 +32,8 @@ typedef struct PgePart
 	List	   *nodes;			/* Plan: what the engine runs */
 	List	   *groups;			/* PgePlanSlot *: where such nodes hang */
 	List	   *sources;		/* PgePlanSlot *: where the rest hangs, to be run by PostgreSQL */
-	int			nscans;			/* column tables that the engine scans */
+	bool		gives_batches;	/* its root is a source whose rows come by column */
+	int			nscans;			/* column tables that the engine scans, and such sources */
 	double		rows;			/* in them */
 } PgePart;
 
@@ -60,6 +62,10 @@ extern Agg *pge_as_aggregate(const Plan *plan);
 extern Plan *pge_put_aggregate(Plan *plan);
 extern const char *pge_refused_keys(const Plan *child, int nkeys, const AttrNumber *columns, const Oid *operators);
 extern const char *pge_refused_unique(const Unique *plan, const PgePart *input);
+
+/* vectorize_foreign.c: scans of foreign tables as two nodes, and back */
+extern Plan *pge_split_scan(PgeVectorize *work, Plan *plan);
+extern void pge_join_scans(PgeVectorize *work, PgePlanSlot *place);
 
 /* metadata_paths.c */
 extern void pge_metadata_paths_init(void);

@@ -121,7 +121,7 @@ make_plan(PlannerInfo *root, RelOptInfo *rel, Oid table, ForeignPath *path, List
 		if (member + FirstLowInvalidHeapAttributeNumber >= 0)
 			wanted = lappend_int(wanted, member + FirstLowInvalidHeapAttributeNumber);
 	return make_foreignscan(tlist, extract_actual_clauses(clauses, false), rel->relid, NIL,
-							list_make2(wanted, makeInteger(estimate->files)), NIL, NIL, outer);
+							list_make3(wanted, makeInteger(estimate->files), makeFloat(psprintf("%.0f", estimate->rows))), NIL, NIL, outer);
 }
 
 static List *

@@ -1,7 +1,7 @@
 /*
  * Foreign tables over Parquet files: execution. Files are read one after another by key, of each the columns that are wanted, without row
- * groups and pages which conditions rule out by the file's own statistics. Rows come from batches of 1,024 that are decoded at a time; the
- * conditions themselves are PostgreSQL's, row by row.
+ * groups and pages which conditions rule out by the file's own statistics. Rows come from batches of 1,024 that are decoded at a time: by
+ * row, and the conditions are PostgreSQL's then, or by column to the engine (foreign_batch.c), whose they are.
  */
 #include "postgres.h"
 
@@ -24,6 +24,7 @@ typedef struct ForeignRead
 	PgeParquetScan *scan;		/* NULL: none is open */
 	MemoryContext file_cxt;		/* of the open file */
 	TupleDesc	desc;			/* the table's, what is not wanted as dropped */
+	AttrNumber *attributes;		/* of the node's columns, where it gives them as they are */
 	PgeScanFilter *filter;		/* or NULL */
 	PgeParquetCounts counts;	/* of files that are closed */
 } ForeignRead;
@@ -57,14 +58,19 @@ pge_foreign_begin(ForeignScanState *node, int eflags)
 {
 	ForeignScan *plan = (ForeignScan *) node->ss.ps.plan;
 	Relation	table = node->ss.ss_currentRelation;
+	Scan	   *conditions = palloc_object(Scan);
 	ForeignRead *read;
 
 	if (eflags & EXEC_FLAG_EXPLAIN_ONLY)
 		return;
+	/* What the engine sees to is not the node's own any more. */
+	*conditions = plan->scan;
+	if (plan->fdw_exprs != NIL)
+		conditions->plan.qual = plan->fdw_exprs;
 	read = palloc0(sizeof(ForeignRead));
 	read->store = pge_foreign_store(RelationGetRelid(table), &read->path);
 	read->desc = wanted_columns(RelationGetDescr(table), list_nth(plan->fdw_private, PGE_FOREIGN_WANTED));
-	read->filter = pge_zone_filter(&plan->scan, node->ss.ps.state, node->ss.ps.ps_ExprContext);
+	read->filter = pge_zone_filter(conditions, node->ss.ps.state, node->ss.ps.ps_ExprContext);
 	read->file_cxt = AllocSetContextCreate(CurrentMemoryContext, "Parquet file", ALLOCSET_DEFAULT_SIZES);
 	node->fdw_state = read;
 }
@@ -134,6 +140,47 @@ pge_foreign_next(ForeignScanState *node)
 	}
 	TABLE_CONTEXT_END();
 	return slot;
+}
+
+static AttrNumber *
+attributes_of(const Plan *plan)
+{
+	AttrNumber *attributes = palloc_array(AttrNumber, list_length(plan->targetlist) + 1);
+
+	foreach_node(TargetEntry, target, plan->targetlist)
+		attributes[foreach_current_index(target)] = ((Var *) target->expr)->varattno;
+	return attributes;
+}
+
+/* As pge_next_batch(). */
+i32
+pge_foreign_batch(ForeignScanState *node, u64 **values, u8 **nulls, i32 capacity)
+{
+	ForeignRead *read = node->fdw_state;
+	Plan	   *plan = node->ss.ps.plan;
+	MemoryContext result = CurrentMemoryContext;
+	i32			rows = 0;
+
+	TABLE_CONTEXT(node);
+	if (read->attributes == NULL)
+	{
+		MemoryContextSwitchTo(GetMemoryChunkContext(read));
+		read->attributes = attributes_of(plan);
+	}
+	for (;;)
+	{
+		MemoryContextSwitchTo(node->ss.ps.state->es_query_cxt);
+		if (read->scan == NULL && !open_file(read))
+			break;
+		MemoryContextSwitchTo(result);
+		rows = pge_parquet_batch(read->scan, read->attributes, list_length(plan->targetlist), values, nulls, capacity);
+		if (rows > 0)
+			break;
+		close_file(read);
+	}
+	MemoryContextSwitchTo(result);
+	TABLE_CONTEXT_END();
+	return rows;
 }
 
 /* From the first file on, with conditions as they are then; the list of files is the first run's. */

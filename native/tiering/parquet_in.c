@@ -16,6 +16,7 @@
 #include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
+#include "executor/batch_scan.h"
 #include "tiering.h"
 
 /* How values of the natural type become values of another. */
@@ -30,6 +31,8 @@ typedef struct Conversion
 typedef struct InColumn
 {
 	int			attribute;		/* from 0 */
+	int16		length;			/* of the attribute's values */
+	bool		byval;
 	const char *name;
 	PgeNatural	natural;
 	bool		is_list;
@@ -255,6 +258,8 @@ pge_parquet_bind(PgeParquetScan *scan, TupleDesc desc, const PgeZoneTest *tests,
 		if (attribute->attisdropped)
 			continue;
 		column->attribute = i;
+		column->length = attribute->attlen;
+		column->byval = attribute->attbyval;
 		column->name = pstrdup(NameStr(attribute->attname));
 		wanted[scan->ncolumns] = find_column(scan, column->name);
 		{
@@ -324,15 +329,11 @@ make_list(PgeParquetScan *scan, InColumn *column, const PgeParquetVector *vector
 	return convert(scan, &column->array, PointerGetDatum(array), isnull);
 }
 
-/* The next row, as a virtual tuple that is good until the next call; false at the end. */
-bool
-pge_parquet_next(PgeParquetScan *scan, TupleTableSlot *slot)
+/* There are rows in hand; false: it was the last of them. */
+static bool
+has_rows(PgeParquetScan *scan)
 {
-	MemoryContext old;
-
-	FILE_CONTEXT(scan);
 	CHECK_FOR_INTERRUPTS();
-	ExecClearTuple(slot);
 	if (scan->row == scan->rows)
 	{
 		PGE_CALL(ParquetNext, scan->handle, &scan->vectors, &scan->rows);
@@ -340,7 +341,18 @@ pge_parquet_next(PgeParquetScan *scan, TupleTableSlot *slot)
 		for (int i = 0; i < scan->ncolumns; i++)
 			scan->columns[i].next = 0;
 	}
-	if (scan->rows == 0)
+	return scan->rows > 0;
+}
+
+/* The next row, as a virtual tuple that is good until the next call; false at the end. */
+bool
+pge_parquet_next(PgeParquetScan *scan, TupleTableSlot *slot)
+{
+	MemoryContext old;
+
+	FILE_CONTEXT(scan);
+	ExecClearTuple(slot);
+	if (!has_rows(scan))
 	{
 		FILE_CONTEXT_END();
 		return false;
@@ -365,6 +377,92 @@ pge_parquet_next(PgeParquetScan *scan, TupleTableSlot *slot)
 	ExecStoreVirtualTuple(slot);
 	FILE_CONTEXT_END();
 	return true;
+}
+
+/* Values that are in the file as they are in the table, and fit it whatever they are. */
+static bool
+is_same_lane(const InColumn *column)
+{
+	const PgeParquetColumn *file = &column->natural.column;
+
+	if (column->is_list || column->value.cast != NULL || OidIsValid(column->value.input.fn_oid))
+		return false;
+	switch (column->natural.type)
+	{
+		case BOOLOID:
+		case FLOAT8OID:
+			return true;
+		case FLOAT4OID:
+			return file->Physical == PgeParquetPhysical_Float;
+		case INT4OID:
+			return file->Physical == PgeParquetPhysical_Int32 && (file->Flags & PgeParquetFlags_Unsigned) == 0;
+		case INT8OID:
+			return file->Physical == PgeParquetPhysical_Int64 && (file->Flags & PgeParquetFlags_Unsigned) == 0;
+		default:
+			return false;
+	}
+}
+
+/* So many rows' values of a column, from the row in hand on. */
+static void
+fill_column(PgeParquetScan *scan, int number, i32 rows, u64 *values, u8 *nulls)
+{
+	InColumn   *column = &scan->columns[number];
+	const PgeParquetVector *vector = &scan->vectors[number];
+	i32			first = scan->row;
+
+	if (is_same_lane(column))
+	{
+		memcpy(values, vector->Values + first, rows * sizeof(u64));
+		memcpy(nulls, vector->Nulls + first, rows);
+		return;
+	}
+	scan->column = column->name;
+	for (i32 i = 0; i < rows; i++)
+	{
+		bool		isnull;
+		Datum		value;
+
+		/* Lists are made of elements that follow those of the row before. */
+		scan->row = first + i;
+		value = column->is_list ? make_list(scan, column, vector, &isnull) : make_value(scan, column, vector, first + i, &isnull);
+		nulls[i] = isnull;
+		/* What was made here lies in this context, and is flat. */
+		values[i] = isnull ? 0 : column->byval || column->value.cast != NULL || column->array.cast != NULL ?
+			pge_engine_lane(value, column->byval, column->length) : (u64) value;
+	}
+	scan->row = first;
+	scan->column = NULL;
+	ResetExprContext(scan->econtext);
+}
+
+/* As pge_next_batch(), of columns that are bound; of others that are asked for all is null. 0: the file's end. */
+i32
+pge_parquet_batch(PgeParquetScan *scan, const AttrNumber *attributes, int nattributes, u64 **values, u8 **nulls, i32 capacity)
+{
+	i32			rows = 0;
+
+	FILE_CONTEXT(scan);
+	if (has_rows(scan))
+	{
+		rows = Min(capacity, scan->rows - scan->row);
+		for (int i = 0; i < nattributes; i++)
+		{
+			int			number = 0;
+
+			if (values[i] == NULL)
+				continue;
+			while (number < scan->ncolumns && scan->columns[number].attribute != attributes[i] - 1)
+				number++;
+			if (number < scan->ncolumns)
+				fill_column(scan, number, rows, values[i], nulls[i]);
+			else
+				memset(nulls[i], 1, rows);
+		}
+		scan->row += rows;
+	}
+	FILE_CONTEXT_END();
+	return rows;
 }
 
 PgeParquetCounts

@@ -63,6 +63,7 @@ typedef struct PgeParquetScan PgeParquetScan;
 extern PgeParquetScan *pge_parquet_open(PgeStore *store, const char *key, const PgeStoreEntry *known, PgeParquetInfo *info);
 extern void pge_parquet_bind(PgeParquetScan *scan, TupleDesc desc, const PgeZoneTest *tests, int ntests);
 extern bool pge_parquet_next(PgeParquetScan *scan, TupleTableSlot *slot);
+extern i32	pge_parquet_batch(PgeParquetScan *scan, const AttrNumber *attributes, int nattributes, u64 **values, u8 **nulls, i32 capacity);
 extern PgeParquetCounts pge_parquet_counts(PgeParquetScan *scan);
 extern void pge_parquet_close(PgeParquetScan *scan);
 

@@ -84,6 +84,38 @@ SELECT count(*) FROM blanks WHERE column1 = 'abc';
 ALTER FOREIGN TABLE blanks ALTER column1 TYPE varchar(4) COLLATE "C";
 SELECT count(*) FROM blanks WHERE column1 = 'abc ';
 
+-- ---- By column, for the engine ----
+-- Each query gives on the files, with the engine and without, what it gives on the table that was exported.
+CREATE FUNCTION same(query text) RETURNS text LANGUAGE plpgsql AS $$
+DECLARE
+	answers text[];
+	tables text[] := ARRAY['orders', 'orders', 'kept'];
+	answer text;
+	plan text := '';
+	line text;
+BEGIN
+	FOR i IN 1..3 LOOP
+		PERFORM set_config('epiphany.enable_vectorized_scan', CASE WHEN i = 2 THEN 'off' ELSE 'on' END, true);
+		EXECUTE format('SELECT string_agg(q::text, E''\n'' ORDER BY q::text COLLATE "C") FROM (%s) q', replace(query, '@', tables[i])) INTO answer;
+		answers := answers || COALESCE(answer, '');
+	END LOOP;
+	FOR line IN EXECUTE 'EXPLAIN (COSTS off) ' || replace(query, '@', 'orders') LOOP
+		plan := plan || line;
+	END LOOP;
+	RETURN concat_ws(', ', CASE WHEN answers[1] = answers[2] AND answers[1] = answers[3] THEN 'same' ELSE 'other' END, length(answers[1]),
+		CASE WHEN plan LIKE '%Row Source%' THEN 'engine' END);
+END $$;
+SELECT same(query), query FROM unnest(ARRAY['SELECT * FROM @', 'SELECT count(*) FROM @', 'SELECT s % 7, count(*), sum(n), max(c), min(d), avg(f), bool_or(j IS NULL) FROM @ WHERE i > 500 GROUP BY 1',
+	'SELECT l, vc FROM @ WHERE l[1] % 1000 = 7', 'SELECT o FROM @ o WHERE i % 5000 = 0', 'SELECT tableoid::regclass::text LIKE ''%e%'', i FROM @ WHERE i < 10', 'SELECT i, c FROM @ ORDER BY n DESC NULLS LAST, i LIMIT 5',
+	'SELECT a.d, count(*) FROM @ a JOIN @ b ON a.i = b.i + 1 GROUP BY 1 HAVING count(*) < 10', 'SELECT d, rank() OVER (ORDER BY d DESC, i) FROM @ WHERE i > 39000', 'SELECT DISTINCT r FROM @ WHERE f < 3000',
+	'SELECT x, (SELECT sum(b) FROM @ WHERE i = x) FROM generate_series(1, 3) x', 'SELECT i FROM @ WHERE t > ''11:00'' AND tz < ''2000-02-01 00:00+00'' AND random() >= 0', 'SELECT i FROM @ WHERE i = (SELECT max(i) - 2 FROM kept WHERE i < 30000)',
+	'SELECT i FROM @ WHERE i IN (SELECT i * 1000 FROM kept WHERE i < 10) UNION ALL SELECT i FROM @ WHERE i < 5', 'SELECT 1 / (i - 100000) FROM @', 'SELECT i FROM (SELECT * FROM @ OFFSET 39990) AS rest']) AS query;
+-- Few rows are not worth it; what is put back is as it was.
+SET epiphany.vectorize_min_rows = 100000;
+EXPLAIN (VERBOSE, COSTS off) SELECT s % 7, sum(b) FROM orders WHERE i < 100 GROUP BY 1;
+RESET epiphany.vectorize_min_rows;
+EXPLAIN (VERBOSE, COSTS off) SELECT s % 7, sum(b) FROM orders WHERE i < 100 GROUP BY 1;
+
 -- ---- Runs again ----
 PREPARE by_i(int) AS SELECT c FROM orders WHERE i = $1;
 SET plan_cache_mode = force_generic_plan;
