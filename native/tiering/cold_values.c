@@ -226,6 +226,9 @@ pge_cold_values_shape(const PgeColdValues *values, const PgeStubColumn *stub, Pg
 
 	*shape = (PgeTransferShape) {.Kind = stub->kind,.High = PG_INT64_MAX,.HighAs = PG_INT64_MAX,.Low = PG_INT64_MIN,.LowAs = PG_INT64_MIN};
 	shape->FixedLength = stub->kind == PgeColumnKind_FixedBytes ? stub->typlen : 0;
+	/* Numerics that are no decimals: NaN, say. */
+	if (values->form == PGE_COLD_BYTES && stub->kind == PgeColumnKind_Numeric)
+		return false;
 	if (values->form == PGE_COLD_BYTES || values->form == PGE_COLD_LANE)
 	{
 		shape->Form = values->form == PGE_COLD_BYTES ? PgeTransferForm_Bytes : PgeTransferForm_Lanes;

@@ -91,6 +91,13 @@ INSERT INTO events SELECT i, timestamptz '2025-01-01 00:00+00' + i * interval '1
 CREATE INDEX ON events (id);
 CREATE TABLE events_heap AS TABLE events;
 SELECT groups, rows, groups_left FROM epiphany.move_groups('events', 'cold', store => 'lake');
+-- A numeric that is no decimal is stored as its bytes.
+CREATE TABLE nans (i int, n numeric(10,2), m numeric(30,2)) USING epiphany_column;
+INSERT INTO nans SELECT i, CASE WHEN i % 100 = 0 THEN 'NaN' ELSE i / 4.0 END, CASE WHEN i % 10 > 0 THEN i * 1e20 END FROM generate_series(1, 10000) i;
+CREATE TABLE nans_heap AS TABLE nans;
+SELECT groups, rows FROM epiphany.move_groups('nans', 'cold', store => 'lake');
+SELECT count(*) AS differ FROM (SELECT nans::text FROM nans EXCEPT ALL SELECT nans_heap::text FROM nans_heap) d;
+DROP TABLE nans, nans_heap;
 -- What zone maps rule out costs no request, nor does what the footers tell.
 CREATE FUNCTION requests(statement text, OUT result text, OUT requests bigint) LANGUAGE plpgsql AS $$
 DECLARE before bigint := (SELECT c.requests + c.cache_hits FROM epiphany.tiering_counters() c);
