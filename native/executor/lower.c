@@ -219,37 +219,44 @@ with_columns(const Bitmapset *wanted, int ncolumns, const AttrNumber *columns)
 	return all;
 }
 
+/* The column of the scan that a node is which its column is, or is rounded from. 0: it is no scan, or the column is computed otherwise. */
+int
+pge_scanned_column(Plan *scan, AttrNumber column)
+{
+	PgeRounding rounding;
+	Expr	   *expr;
+
+	if (scan == NULL || !IsA(scan, SeqScan) || column <= 0)
+		return 0;
+	expr = pge_target(scan, column - 1);
+	if (pge_rounding((Node *) expr, &rounding))
+		expr = &rounding.var->xpr;
+	return IsA(expr, Var) && ((Var *) expr)->varattno > 0 ? ((Var *) expr)->varattno : 0;
+}
+
 /*
- * The column that a sort's key is, or is rounded from, of the scan below it, or below the aggregation whose key that is: its number,
- * negative where the sort descends. 0: there is no such scan, or the key is computed otherwise. Who takes in rows in their order is left
- * alone.
+ * What a sort's key is of the scan below it, or below the aggregation whose key that is: the column's number, negative where the sort
+ * descends, or 0. Who takes in rows in their order is left alone.
  */
 int
 pge_sorted_column(const Sort *sort, int key)
 {
 	Plan	   *child = outerPlan(&sort->plan);
 	AttrNumber	column = sort->sortColIdx[key];
-	PgeRounding rounding;
-	Expr	   *expr;
 	Oid			family,
 				type;
 	int16		strategy;
 
 	if (child != NULL && IsA(child, Agg) && !pge_wants_order((Node *) child->targetlist))
 	{
-		expr = pge_target(child, column - 1);
+		Expr	   *expr = pge_target(child, column - 1);
+
 		column = IsA(expr, Var) ? ((Var *) expr)->varattno : 0;
 		child = pge_aggregate_input((Agg *) child);
 	}
-	if (child == NULL || !IsA(child, SeqScan) || column <= 0 ||
-		!get_ordering_op_properties(sort->sortOperators[key], &family, &type, &strategy))
+	if (!get_ordering_op_properties(sort->sortOperators[key], &family, &type, &strategy))
 		return 0;
-	expr = pge_target(child, column - 1);
-	if (pge_rounding((Node *) expr, &rounding))
-		expr = &rounding.var->xpr;
-	if (!IsA(expr, Var) || ((Var *) expr)->varattno <= 0)
-		return 0;
-	return strategy == BTGreaterStrategyNumber ? -((Var *) expr)->varattno : ((Var *) expr)->varattno;
+	return strategy == BTGreaterStrategyNumber ? -pge_scanned_column(child, column) : pge_scanned_column(child, column);
 }
 
 static void
@@ -265,8 +272,8 @@ lower_sort(PgeLowering *lowering, Sort *sort, Bitmapset *wanted)
 	for (int i = 0; i < sort->numCols; i++)
 		pge_words_order(lowering, columns[sort->sortColIdx[i] - 1], sort->sortOperators[i], sort->collations[i], sort->nullsFirst[i]);
 	/* Who wants the first row of each series alone finds it soonest by what comes after the series. */
-	lowering->scan_order = pge_sorted_column(sort, lowering->only_firsts && sort->numCols > 1 ? 1 : 0);
-	lowering->only_firsts = false;
+	lowering->scan_order = pge_sorted_column(sort, sort->numCols > lowering->only_firsts ? lowering->only_firsts : 0);
+	lowering->only_firsts = 0;
 	pge_lower_node(lowering, outerPlan(plan), child_wanted);
 	lowering->scan_order = 0;
 	lower_passing_tail(lowering, plan, wanted, child_wanted);
@@ -308,7 +315,7 @@ lower_unique(PgeLowering *lowering, Unique *unique, Bitmapset *wanted)
 	pge_lower_target_types(lowering, outerPlan(plan), child_wanted);
 	pge_words_keys(lowering, pge_column_map(outerPlan(plan), child_wanted, 0), unique->numCols, unique->uniqColIdx, unique->uniqOperators,
 				   unique->uniqCollations);
-	lowering->only_firsts = unique->numCols == 1 && IsA(outerPlan(plan), Sort);
+	lowering->only_firsts = IsA(outerPlan(plan), Sort) ? unique->numCols : 0;
 	pge_lower_node(lowering, outerPlan(plan), child_wanted);
 	lower_passing_tail(lowering, plan, wanted, child_wanted);
 }

@@ -30,7 +30,7 @@ typedef struct PgeLowering
 	i64			word_capacity;
 	int			expr_capacity;
 	int			scan_order;		/* of the scan that is lowered next, as in PgeLowered.scan_orders */
-	bool		only_firsts;	/* the sort that is lowered next is below a Unique of one column */
+	int			only_firsts;	/* the sort that is lowered next is below a Unique of so many columns; or 0 */
 } PgeLowering;
 
 /* lower_words.c */
@@ -49,6 +49,7 @@ extern void pge_lower_node(PgeLowering *lowering, Plan *plan, Bitmapset *wanted)
 extern void pge_lower_head(PgeLowering *lowering, PgePlanKind kind, Plan *plan, double rows, int nraw);
 extern void pge_lower_target_types(PgeLowering *lowering, const Plan *plan, Bitmapset *wanted);
 extern void pge_lower_tail(PgeLowering *lowering, List *conditions, List *projection, const PgeRawColumns *raw, int nraw);
+extern int	pge_scanned_column(Plan *scan, AttrNumber column);
 extern int	pge_sorted_column(const Sort *sort, int key);
 
 /* lower_columns.c */

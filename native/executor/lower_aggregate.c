@@ -4,11 +4,14 @@
  */
 #include "postgres.h"
 
+#include "access/htup_details.h"
+#include "access/stratnum.h"
 #include "access/transam.h"
 #include "catalog/pg_aggregate.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/optimizer.h"
 #include "utils/lsyscache.h"
+#include "utils/syscache.h"
 
 #include "lower.h"
 #include "planner/vectorize.h"
@@ -96,6 +99,7 @@ wants_order_walker(Node *node, void *context)
 	if (!IsA(node, Aggref))
 		return expression_tree_walker(node, wants_order_walker, context);
 	return aggregate->aggkind == AGGKIND_NORMAL && aggregate->aggorder == NIL && aggregate->aggdistinct == NIL &&
+		pge_own_aggregate(aggregate->aggfnoid) == PgeOwnAggregate_None &&
 		(list_length(aggregate->args) > 1 || pge_aggregate_support(aggregate) == PgeAggregateSupport_None);
 }
 
@@ -166,6 +170,65 @@ distinct_kind(const Aggref *aggregate)
 	type = exprType((Node *) linitial_node(TargetEntry, aggregate->args)->expr);
 	return pge_groups_by_default(linitial_node(SortGroupClause, aggregate->aggdistinct)->eqop, type) ? PgeDistinct_ByDefault :
 		PgeDistinct_Sorted;
+}
+
+/* Is it decided by the row where its last argument is greatest (1), or least (-1)? 0: by none, or that is no column. */
+static int
+decided_by(const Aggref *aggregate)
+{
+	PgeOwnAggregate own = pge_own_aggregate(aggregate->aggfnoid);
+	HeapTuple	tuple;
+	Oid			sort_operator = InvalidOid;
+	Oid			family,
+				type;
+	int16		strategy;
+
+	if (aggregate->args == NIL || !IsA(llast_node(TargetEntry, aggregate->args)->expr, Var))
+		return 0;
+	if (own != PgeOwnAggregate_None)
+		return own == PgeOwnAggregate_Last ? 1 : -1;
+	tuple = SearchSysCache1(AGGFNOID, ObjectIdGetDatum(aggregate->aggfnoid));
+	if (HeapTupleIsValid(tuple))
+	{
+		sort_operator = ((Form_pg_aggregate) GETSTRUCT(tuple))->aggsortop;
+		ReleaseSysCache(tuple);
+	}
+	if (!OidIsValid(sort_operator) || !get_ordering_op_properties(sort_operator, &family, &type, &strategy))
+		return 0;
+	return strategy == BTGreaterStrategyNumber ? 1 : -1;
+}
+
+/*
+ * Where aggregates ask for the row with the last or first time of each group, groups of rows are read from there: what the scan below has
+ * for its order, as pge_sorted_column() says it. 0: they look at other rows, too.
+ */
+static int
+decisive_column(Plan *child, List *aggregates)
+{
+	int			direction = 0;
+	AttrNumber	column = 0;
+
+	foreach_ptr(Aggref, aggregate, aggregates)
+	{
+		int			by = decided_by(aggregate);
+		AttrNumber	of = by == 0 ? 0 : ((Var *) llast_node(TargetEntry, aggregate->args)->expr)->varattno;
+
+		if (by == 0 || (direction != 0 && (by != direction || of != column)))
+			return 0;
+		direction = by;
+		column = of;
+	}
+	return direction == 0 ? 0 : -direction * pge_scanned_column(child, column);
+}
+
+/* A sort above by that very column knows better from where. */
+static void
+lower_decisive_order(PgeLowering *lowering, Plan *child, List *aggregates)
+{
+	int			order = decisive_column(child, aggregates);
+
+	if (order != 0 && abs(order) != abs(lowering->scan_order))
+		lowering->scan_order = order;
 }
 
 /* raw: what direct arguments are evaluated with. */
@@ -321,6 +384,7 @@ pge_lower_aggregate(PgeLowering *lowering, Agg *agg, Bitmapset *wanted)
 	while ((column = bms_next_member(others, column)) >= 0)
 		pge_word(lowering, child_raw->outer[column]);
 	lower_group_orders(lowering, agg, child, &keys);
+	lower_decisive_order(lowering, child, nkeys > 0 ? found.aggregates : NIL);
 	pge_lower_node(lowering, child, child_wanted);
 	pge_lower_tail(lowering, plan->qual, projection, raw, nraw);
 }

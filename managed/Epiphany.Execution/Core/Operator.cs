@@ -90,10 +90,10 @@ abstract class Operator(Tail tail, EngineContext context, NodeStats? stats = nul
     }
 
     /// <summary>
-    /// Rows that are not the first of their series, by an integer, need not come: whoever asks drops them. Which column has the series, which
+    /// Rows that are not the first of their series, by an integer, need not come: whoever asks drops them. Which columns have the series, which
     /// the integer. All rows go to him as they are, and those that are told of are given. Told once, before the first start.
     /// </summary>
-    public virtual void OfferSeries(int series, int time, SeriesFirsts firsts)
+    public virtual void OfferSeries(int[] series, int time, SeriesFirsts firsts)
     {
     }
 

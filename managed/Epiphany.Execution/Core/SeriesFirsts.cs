@@ -12,12 +12,11 @@ namespace Epiphany.Execution;
 /// </summary>
 sealed unsafe class SeriesFirsts
 {
-    /// <summary>After so many rows there must be fewer series than a quarter of them, or looking is in vain.</summary>
+    /// <summary>After so many rows there must be fewer series than a quarter of them, and half of them must have gone, or looking is in vain.</summary>
     const long Trial = 1 << 18;
 
     readonly KeyBatch _keys;
     readonly KeyTable _table;
-    readonly Vector[] _vector = new Vector[1];
     readonly IMemory _memory;
     readonly ulong _bytes;
     readonly uint* _numbers;
@@ -27,11 +26,14 @@ sealed unsafe class SeriesFirsts
     int _room;
     int _count;
     long _asked;
+    long _kept;
 
-    internal SeriesFirsts(KeyPart series, ValueType type, bool descending, bool nullsFirst, EngineContext context)
+    /// <summary><paramref name="types"/>: of the columns that <paramref name="series"/> are.</summary>
+    internal SeriesFirsts(KeyPart[] series, ReadOnlySpan<ValueType> types, bool descending, bool nullsFirst, EngineContext context)
     {
-        _keys = KeyBatch.Of([series with { Column = 0 }], [type], context.Host);
-        _table = new KeyTable(_keys, [series.Equality], [series.Collation], nullsEqual: true, context.Host);
+        _keys = KeyBatch.Of(series, types, context.Host);
+        uint[] equalities = Array.ConvertAll(series, k => k.Equality);
+        _table = new KeyTable(_keys, equalities, Array.ConvertAll(series, k => k.Collation), nullsEqual: true, context.Host);
         _memory = context.Host.Memory;
         _bytes = context.Options.HashMemory;
         _numbers = (uint*)_memory.Allocate(Batch.Capacity * sizeof(uint));
@@ -40,7 +42,7 @@ sealed unsafe class SeriesFirsts
     }
 
     /// <summary>False: too many series to remember, or for it to pay; nobody need ask in this run any more.</summary>
-    internal bool IsOn => _table.Bytes <= _bytes && (_asked < Trial || _count < _asked / 4);
+    internal bool IsOn => _table.Bytes <= _bytes && (_asked < Trial || (_count < _asked / 4 && _kept < _asked / 2));
 
     /// <summary>The greatest value goes first.</summary>
     internal bool Descending => _descending;
@@ -54,14 +56,14 @@ sealed unsafe class SeriesFirsts
         _table.Clear();
         _count = 0;
         _asked = 0;
+        _kept = 0;
     }
 
     /// <summary>Those of a batch's rows that may be the first of their series; <paramref name="selected"/> may be where the rows lie.</summary>
-    internal Rows Keep(Vector series, Vector times, int batchRows, Rows rows, ushort* selected)
+    internal Rows Keep(ReadOnlySpan<Vector> series, Vector times, int batchRows, Rows rows, ushort* selected)
     {
         _asked += batchRows;
-        _vector[0] = series;
-        _table.Insert(_vector, batchRows, _numbers);
+        _table.Insert(series, batchRows, _numbers);
         Reserve();
         for (int i = 0; i < rows.Count; i++)
         {
@@ -79,15 +81,12 @@ sealed unsafe class SeriesFirsts
             kept += isKept ? 1 : 0;
         }
 
+        _kept += kept;
         return kept == rows.Count ? rows : new Rows(selected, kept);
     }
 
     /// <summary>Numbers of series, at most a batch of them; None of those that no row had yet.</summary>
-    internal void Find(Vector series, int count, uint* numbers)
-    {
-        _vector[0] = series;
-        _table.Find(_keys, _vector, count, numbers);
-    }
+    internal void Find(ReadOnlySpan<Vector> series, int count, uint* numbers) => _table.Find(_keys, series, count, numbers);
 
     /// <summary>The least rank that a value between two, or a null where there are some, can have.</summary>
     internal long LeastRank(long min, long max, bool hasNulls) => hasNulls && _nullsFirst ? long.MinValue : _descending ? ~max : min;

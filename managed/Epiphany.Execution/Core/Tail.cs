@@ -59,6 +59,10 @@ sealed unsafe class Tail
     /// <summary>The raw column that a column of the output is; null: it is computed.</summary>
     public int? RawColumn(int column) => _projection == null ? column : (_projection[column] as ColumnReference)?.Column;
 
+    /// <summary>Likewise of several; null: one of them is computed.</summary>
+    public int[]? RawColumns(int[] columns) =>
+        Array.TrueForAll(columns, c => RawColumn(c) != null) ? Array.ConvertAll(columns, c => RawColumn(c)!.Value) : null;
+
     /// <summary>What a column of the output is, of raw columns.</summary>
     public Expression Output(int column) => _projection == null ? new ColumnReference(_raw[column], column) : _projection[column];
 

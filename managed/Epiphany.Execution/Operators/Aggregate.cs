@@ -15,6 +15,7 @@ sealed class Aggregate : Operator
     readonly AggregateSet[] _sets;
     readonly RowSlices _slices;
     readonly Sort? _sort;
+    readonly SeriesFirsts? _series;
     bool _isBuilt;
 
     /// <summary>Whose groups are given: first of all sets those in memory, then of all sets those that were written away.</summary>
@@ -37,6 +38,12 @@ sealed class Aggregate : Operator
         if (AggregateWhole.Of(program, _sets[0].Groups) is { } whole)
         {
             child.OfferWhole(whole);
+        }
+
+        if (program.End is { } end)
+        {
+            _series = new SeriesFirsts(program.Keys, child.Types, end.IsLatest, nullsFirst: false, context);
+            child.OfferSeries(Array.ConvertAll(program.Keys, k => k.Column), end.Column, _series);
         }
 
         if (orders.Length > 0)
@@ -78,6 +85,7 @@ sealed class Aggregate : Operator
     protected override void Restart()
     {
         Array.ForEach(_sets, s => s.Restart());
+        _series?.Begin();
         _isBuilt = false;
         _turn = 0;
         Array.ForEach(_program.Calls, c => c.Start());

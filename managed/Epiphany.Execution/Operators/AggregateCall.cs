@@ -13,6 +13,9 @@ enum DistinctKind
     Sorted = 2,
 }
 
+/// <summary>An integer column of the child, such as a time: only rows where it is the greatest of their group, or the least, are looked at.</summary>
+readonly record struct AggregateEnd(int Column, bool IsLatest);
+
 /// <summary>Evaluates filter and argument, and leaves out what does not count: rows that the filter refuses, and nulls.</summary>
 sealed unsafe class AggregateCall
 {
@@ -51,6 +54,7 @@ sealed unsafe class AggregateCall
             Host = new AggregateHostCall(id, transition, isOrderedSet, arguments, direct, orders, keys, context)
             {
                 Own = AggregateFirstLast.Find(function, split, arguments, orders.Length > 0 || distinct != DistinctKind.None),
+                End = AggregateFirstLast.EndOf(function, split, arguments, orders.Length > 0 || distinct != DistinctKind.None || _filter != null),
             };
         }
 
@@ -74,6 +78,11 @@ sealed unsafe class AggregateCall
 
     /// <summary>The child's column that is its argument; null: it has none, or that is none.</summary>
     internal int? Column => (_argument as ColumnReference)?.Column;
+
+    /// <summary>Null: it looks at other rows, too.</summary>
+    internal AggregateEnd? End => Host != null ? Host.End
+        : Need is AggregateNeed.Least or AggregateNeed.Greatest && AggregateFirstLast.IsInteger(_argument!.Type)
+            ? new AggregateEnd(Column!.Value, Need == AggregateNeed.Greatest) : null;
 
     internal AggregateResult Result { get; }
 

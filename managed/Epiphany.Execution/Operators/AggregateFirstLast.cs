@@ -28,10 +28,20 @@ sealed unsafe class AggregateFirstLast(AggregateCall call, AggregateHostCall hos
             return OwnAggregate.None;
         }
 
-        bool isKnown = arguments[0].Type.ByValue && arguments[1].Type.Oid is TypeOid.Int2 or TypeOid.Int4 or TypeOid.Int8 or TypeOid.Date
-            or TypeOid.Time or TypeOid.Timestamp or TypeOid.TimestampTz;
-        return isKnown ? (OwnAggregate)function : OwnAggregate.None;
+        return arguments[0].Type.ByValue && IsInteger(arguments[1].Type) ? (OwnAggregate)function : OwnAggregate.None;
     }
+
+    /// <summary>Whoever computes it. Of transition states it looks at all.</summary>
+    internal static AggregateEnd? EndOf(uint function, int split, Expression[] arguments, bool isRestricted)
+    {
+        const int Combine = 1;
+        bool isKnown = function is (uint)OwnAggregate.First or (uint)OwnAggregate.Last && (split & Combine) == 0 && arguments.Length == 2 && !isRestricted;
+        return isKnown && arguments[1] is ColumnReference time && IsInteger(time.Type)
+            ? new AggregateEnd(time.Column, function == (uint)OwnAggregate.Last) : null;
+    }
+
+    internal static bool IsInteger(ValueType type) => type.Oid is TypeOid.Int2 or TypeOid.Int4 or TypeOid.Int8 or TypeOid.Date or TypeOid.Time
+        or TypeOid.Timestamp or TypeOid.TimestampTz;
 
     internal override void Reserve(int groups) => _states.Reserve(groups);
 

@@ -44,6 +44,9 @@ sealed unsafe class AggregateHostCall
     /// <summary>One of the extension's own, whose states the engine has although the host could compute it, too.</summary>
     internal OwnAggregate Own { get; init; }
 
+    /// <summary>As <see cref="AggregateCall.End"/>.</summary>
+    internal AggregateEnd? End { get; init; }
+
     /// <summary>Its states sort for themselves; few of them are to be at work at a time.</summary>
     internal bool IsOrderedSet { get; }
 

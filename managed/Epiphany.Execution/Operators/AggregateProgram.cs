@@ -54,6 +54,16 @@ sealed class AggregateProgram
     /// <summary>Columns of the child of which any row's value will do.</summary>
     internal int[] Others { get; }
 
+    /// <summary>Where all aggregates look at rows of the same end, and there is one set of keys; null: they do not.</summary>
+    internal AggregateEnd? End
+    {
+        get
+        {
+            AggregateEnd? end = Calls.Length > 0 && Sets.Length == 1 && Keys.Length > 0 && Sets[0].Keys.Length == Keys.Length ? Calls[0].End : null;
+            return Array.TrueForAll(Calls, c => c.End == end) ? end : null;
+        }
+    }
+
     /// <summary>Which of the child's columns are looked at.</summary>
     internal bool[] Wanted(int columns)
     {

@@ -35,9 +35,9 @@ sealed class Append(Operator[] children, Tail tail, EngineContext context) : Ope
         }
     }
 
-    public override void OfferSeries(int series, int time, SeriesFirsts firsts)
+    public override void OfferSeries(int[] series, int time, SeriesFirsts firsts)
     {
-        if (Tail.Conditions.IsEmpty && Tail.RawColumn(series) is { } rawSeries && Tail.RawColumn(time) is { } rawTime)
+        if (Tail.Conditions.IsEmpty && Tail.RawColumns(series) is { } rawSeries && Tail.RawColumn(time) is { } rawTime)
         {
             Array.ForEach(children, c => c.OfferSeries(rawSeries, rawTime, firsts));
         }

@@ -96,9 +96,9 @@ sealed unsafe class ColumnScan : Operator
 
     public override void OfferFirst(int column, FirstRanks first, bool tells) => _first = ScanFirst.Of(Tail.Output(column), first, tells);
 
-    public override void OfferSeries(int series, int time, SeriesFirsts firsts)
+    public override void OfferSeries(int[] series, int time, SeriesFirsts firsts)
     {
-        if (Tail.RawColumn(series) is { } rawSeries && Tail.RawColumn(time) is { } rawTime)
+        if (Tail.RawColumns(series) is { } rawSeries && Tail.RawColumn(time) is { } rawTime)
         {
             _series = new ScanSeries(rawSeries, rawTime, firsts, Context.Host.Memory);
         }
@@ -274,7 +274,7 @@ sealed unsafe class ColumnScan : Operator
         if (rows.Count > 0 && _series is { IsOn: true })
         {
             rows = Narrow(rows, _conditionColumns.Length);
-            _columns.Load(_series.Series);
+            Array.ForEach(_series.Series, _columns.Load);
             _columns.Load(_series.Time);
             rows = _series.Keep(raw, rows, Tail.Selected);
         }
@@ -390,7 +390,7 @@ sealed unsafe class ColumnScan : Operator
 
         if (rows.Count > 0 && _series is { IsOn: true })
         {
-            rows = _series.Keep(raw, rows, Tail.Selected);
+            rows = _series.KeepDelta(raw, rows, Tail.Selected);
         }
 
         return rows.Count == 0 ? null : Tail.Project(raw, rows, Stats);

@@ -22,9 +22,9 @@ sealed class Project(Operator child, Tail tail, EngineContext context) : Operato
         }
     }
 
-    public override void OfferSeries(int series, int time, SeriesFirsts firsts)
+    public override void OfferSeries(int[] series, int time, SeriesFirsts firsts)
     {
-        if (Tail.Conditions.IsEmpty && Tail.RawColumn(series) is { } rawSeries && Tail.RawColumn(time) is { } rawTime)
+        if (Tail.Conditions.IsEmpty && Tail.RawColumns(series) is { } rawSeries && Tail.RawColumn(time) is { } rawTime)
         {
             child.OfferSeries(rawSeries, rawTime, firsts);
         }

@@ -48,12 +48,30 @@ sealed class Sort : Operator
 
     public override void OnlyFirsts(KeyPart[] keys)
     {
-        bool isFirstKey = keys.Length == 1 && Tail.RawColumn(keys[0].Column) == _keys[0].Column;
-        if (isFirstKey && _keys.Length > 1 && _keys[1].IsInteger && Tail.Conditions.IsEmpty)
+        if (keys.Length < _keys.Length && _keys[keys.Length].IsInteger && Tail.Conditions.IsEmpty && SeriesOf(keys) is { } series)
         {
-            _series = new SeriesFirsts(keys[0], _keys[0].Type, _keys[1].Descending, _keys[1].NullsFirst, Context);
-            _child.OfferSeries(_keys[0].Column, _keys[1].Column, _series);
+            SortKey time = _keys[keys.Length];
+            _series = new SeriesFirsts(series, _child.Types, time.Descending, time.NullsFirst, Context);
+            _child.OfferSeries(Array.ConvertAll(series, k => k.Column), time.Column, _series);
         }
+    }
+
+    /// <summary>The keys as columns of the child, if they are what is sorted by first; in whatever order.</summary>
+    KeyPart[]? SeriesOf(KeyPart[] keys)
+    {
+        var series = new KeyPart[keys.Length];
+        for (int i = 0; i < keys.Length; i++)
+        {
+            int? raw = Tail.RawColumn(keys[i].Column);
+            if (Array.FindIndex(_keys, 0, keys.Length, k => k.Column == raw) < 0)
+            {
+                return null;
+            }
+
+            series[i] = keys[i] with { Column = raw!.Value };
+        }
+
+        return series;
     }
 
     /// <summary>Who bounds a sort offers it nothing.</summary>

@@ -21,7 +21,7 @@ public unsafe class SeriesFirstsTests
     {
         FakeHost host = new();
         var context = new EngineContext(host, new EngineOptions(1 << 20, 1 << 24, false));
-        var firsts = new SeriesFirsts(new KeyPart(3, Int8Equal, 0), ProgramWriter.Int8, descending, nullsFirst, context);
+        var firsts = new SeriesFirsts([new KeyPart(0, Int8Equal, 0)], [ProgramWriter.Int8], descending, nullsFirst, context);
         var order = Comparer<long?>.Create((a, b) => (a, b) switch
         {
             (null, null) => 0,
@@ -66,7 +66,7 @@ public unsafe class SeriesFirstsTests
     {
         FakeHost host = new();
         var context = new EngineContext(host, new EngineOptions(1 << 20, 1 << 28, false));
-        var firsts = new SeriesFirsts(new KeyPart(0, Int8Equal, 0), ProgramWriter.Int8, false, false, context);
+        var firsts = new SeriesFirsts([new KeyPart(0, Int8Equal, 0)], [ProgramWriter.Int8], false, false, context);
         ushort* selected = stackalloc ushort[Batch.Capacity];
         firsts.Begin();
         ulong next = 0;
@@ -93,7 +93,7 @@ public unsafe class SeriesFirstsTests
             series.SetDatums(n, null);
             Vector time = new();
             time.SetDatums(t, isNull);
-            Rows rows = firsts.Keep(series, time, names.Length, Rows.All(names.Length), selected);
+            Rows rows = firsts.Keep([series], time, names.Length, Rows.All(names.Length), selected);
             int[] kept = new int[rows.Count];
             for (int i = 0; i < kept.Length; i++)
             {
