@@ -31,7 +31,7 @@ typedef struct PgeLowered
 	i64		   *words;
 	i64			nwords;
 	List	   *scans;			/* SeqScan plan nodes of column tables, by scan number */
-	List	   *scan_orders;	/* likewise: the column by which a sort above wants the first rows, negative where it descends; 0: none */
+	List	   *scan_orders;	/* likewise: lists of columns, negative where the greatest is wanted first; 0: none; the times' counts */
 	List	   *nodes;			/* Plan nodes, by node id */
 	List	   *kinds;			/* their PgePlanKind, likewise; an integer list */
 	List	   *params;			/* Param nodes, by parameter number */

@@ -29,7 +29,7 @@ typedef struct PgeEngineScan
 	TableScanDesc desc;			/* NULL until the engine asks for the first unit */
 	ParallelTableScanDesc shared;	/* or NULL: this process reads all of it */
 	PgeScanFilter *filter;		/* or NULL */
-	int			order;			/* groups are best read in the order of this column; negative: descending; 0: as they come */
+	List	   *orders;			/* groups are best read in the order of one of these columns, see PgeLowered.scan_orders */
 	TupleTableSlot *slot;		/* for rows of the delta */
 	bool		delta_done;		/* the delta unit has given its last row; heap would begin anew */
 	MemoryContext values;		/* by-reference values of the delta's rows in hand */

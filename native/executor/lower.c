@@ -90,8 +90,8 @@ lower_scan(PgeLowering *lowering, SeqScan *scan, Bitmapset *wanted)
 	}
 	pge_word(lowering, list_length(lowering->out->scans));
 	lowering->out->scans = lappend(lowering->out->scans, scan);
-	lowering->out->scan_orders = lappend_int(lowering->out->scan_orders, lowering->scan_order);
-	lowering->scan_order = 0;
+	lowering->out->scan_orders = lappend(lowering->out->scan_orders, list_make2_int(lowering->scan_order, lowering->scan_decisive));
+	lowering->scan_order = lowering->scan_decisive = 0;
 	pge_lower_tail(lowering, plan->qual, pge_wanted_targets(plan, wanted), raw, columns->natts);
 }
 

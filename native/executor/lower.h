@@ -29,7 +29,8 @@ typedef struct PgeLowering
 	PgeLowered *out;
 	i64			word_capacity;
 	int			expr_capacity;
-	int			scan_order;		/* of the scan that is lowered next, as in PgeLowered.scan_orders */
+	int			scan_order;		/* of the scan that is lowered next, as in PgeLowered.scan_orders: a sort's ... */
+	int			scan_decisive;	/* ... and an aggregation's */
 	int			only_firsts;	/* the sort that is lowered next is below a Unique of so many columns; or 0 */
 } PgeLowering;
 

@@ -221,16 +221,6 @@ decisive_column(Plan *child, List *aggregates)
 	return direction == 0 ? 0 : -direction * pge_scanned_column(child, column);
 }
 
-/* A sort above by that very column knows better from where. */
-static void
-lower_decisive_order(PgeLowering *lowering, Plan *child, List *aggregates)
-{
-	int			order = decisive_column(child, aggregates);
-
-	if (order != 0 && abs(order) != abs(lowering->scan_order))
-		lowering->scan_order = order;
-}
-
 /* raw: what direct arguments are evaluated with. */
 static void
 lower_aggregate_call(PgeLowering *lowering, Aggref *aggregate, const PgeRawColumns *child_raw, const PgeRawColumns *raw)
@@ -384,7 +374,8 @@ pge_lower_aggregate(PgeLowering *lowering, Agg *agg, Bitmapset *wanted)
 	while ((column = bms_next_member(others, column)) >= 0)
 		pge_word(lowering, child_raw->outer[column]);
 	lower_group_orders(lowering, agg, child, &keys);
-	lower_decisive_order(lowering, child, nkeys > 0 ? found.aggregates : NIL);
+	if (nkeys > 0)
+		lowering->scan_decisive = decisive_column(child, found.aggregates);
 	pge_lower_node(lowering, child, child_wanted);
 	pge_lower_tail(lowering, plan->qual, projection, raw, nraw);
 }

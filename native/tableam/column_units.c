@@ -89,18 +89,22 @@ compare_groups(const void *a, const void *b, void *arg)
 
 /*
  * Before the first unit: whoever needs the first rows by a column finds them soonest in this order. Only descriptors are asked, which know
- * of the table's time column. Participants of a parallel scan draw groups by their ids.
+ * of the table's time column: false if it is another. Participants of a parallel scan draw groups by their ids.
  */
-void
+bool
 pge_units_order(TableScanDesc sscan, AttrNumber attno, bool descending)
 {
 	PgeScan    *scan = (PgeScan *) sscan;
 	Order		order = {scan->descs, attno, descending};
+	bool		is_time = false;
 
-	if (scan->parallel != NULL)
-		return;
+	for (uint32 i = 0; i < scan->ngroups && !is_time; i++)
+		is_time = scan->descs[scan->groups[i]].time_attno == attno;
+	if (!is_time || scan->parallel != NULL)
+		return is_time;
 	qsort_arg(scan->groups, scan->ngroups, sizeof(uint32), compare_groups, &order);
 	scan->ordered_by = attno;
+	return true;
 }
 
 /* What comes in the order after the group in hand is not wanted. Where that order says nothing of the group, all may be. */

@@ -12,7 +12,7 @@ namespace Epiphany.Execution;
 /// </summary>
 sealed unsafe class SeriesFirsts
 {
-    /// <summary>After so many rows there must be fewer series than a quarter of them, and half of them must have gone, or looking is in vain.</summary>
+    /// <summary>After so many rows there must be fewer series than a quarter of them, and half must have gone, or looking is in vain.</summary>
     const long Trial = 1 << 18;
 
     readonly KeyBatch _keys;

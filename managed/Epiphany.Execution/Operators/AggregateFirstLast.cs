@@ -35,8 +35,8 @@ sealed unsafe class AggregateFirstLast(AggregateCall call, AggregateHostCall hos
     internal static AggregateEnd? EndOf(uint function, int split, Expression[] arguments, bool isRestricted)
     {
         const int Combine = 1;
-        bool isKnown = function is (uint)OwnAggregate.First or (uint)OwnAggregate.Last && (split & Combine) == 0 && arguments.Length == 2 && !isRestricted;
-        return isKnown && arguments[1] is ColumnReference time && IsInteger(time.Type)
+        bool isKnown = function is (uint)OwnAggregate.First or (uint)OwnAggregate.Last && (split & Combine) == 0 && !isRestricted;
+        return isKnown && arguments.Length == 2 && arguments[1] is ColumnReference time && IsInteger(time.Type)
             ? new AggregateEnd(time.Column, function == (uint)OwnAggregate.Last) : null;
     }
 

@@ -335,7 +335,7 @@ sealed unsafe class ColumnScan : Operator
             _isAsked = true;
         }
 
-        int vectors = 1 + BitOperations.PopCount(_vectors);
+        ulong vectors = _vectors | (1UL << vector);
         Array.Clear(_isTested);
         for (int i = 0; i < _tests.Count && left > 0; i++)
         {

@@ -265,13 +265,16 @@ unsafe struct SeriesColumn
     internal bool TryBound(VectorBounds bounds)
     {
         long first = IsCoded ? 0 : First;
-        if (bounds.Kind != (IsCoded ? BoundsKind.Codes : BoundsKind.Integers) || bounds.Nulls > 0 || bounds.Min < first || bounds.Max - first >= Count)
+        BoundsKind kind = IsCoded ? BoundsKind.Codes : BoundsKind.Integers;
+        ulong low = (ulong)(bounds.Min - first);
+        ulong high = (ulong)(bounds.Max - first);
+        if (bounds.Kind != kind || bounds.Nulls > 0 || low > high || high >= (ulong)Count)
         {
             return false;
         }
 
-        At = _low = (int)(bounds.Min - first);
-        _high = (int)(bounds.Max - first);
+        At = _low = (int)low;
+        _high = (int)high;
         return true;
     }
 

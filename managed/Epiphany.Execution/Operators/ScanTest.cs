@@ -98,14 +98,15 @@ sealed unsafe class ScanTest
     /// <param name="unit">The group.</param>
     /// <param name="vector">Which one of it.</param>
     /// <param name="left">Its rows that are asked about.</param>
-    /// <param name="vectors">How many vectors of the group are still to be looked at, with this one.</param>
+    /// <param name="vectors">The vectors of the group that are still to be looked at, with this one.</param>
     /// <param name="isTested">By the number of a condition.</param>
     /// <param name="bits">Room for the bits.</param>
     /// <param name="wasRead">Something of the column had to be read.</param>
-    internal bool TrySelect(in ScanUnit unit, int vector, int left, int vectors, bool[] isTested, ulong* bits, out bool wasRead)
+    internal bool TrySelect(in ScanUnit unit, int vector, int left, ulong vectors, bool[] isTested, ulong* bits, out bool wasRead)
     {
         wasRead = false;
-        if ((!_isOpen && !TryOpen(unit, left * vectors)) || _form == CodedForm.None || (!_isQuick && left < Batch.Capacity / FewShare))
+        bool isOpen = _isOpen || TryOpen(unit, left * BitOperations.PopCount(vectors), vectors);
+        if (!isOpen || _form == CodedForm.None || (!_isQuick && left < Batch.Capacity / FewShare))
         {
             return false;
         }
@@ -125,7 +126,7 @@ sealed unsafe class ScanTest
     /// False: not yet. What conditions need may not be known before a row asks for it; and entries are not judged if there may be fewer
     /// <paramref name="rows"/> to be.
     /// </summary>
-    bool TryOpen(in ScanUnit unit, int rows)
+    bool TryOpen(in ScanUnit unit, int rows, ulong vectors)
     {
         bool isAny = false;
         for (int i = 0; i < _conditions.Length; i++)
@@ -141,7 +142,8 @@ sealed unsafe class ScanTest
 
         _form = CodedForm.None;
         CodedColumn coded = unit.Columns > _column ? unit.Reader!.Coded(_column) : default;
-        if (coded.Form == CodedForm.Entries && coded.Count > Math.Max(rows, LeastEntries))
+        (int first, int end) = coded.Form == CodedForm.Entries ? EntriesOf(unit, coded.Count, vectors) : (0, 0);
+        if (end - first > Math.Max(rows, LeastEntries))
         {
             return false;
         }
@@ -153,7 +155,7 @@ sealed unsafe class ScanTest
                 OpenIntegers(coded.Places);
                 break;
             case CodedForm.Entries:
-                OpenEntries(coded);
+                OpenEntries(coded, first, end);
                 break;
         }
 
@@ -185,7 +187,23 @@ sealed unsafe class ScanTest
         _nullsPass = false;
     }
 
-    void OpenEntries(in CodedColumn coded)
+    /// <summary>The entries that some vectors can have, from the first to before the end: of sorted series a few.</summary>
+    (int First, int End) EntriesOf(in ScanUnit unit, int count, ulong vectors)
+    {
+        long first = count;
+        long end = 0;
+        for (; vectors != 0; vectors &= vectors - 1)
+        {
+            VectorBounds bounds = unit.Reader!.Bounds(_column, BitOperations.TrailingZeroCount(vectors));
+            bool isKnown = bounds.Kind == BoundsKind.Codes && bounds.Min >= 0 && bounds.Max < count;
+            first = isKnown ? Math.Min(first, bounds.Min) : 0;
+            end = isKnown ? Math.Max(end, bounds.Max + 1) : count;
+        }
+
+        return ((int)first, (int)end);
+    }
+
+    void OpenEntries(in CodedColumn coded, int from, int end)
     {
         int words = Math.Max(64, (int)BitOperations.RoundUpToPowerOf2((uint)coded.Count)) / 64;
         if (_setWords < words)
@@ -200,9 +218,9 @@ sealed unsafe class ScanTest
         }
 
         new Span<ulong>(_set, words).Clear();
-        for (int first = 0; first < coded.Count; first += Batch.Capacity)
+        for (int first = from; first < end; first += Batch.Capacity)
         {
-            int count = Judge(coded, coded.Table + first, Math.Min(Batch.Capacity, coded.Count - first), null);
+            int count = Judge(coded, coded.Table + first, Math.Min(Batch.Capacity, end - first), null);
             for (int i = 0; i < count; i++)
             {
                 int entry = first + _selected[i];
