@@ -37,6 +37,7 @@ internal sealed unsafe class EngineHost(void* context, void* host) : IExecutionH
             Reader = raw.Kind == (int)PgeUnitKind.Group ? Handles.Get<RowGroupReader>(raw.Reader) : null,
             Vectors = raw.Vectors,
             Gone = raw.Gone,
+            Skipped = raw.Skipped,
         };
     }
 

@@ -63,6 +63,7 @@ pge_engine_rescan_rows(PgeEngine *engine)
 		if (engine->scans[i].desc != NULL)
 		{
 			ExecClearTuple(engine->scans[i].slot);
+			engine->scans[i].row_waits = false;
 			table_rescan(engine->scans[i].desc, NULL);
 		}
 	for (int i = 0; i < engine->nsources; i++)
@@ -188,6 +189,22 @@ begin_scan(PgeEngine *engine, PgeEngineScan *scan)
 	MemoryContextSwitchTo(old);
 }
 
+/* On to the next group, or to a range of the delta that has rows: of most ranges there is nothing but pages of the directory's. */
+static void
+next_unit(PgeEngineScan *scan, PgeScanUnit *unit)
+{
+	i32			skipped = 0;
+
+	do
+	{
+		pge_units_next(scan->desc, unit);
+		skipped += unit->Skipped;
+		scan->row_waits = unit->Kind == PgeUnitKind_Delta && pge_units_delta_row(scan->desc, scan->slot);
+	} while (unit->Kind == PgeUnitKind_Delta && !scan->row_waits);
+	unit->Skipped = skipped;
+	scan->delta_done = unit->Kind != PgeUnitKind_Delta;
+}
+
 PgeStatus
 pge_host_scan_next(ptr host, i32 number, PgeScanUnit *unit)
 {
@@ -199,8 +216,7 @@ pge_host_scan_next(ptr host, i32 number, PgeScanUnit *unit)
 		begin_scan(engine, scan);
 	if (unit->Kind == PgeUnitKind_Delta)
 		pge_units_skip_groups(scan->desc);
-	pge_units_next(scan->desc, unit);
-	scan->delta_done = unit->Kind != PgeUnitKind_Delta;
+	next_unit(scan, unit);
 	PGE_GUARD_END;
 }
 
@@ -217,10 +233,11 @@ scan_rows(PgeEngineScan *scan, u64 **values, u8 **nulls, i32 capacity)
 	while (rows < capacity && !scan->delta_done)
 	{
 		CHECK_FOR_INTERRUPTS();
-		if (pge_units_delta_row(scan->desc, scan->slot))
+		if (scan->row_waits || pge_units_delta_row(scan->desc, scan->slot))
 			take_row(scan->slot, desc, last, values, nulls, rows++);
 		else
 			scan->delta_done = true;
+		scan->row_waits = false;
 	}
 	MemoryContextSwitchTo(old);
 	return rows;

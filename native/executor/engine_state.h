@@ -31,6 +31,7 @@ typedef struct PgeEngineScan
 	PgeScanFilter *filter;		/* or NULL */
 	List	   *orders;			/* groups are best read in the order of one of these columns, see PgeLowered.scan_orders */
 	TupleTableSlot *slot;		/* for rows of the delta */
+	bool		row_waits;		/* the delta unit's first row is in the slot */
 	bool		delta_done;		/* the delta unit has given its last row; heap would begin anew */
 	MemoryContext values;		/* by-reference values of the delta's rows in hand */
 } PgeEngineScan;

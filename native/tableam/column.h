@@ -62,6 +62,7 @@ extern void pge_reader_count(PgeReader *reader, Relation rel);
 extern PgeReader *pge_reader_retain(PgeReader *reader);
 extern void pge_reader_release(PgeReader *reader);
 extern const PgeGroupDesc *pge_reader_desc(const PgeReader *reader);
+extern bool pge_reader_was_read(const PgeReader *reader);
 extern void pge_reader_vector_values(PgeReader *reader, TupleDesc tupdesc, uint32 row, int from, int to,
 									 Datum *values, bool *isnull);
 extern uint64 pge_reader_plan_vector(PgeReader *reader, TupleDesc tupdesc, int vector);
@@ -91,9 +92,11 @@ extern PgeReader *pge_kept_reader_take(PgeKeptReaders *kept, uint32 group);
 extern void pge_kept_reader_put(PgeKeptReaders *kept, uint32 group, PgeReader *reader);
 extern void pge_kept_readers_free(PgeKeptReaders *kept);
 
-/* ---- reader_cache.c: readers that fetches by TID share ---- */
+/* ---- reader_cache.c: readers that the session keeps ---- */
 
 extern PgeReader *pge_reader_cached(Relation rel, const PgeGroupDesc *desc);
+extern PgeReader *pge_reader_for_scan(Relation rel, const PgeGroupDesc *desc, uint64 scan);
+extern void pge_reader_scanned(PgeReader *reader, bool few);
 extern void pge_reader_forget_all(void);
 extern void pge_reader_cache_init(void);
 

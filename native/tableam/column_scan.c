@@ -23,6 +23,7 @@
 #define MIN_CHUNKS			64
 
 PgeScanCounts pge_scan_counts;
+static uint64 scans_begun;
 
 /* ---- units ---- */
 
@@ -70,56 +71,6 @@ load_groups(PgeScan *scan)
 }
 
 static void
-close_group(PgeScan *scan)
-{
-	if (scan->reader != NULL)
-	{
-		pge_reader_end_stream(scan->reader);
-		if (scan->kept != NULL)
-			pge_kept_reader_put(scan->kept, scan->reader_of, scan->reader);
-		else
-			pge_reader_release(scan->reader);
-	}
-	scan->reader = NULL;
-	if (scan->gone != NULL)
-		pfree(scan->gone);
-	scan->gone = NULL;
-}
-
-static void
-open_reader(PgeScan *scan, uint32 group)
-{
-	close_group(scan);
-	if (scan->kept != NULL)
-		scan->reader = pge_kept_reader_take(scan->kept, group);
-	if (scan->reader == NULL)
-		scan->reader = pge_reader_open(scan->base.rs_rd, &scan->descs[group]);
-	scan->reader_of = group;
-	if (scan->base.rs_flags & SO_TYPE_SEQSCAN)
-		pge_reader_stream(scan->reader, scan->base.rs_rd, scan->bulk);
-}
-
-static void
-load_gone_rows(PgeScan *scan, uint32 group, Snapshot snapshot)
-{
-	/* The caller's context may be one that it resets for each row. */
-	MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(scan));
-
-	scan->gone = pge_group_gone_rows(scan->base.rs_rd, &scan->descs[group], snapshot);
-	MemoryContextSwitchTo(old);
-}
-
-/* Set up to read a group, by its id, but for the rows that are gone for the snapshot. */
-void
-pge_scan_open_group(PgeScan *scan, uint32 group, Snapshot snapshot)
-{
-	if (scan->reader != NULL && pge_reader_desc(scan->reader)->group_id == group)
-		return;
-	open_reader(scan, group);
-	load_gone_rows(scan, group, snapshot);
-}
-
-static void
 limit_heap(PgeScan *scan, PgeBlockRange range)
 {
 	heap_rescan(scan->heap, NULL, false, false, false, false);
@@ -132,19 +83,6 @@ number_of_units(PgeScan *scan)
 	return (int64) scan->ngroups + (scan->whole_delta ? 1 : scan->nranges);
 }
 
-/* The group's vectors that the filter leaves. */
-static uint64
-wanted_vectors(PgeScan *scan)
-{
-	PgeScanFilter *filter = scan->filter;
-
-	if (filter == NULL)
-		return PG_UINT64_MAX;
-	if (!filter->ready)
-		filter->prepare(filter);
-	return pge_reader_match(scan->reader, RelationGetDescr(scan->base.rs_rd), filter->tests, filter->ntests);
-}
-
 static void
 start_group(PgeScan *scan, uint32 group, ScanDirection direction)
 {
@@ -152,12 +90,11 @@ start_group(PgeScan *scan, uint32 group, ScanDirection direction)
 	Snapshot	snapshot = scan->base.rs_snapshot;
 	int			vectors = (desc->rows + PGE_VECTOR_ROWS - 1) / PGE_VECTOR_ROWS;
 
-	open_reader(scan, group);
+	pge_scan_open_wanted(scan, group);
 	pge_tid_range_rows(scan, desc, &scan->first_row, &scan->last_row);
-	scan->vectors = wanted_vectors(scan) & PG_UINT64_MAX >> (PGE_GROUP_MAX_ROWS / PGE_VECTOR_ROWS - vectors);
 	if (scan->vectors != 0)
 	{
-		load_gone_rows(scan, group, snapshot);
+		pge_scan_load_gone(scan, group, snapshot);
 		pge_reader_count(scan->reader, scan->base.rs_rd);
 		pge_scan_counts.groups_read++;
 		pge_scan_counts.vectors_read += pg_popcount64(scan->vectors);
@@ -184,7 +121,7 @@ enter_unit(PgeScan *scan, ScanDirection direction)
 		start_group(scan, scan->groups[scan->unit], direction);
 		return;
 	}
-	close_group(scan);
+	pge_scan_close_group(scan);
 	if (scan->whole_delta)
 	{
 		heap_rescan(scan->heap, NULL, false, false, false, false);
@@ -234,7 +171,7 @@ next_parallel_group(PgeScan *scan)
 			return true;
 		}
 	}
-	close_group(scan);
+	pge_scan_close_group(scan);
 	return false;
 }
 
@@ -369,8 +306,8 @@ next_row_parallel(PgeScan *scan, TupleTableSlot *slot)
 }
 
 /*
- * On to the next unit, forward; false: there is none. It is a group if there is a reader, else the next of heap's ranges. For those who
- * take whole units (column_units.c); nobody asks the same scan for rows.
+ * On to the next unit, forward; false: there is none. Of a group that the filter rules out there is no reader. For those who take whole
+ * units (column_units.c); nobody asks the same scan for rows.
  */
 bool
 pge_scan_next_unit(PgeScan *scan)
@@ -384,8 +321,15 @@ pge_scan_next_unit(PgeScan *scan)
 		enter_unit(scan, ForwardScanDirection);
 		return true;
 	}
-	close_group(scan);
+	pge_scan_close_group(scan);
 	return false;
+}
+
+/* Is the unit in hand, of those that pge_scan_next_unit() goes through, a group? */
+bool
+pge_scan_in_group(const PgeScan *scan)
+{
+	return scan->parallel != NULL ? scan->unit == 0 : scan->unit < scan->ngroups;
 }
 
 static bool
@@ -471,6 +415,7 @@ column_scan_begin(Relation rel, Snapshot snapshot, int nkeys, ScanKey key, Paral
 		scan->bulk = pge_bulk_begin(rel, pscan != NULL ? 1 + max_parallel_workers_per_gather : 1);
 	scan->unit = -1;
 	scan->fresh = true;
+	scan->number = ++scans_begun;
 	if (scan_knows_groups(scan))
 		load_groups(scan);
 	return &scan->base;
@@ -481,7 +426,7 @@ column_scan_end(TableScanDesc sscan)
 {
 	PgeScan    *scan = (PgeScan *) sscan;
 
-	close_group(scan);
+	pge_scan_close_group(scan);
 	pge_bitmap_reset(scan);
 	heap_endscan(scan->heap);
 	if (scan->base.rs_flags & SO_TEMP_SNAPSHOT)
@@ -500,7 +445,7 @@ column_rescan(TableScanDesc sscan, ScanKey key, bool set_params, bool allow_stra
 	heap_rescan(scan->heap, NULL, set_params, allow_strat, false, allow_pagemode);
 	if (sscan->rs_flags & SO_TYPE_SEQSCAN)
 		pgstat_count_heap_scan(sscan->rs_rd);
-	close_group(scan);
+	pge_scan_close_group(scan);
 	pge_bitmap_reset(scan);
 	scan->unit = -1;
 	scan->entered = false;

@@ -51,7 +51,8 @@ typedef struct PgeScan
 	int64		row;			/* last row returned */
 	int64		first_row;		/* rows of the group that are scanned: first to last ... */
 	int64		last_row;
-	uint64		vectors;		/* ... of those vectors whose bit is set */
+	uint64		vectors;		/* ... of those vectors whose bit is set; none: there is no reader, either */
+	uint64		number;			/* of the scan, in this session; from 1 */
 	int64		run_first;		/* the vector in hand */
 	int64		run_last;
 	PgeScanFilter *filter;		/* or NULL */
@@ -80,9 +81,15 @@ typedef struct PgeScan
 	struct PgeBitmapPart *bitmap;	/* bitmap scans: made at the first column block (column_bitmap.c) */
 } PgeScan;
 
-extern void pge_scan_open_group(PgeScan *scan, uint32 group, Snapshot snapshot);
 extern bool pge_scan_next_unit(PgeScan *scan);
+extern bool pge_scan_in_group(const PgeScan *scan);
 extern void pge_bitmap_reset(PgeScan *scan);
+
+/* scan_group.c */
+extern void pge_scan_open_group(PgeScan *scan, uint32 group, Snapshot snapshot);
+extern void pge_scan_open_wanted(PgeScan *scan, uint32 group);
+extern void pge_scan_load_gone(PgeScan *scan, uint32 group, Snapshot snapshot);
+extern void pge_scan_close_group(PgeScan *scan);
 
 /* column_tidrange.c */
 extern void pge_tid_range_clip(PgeScan *scan);

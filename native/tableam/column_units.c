@@ -32,7 +32,7 @@ rows_seen(const PgeScan *scan, uint32 rows)
 	return seen;
 }
 
-/* On to the next unit; its reader and bitmap are good until the next call. A group may come with no vector: zone maps rule it out. */
+/* On to the next unit; its reader and bitmap are good until the next call. Groups that zone maps rule out are counted on the way. */
 void
 pge_units_next(TableScanDesc sscan, PgeScanUnit *unit)
 {
@@ -40,16 +40,22 @@ pge_units_next(TableScanDesc sscan, PgeScanUnit *unit)
 	const PgeGroupDesc *desc;
 
 	memset(unit, 0, sizeof(PgeScanUnit));
-	CHECK_FOR_INTERRUPTS();
-	if (!pge_scan_next_unit(scan))
+	for (;;)
 	{
-		unit->Kind = PgeUnitKind_End;
-		return;
-	}
-	if (scan->reader == NULL)
-	{
-		unit->Kind = PgeUnitKind_Delta;
-		return;
+		CHECK_FOR_INTERRUPTS();
+		if (!pge_scan_next_unit(scan))
+		{
+			unit->Kind = PgeUnitKind_End;
+			return;
+		}
+		if (!pge_scan_in_group(scan))
+		{
+			unit->Kind = PgeUnitKind_Delta;
+			return;
+		}
+		if (scan->vectors != 0)
+			break;
+		unit->Skipped++;
 	}
 	desc = pge_reader_desc(scan->reader);
 	unit->Kind = PgeUnitKind_Group;

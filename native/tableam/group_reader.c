@@ -7,6 +7,7 @@
 #include "postgres.h"
 
 #include "access/htup_details.h"
+#include "access/transam.h"
 #include "access/xact.h"
 #include "catalog/pg_type.h"
 #include "utils/builtins.h"
@@ -91,6 +92,7 @@ count_read(PgeReader *reader)
 	if (unlikely(reader->counts))
 	{
 		reader->counts = false;
+		reader->was_read = true;
 		pge_access_read(reader->relid, &reader->desc);
 	}
 }
@@ -190,8 +192,9 @@ pge_column_descs(TupleDesc tupdesc)
 	{
 		Form_pg_attribute att = TupleDescAttr(tupdesc, i);
 
-		/* A domain's values are its base type's: ALTER TABLE goes from one to the other without a rewrite. */
-		columns[i].Kind = kind_of(att->attisdropped ? InvalidOid : getBaseType(att->atttypid), att->attlen, att->attbyval);
+		/* A domain's values are its base type's: ALTER TABLE goes from one to the other without a rewrite. None is pinned. */
+		columns[i].Kind = kind_of(att->attisdropped ? InvalidOid : att->atttypid < FirstUnpinnedObjectId ? att->atttypid :
+								  getBaseType(att->atttypid), att->attlen, att->attbyval);
 		columns[i].FixedLength = columns[i].Kind == PgeColumnKind_FixedBytes ? att->attlen : 0;
 		columns[i].TypeOid = att->atttypid;
 		columns[i].TypeMod = att->atttypmod;
@@ -203,7 +206,7 @@ pge_column_descs(TupleDesc tupdesc)
 PgeReader *
 pge_reader_make(Relation rel, const PgeGroupDesc *desc, MemoryContext parent)
 {
-	MemoryContext cxt = AllocSetContextCreate(parent, "row group reader", ALLOCSET_DEFAULT_SIZES);
+	MemoryContext cxt = AllocSetContextCreate(parent, "row group reader", ALLOCSET_START_SMALL_SIZES);
 	PgeReader  *reader = MemoryContextAllocZero(cxt, offsetof(PgeReader, columns) + desc->natts * sizeof(PgeColumnVector));
 
 	reader->source.read = desc->flags & PGE_GROUP_COLD ? read_stub_bytes : read_group_bytes;
@@ -226,11 +229,20 @@ pge_reader_open(Relation rel, const PgeGroupDesc *desc)
 	return pge_reader_make(rel, desc, TopTransactionContext);
 }
 
+/* Has a query read values of it? Then more of them may be at hand. */
+bool
+pge_reader_was_read(const PgeReader *reader)
+{
+	return reader->was_read;
+}
+
 /* A query wants values of the group, which zone maps have not ruled out: what it asks for from now on is to read it. */
 void
 pge_reader_count(PgeReader *reader, Relation rel)
 {
 	reader->counts = !RelationUsesLocalBuffers(rel);
+	if (reader->was_read)
+		count_read(reader);
 }
 
 /*
@@ -274,11 +286,12 @@ pge_reader_stream(PgeReader *reader, Relation rel, PgeBulk *bulk)
 	reader->plan.recent = bulk != NULL && bulk->pages_left == 0 ? NULL : pge_recent_buffers(rel);
 }
 
-/* The scan has done with it, and its ring goes; who has values of it may keep it for longer. */
+/* The scan has done with it, and its ring goes; who has values of it may keep it for longer, and who fetches rows reads here and there. */
 void
 pge_reader_end_stream(PgeReader *reader)
 {
 	reader->plan.bulk = NULL;
+	reader->plan.ahead = false;
 }
 
 /*
@@ -325,7 +338,11 @@ void
 pge_reader_release(PgeReader *reader)
 {
 	Assert(reader->refs > 0);
-	if (--reader->refs == 0 && !reader->kept)
+	if (--reader->refs > 0)
+		return;
+	if (reader->kept)
+		pge_reader_idle(reader);
+	else
 		MemoryContextDelete(reader->cxt);
 }
 

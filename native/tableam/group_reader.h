@@ -24,6 +24,8 @@ struct PgeReader
 	MemoryContext cxt;
 	int			refs;
 	bool		kept;			/* by reader_cache.c: lives on without references */
+	bool		exclusive;		/* kept: a scan goes through its vectors, whose values nobody else may move */
+	uint64		scan;			/* kept: the last scan that had it, by number */
 	dlist_node	node;			/* kept: its place there */
 	Size		bytes;			/* kept, by whomever: what it counts for */
 	Oid			relid;
@@ -33,6 +35,7 @@ struct PgeReader
 	PgeReadPlan plan;
 	PgeColdGroup *cold;			/* of a cold group, once something of it was asked for */
 	bool		counts;			/* a query's, to be counted when it next asks for values */
+	bool		was_read;		/* values have been asked for: the next ones may be at hand */
 	LocalTransactionId counted_in;	/* kept: in which transaction it was counted */
 	u64			handle;			/* 0 until values are asked for */
 	PgeColumnVector columns[FLEXIBLE_ARRAY_MEMBER];
@@ -40,5 +43,8 @@ struct PgeReader
 
 /* group_reader.c */
 extern PgeReader *pge_reader_make(Relation rel, const PgeGroupDesc *desc, MemoryContext parent);
+
+/* reader_cache.c */
+extern void pge_reader_idle(PgeReader *reader);
 
 #endif							/* PGE_GROUP_READER_H */

@@ -1,9 +1,14 @@
 /*
- * Column store: readers kept for the session. Fetches by TID come back to the same groups, statement after statement, and to open a
- * group anew (footer, chunk indexes, dictionaries, a block of each column) costs a hundred times what a value costs.
+ * Column store: readers kept for the session. Fetches by TID and small scans come back to the same groups, statement after statement, and
+ * to open a group anew (footer, chunk indexes, dictionaries, a block of each column) costs a hundred times what a value costs.
  *
  * A kept reader is found by all that never changes about its group, compared with the descriptor that the caller has just read. So
  * nothing has to be invalidated: a group that was moved, or whose place another one took, is not found, and its reader ages out.
+ *
+ * Fetches copy single values and share readers. Scans hand out values that lie in the reader until it decodes the next ones, so a scan has
+ * its reader for itself. Of what a scan reads only the little is kept: footers of groups that it had no use for, and groups of which it
+ * wanted few vectors. A table whose groups are more than there is room for has its first ones kept, not its last ones, which would be gone
+ * when the next scan gets there.
  */
 #include "postgres.h"
 
@@ -15,6 +20,9 @@
 #include "utils/rel.h"
 
 #include "group_reader.h"
+
+/* A reader that a scan has read much of is kept if it takes no more than this all the same. */
+#define SMALL_BYTES		(32 * 1024)
 
 /* A reader by what it is looked up by; what else may have changed about the group is compared then. */
 typedef struct KeptKey
@@ -32,6 +40,7 @@ typedef struct KeptEntry
 static HTAB *by_group;
 static dlist_head kept = DLIST_STATIC_INIT(kept);	/* most recent first */
 static Size kept_bytes;
+static int	in_use;				/* readers that somebody refers to */
 static MemoryContext kept_cxt;
 static bool suspect;			/* a subtransaction aborted, and maybe in the middle of a read */
 
@@ -48,20 +57,26 @@ forget(PgeReader *reader)
 	if (reader->refs == 0)
 		MemoryContextDelete(reader->cxt);
 	else
+	{
+		in_use--;
 		MemoryContextSetParent(reader->cxt, TopTransactionContext);
+	}
 }
 
-/* Count what the most recent reader has grown to, and forget the oldest ones, but not that. */
+/* Count what a reader has grown to, and forget the oldest ones; that reader itself where a scan has kept all there are. */
 static void
-keep_within_limit(void)
+keep_within_limit(PgeReader *recent)
 {
-	PgeReader  *recent = dlist_head_element(PgeReader, node, &kept);
 	Size		bytes = MemoryContextMemAllocated(recent->cxt, true);
 
 	kept_bytes += bytes - recent->bytes;
 	recent->bytes = bytes;
-	while (kept_bytes > (Size) pge_group_cache_size * 1024 && dlist_has_next(&kept, dlist_head_node(&kept)))
-		forget(dlist_tail_element(PgeReader, node, &kept));
+	while (kept_bytes > (Size) pge_group_cache_size * 1024 && recent->kept && dlist_has_next(&kept, dlist_head_node(&kept)))
+	{
+		PgeReader  *oldest = dlist_tail_element(PgeReader, node, &kept);
+
+		forget(oldest->scan != 0 && oldest->scan == recent->scan ? recent : oldest);
+	}
 }
 
 static bool
@@ -100,36 +115,85 @@ counted(PgeReader *reader, Relation rel)
 	return reader;
 }
 
-/* A reader of the group that desc, just read, describes, of which a row is wanted; the caller gets a reference. */
-PgeReader *
-pge_reader_cached(Relation rel, const PgeGroupDesc *desc)
+/* A reader of the group that desc, just read, describes; the caller gets a reference. scan: its number, or 0 for a fetch. */
+static PgeReader *
+find_or_make(Relation rel, const PgeGroupDesc *desc, uint64 scan)
 {
 	KeptKey		key = {.relid = RelationGetRelid(rel),.group_id = desc->group_id};
 	KeptEntry  *entry;
-	PgeReader  *found;
+	PgeReader  *reader;
 
-	if (!dlist_is_empty(&kept))
-		keep_within_limit();
 	if (by_group == NULL)
 		make_cache();
 	entry = hash_search(by_group, &key, HASH_FIND, NULL);
 	if (entry != NULL && entry->reader != NULL && same_group(entry->reader, rel, desc))
 	{
-		found = entry->reader;
+		reader = entry->reader;
+		if (reader->exclusive || (scan != 0 && reader->refs > 0))
+			return pge_reader_open(rel, desc);
 		/* VACUUM may have frozen it, somebody renamed the table. */
-		found->desc = *desc;
-		namestrcpy(&found->relname, RelationGetRelationName(rel));
-		dlist_move_head(&kept, &found->node);
-		return counted(pge_reader_retain(found), rel);
+		reader->desc = *desc;
+		namestrcpy(&reader->relname, RelationGetRelationName(rel));
+		dlist_move_head(&kept, &reader->node);
+		in_use += reader->refs == 0;
+		reader->refs++;
 	}
-	if (entry != NULL && entry->reader != NULL)
-		forget(entry->reader);
-	entry = hash_search(by_group, &key, HASH_ENTER, NULL);
-	entry->reader = NULL;
-	found = entry->reader = pge_reader_make(rel, desc, kept_cxt);
-	found->kept = true;
-	dlist_push_head(&kept, &found->node);
-	return counted(found, rel);
+	else
+	{
+		if (entry != NULL && entry->reader != NULL)
+			forget(entry->reader);
+		entry = hash_search(by_group, &key, HASH_ENTER, NULL);
+		entry->reader = NULL;
+		reader = entry->reader = pge_reader_make(rel, desc, kept_cxt);
+		reader->kept = true;
+		in_use++;
+		dlist_push_head(&kept, &reader->node);
+	}
+	if (scan != 0)
+	{
+		/* What it decoded last lies where others have decoded since; who wanted values and asked for none has not read it. */
+		for (int i = 0; i < reader->desc.natts; i++)
+			reader->columns[i].vector = -1;
+		reader->counts = false;
+	}
+	reader->exclusive = scan != 0;
+	reader->scan = scan;
+	return reader;
+}
+
+/* For a fetch: a row is wanted. */
+PgeReader *
+pge_reader_cached(Relation rel, const PgeGroupDesc *desc)
+{
+	if (!dlist_is_empty(&kept))
+		keep_within_limit(dlist_head_element(PgeReader, node, &kept));
+	return counted(find_or_make(rel, desc, 0), rel);
+}
+
+/* For a scan, by its number, which gives it back by pge_reader_scanned(): nobody else gets it before. */
+PgeReader *
+pge_reader_for_scan(Relation rel, const PgeGroupDesc *desc, uint64 scan)
+{
+	return find_or_make(rel, desc, scan);
+}
+
+/* The scan's reference goes. few: it wanted little of the group. */
+void
+pge_reader_scanned(PgeReader *reader, bool few)
+{
+	if (reader->kept && (few || MemoryContextMemAllocated(reader->cxt, true) <= SMALL_BYTES))
+		keep_within_limit(reader);
+	else if (reader->kept)
+		forget(reader);
+	pge_reader_release(reader);
+}
+
+/* Nobody refers to a kept reader any more. */
+void
+pge_reader_idle(PgeReader *reader)
+{
+	reader->exclusive = false;
+	in_use--;
 }
 
 /* Groups to come may look the same as those there were: keep none. */
@@ -149,12 +213,19 @@ at_xact_event(XactEvent event, void *arg)
 	if (event == XACT_EVENT_PRE_COMMIT || event == XACT_EVENT_PARALLEL_PRE_COMMIT || event == XACT_EVENT_PRE_PREPARE ||
 		dlist_is_empty(&kept))
 		return;
-	dlist_foreach(iter, &kept)
-		dlist_container(PgeReader, node, iter.cur)->refs = 0;
+	if (in_use > 0)
+		dlist_foreach(iter, &kept)
+		{
+			PgeReader  *reader = dlist_container(PgeReader, node, iter.cur);
+
+			reader->refs = 0;
+			reader->exclusive = false;
+		}
+	in_use = 0;
 	if (suspect || event == XACT_EVENT_ABORT || event == XACT_EVENT_PARALLEL_ABORT)
 		pge_reader_forget_all();
 	else
-		keep_within_limit();
+		keep_within_limit(dlist_head_element(PgeReader, node, &kept));
 	suspect = false;
 }
 

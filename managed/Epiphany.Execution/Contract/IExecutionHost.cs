@@ -27,6 +27,9 @@ unsafe struct ScanUnit
 
     /// <summary>A bit for each row, set where it is not seen; null: all are.</summary>
     public ulong* Gone;
+
+    /// <summary>Groups before it of which zone maps leave nothing: they are counted, and do not come.</summary>
+    public int Skipped;
 }
 
 /// <summary>One engine's host. Value and null arrays have room for a batch; a null pointer in place of a column's array: not wanted.</summary>

@@ -13,7 +13,7 @@ sealed unsafe class Tail
     readonly Expression[]? _projection;
     readonly ValueType[] _types;
     readonly bool[] _wanted;
-    readonly ushort* _selected;
+    ushort* _selected;
     readonly VectorBuffer?[] _buffers;
     readonly Batch _dense;
     readonly Batch? _output;
@@ -42,7 +42,6 @@ sealed unsafe class Tail
 
         _buffers = new VectorBuffer?[raw.Length];
         _dense = new Batch(raw.Length);
-        _selected = (ushort*)memory.Allocate(Batch.Capacity * sizeof(ushort));
     }
 
     public ReadOnlySpan<ValueType> Types => _types;
@@ -54,7 +53,8 @@ sealed unsafe class Tail
     /// <summary>The raw columns that the projection looks at.</summary>
     public ReadOnlySpan<bool> Wanted => _wanted;
 
-    public ushort* Selected => _selected;
+    /// <summary>Room for rows' numbers, taken when it is first asked for.</summary>
+    public ushort* Selected => _selected != null ? _selected : _selected = (ushort*)_memory.Allocate(Batch.Capacity * sizeof(ushort));
 
     /// <summary>The raw column that a column of the output is; null: it is computed.</summary>
     public int? RawColumn(int column) => _projection == null ? column : (_projection[column] as ColumnReference)?.Column;
@@ -96,7 +96,7 @@ sealed unsafe class Tail
         Rows rows = Rows.All(raw.Rows);
         foreach (Expression condition in _conditions)
         {
-            rows = new Rows(_selected, condition.Filter(raw, rows, _selected));
+            rows = new Rows(Selected, condition.Filter(raw, rows, Selected));
             if (rows.Count == 0)
             {
                 break;

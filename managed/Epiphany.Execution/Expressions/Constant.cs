@@ -4,26 +4,29 @@ using System;
 
 namespace Epiphany.Execution;
 
-/// <summary>A value that was known when the program was made.</summary>
-sealed unsafe class Constant : Expression
+/// <summary>A value that was known when the program was made. Most are looked at as such: lanes are filled for who asks for a vector.</summary>
+sealed unsafe class Constant(ValueType type, bool isNull, ulong value, IExecutionHost host) : Expression(type)
 {
-    readonly Vector _vector = new();
-
-    internal Constant(ValueType type, bool isNull, ulong value, IExecutionHost host) : base(type)
-    {
-        var buffer = new VectorBuffer(host.Memory);
-        Fill(_vector, buffer, isNull, value);
-    }
+    Vector? _vector;
 
     public override bool IsConstant => true;
 
     public override bool IsTotal => true;
 
-    internal bool IsNull => _vector.Nulls != null;
+    internal bool IsNull => isNull;
 
-    internal ulong Value => _vector.Values[0];
+    internal ulong Value => value;
 
-    public override Vector Evaluate(Batch batch, Rows rows) => _vector;
+    public override Vector Evaluate(Batch batch, Rows rows)
+    {
+        if (_vector == null)
+        {
+            _vector = new Vector();
+            Fill(_vector, new VectorBuffer(host.Memory), isNull, value);
+        }
+
+        return _vector;
+    }
 
     public override void MarkColumns(Span<bool> columns)
     {

@@ -11,6 +11,8 @@ sealed unsafe class AggregateRoom
     readonly bool[] _wanted;
     readonly Batch _dense;
     readonly VectorBuffer?[] _denseBuffers;
+    ushort* _missing;
+    ushort* _present;
 
     /// <summary><paramref name="wanted"/>: the columns of the child that are looked at; <paramref name="shown"/>: how many there are above.</summary>
     internal AggregateRoom(bool[] wanted, int shown, IMemory memory)
@@ -22,8 +24,6 @@ sealed unsafe class AggregateRoom
         Rows = new AggregateRows(memory);
         Results = new Arena(memory);
         Firsts = (ushort*)memory.Allocate(Batch.Capacity * sizeof(ushort));
-        Missing = (ushort*)memory.Allocate(Batch.Capacity * sizeof(ushort));
-        Present = (ushort*)memory.Allocate(Batch.Capacity * sizeof(ushort));
         Numbers = (int*)memory.Allocate(Batch.Capacity * sizeof(int));
         Shown = new Batch(shown);
         Buffers = new VectorBuffer[shown];
@@ -38,9 +38,10 @@ sealed unsafe class AggregateRoom
 
     internal ushort* Firsts { get; }
 
-    internal ushort* Missing { get; }
+    /// <summary>Like the next one taken when first asked for: by who has not all groups in memory.</summary>
+    internal ushort* Missing => _missing != null ? _missing : _missing = (ushort*)_memory.Allocate(Batch.Capacity * sizeof(ushort));
 
-    internal ushort* Present { get; }
+    internal ushort* Present => _present != null ? _present : _present = (ushort*)_memory.Allocate(Batch.Capacity * sizeof(ushort));
 
     internal int* Numbers { get; }
 

@@ -124,6 +124,7 @@ sealed unsafe class ColumnScan : Operator
                     break;
                 default:
                     Context.Host.ScanNext(_scan, _wantsGroups, out _unit);
+                    Stats.GroupsSkipped += (ulong)_unit.Skipped;
                     if (_unit.Kind == ScanUnitKind.End)
                     {
                         return null;

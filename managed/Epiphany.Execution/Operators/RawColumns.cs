@@ -5,44 +5,65 @@ using Epiphany.Storage;
 
 namespace Epiphany.Execution;
 
-/// <summary>Arrays of the columns that are wanted, and the batch that shows them.</summary>
-sealed unsafe class RawColumns
+/// <summary>Arrays of the columns that are wanted, and the batch that shows them. Taken when they are first asked for.</summary>
+sealed unsafe class RawColumns(bool[] wanted, IMemory memory)
 {
-    readonly Batch _batch;
+    readonly Batch _batch = new(wanted.Length);
+    ulong** _values;
+    byte** _nulls;
 
-    internal RawColumns(bool[] wanted, IMemory memory)
+    /// <summary>By column; null where one is not wanted.</summary>
+    internal ulong** Values
     {
-        _batch = new Batch(wanted.Length);
+        get
+        {
+            Take();
+            return _values;
+        }
+    }
+
+    internal byte** Nulls
+    {
+        get
+        {
+            Take();
+            return _nulls;
+        }
+    }
+
+    internal Batch Show(int rows)
+    {
+        Take();
+        _batch.Rows = rows;
+        for (int i = 0; i < _batch.Columns.Length; i++)
+        {
+            if (_values[i] != null)
+            {
+                _batch.Columns[i].SetDatums(_values[i], new ReadOnlySpan<byte>(_nulls[i], rows).Contains((byte)1) ? _nulls[i] : null);
+            }
+        }
+
+        return _batch;
+    }
+
+    void Take()
+    {
+        if (_values != null)
+        {
+            return;
+        }
+
         nuint room = (nuint)Math.Max(wanted.Length, 1);
-        Values = (ulong**)memory.Allocate(room * (nuint)sizeof(ulong*));
-        Nulls = (byte**)memory.Allocate(room * (nuint)sizeof(byte*));
+        _nulls = (byte**)memory.Allocate(room * (nuint)sizeof(byte*));
+        _values = (ulong**)memory.Allocate(room * (nuint)sizeof(ulong*));
         for (int i = 0; i < wanted.Length; i++)
         {
             if (wanted[i])
             {
                 var buffer = new VectorBuffer(memory);
-                Values[i] = buffer.Values;
-                Nulls[i] = buffer.Nulls;
+                _values[i] = buffer.Values;
+                _nulls[i] = buffer.Nulls;
             }
         }
-    }
-
-    /// <summary>By column; null where one is not wanted.</summary>
-    internal ulong** Values { get; }
-
-    internal byte** Nulls { get; }
-
-    internal Batch Show(int rows)
-    {
-        _batch.Rows = rows;
-        for (int i = 0; i < _batch.Columns.Length; i++)
-        {
-            if (Values[i] != null)
-            {
-                _batch.Columns[i].SetDatums(Values[i], new ReadOnlySpan<byte>(Nulls[i], rows).Contains((byte)1) ? Nulls[i] : null);
-            }
-        }
-
-        return _batch;
     }
 }

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xec1e649d;
+    public const u32 Hash = 0x95717063;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -616,7 +616,8 @@ public unsafe struct PgeScanUnit
     [FieldOffset(24)] public u64* Gone;
     /* Columns the group has; later ones have their missing values (ScanMissing). */
     [FieldOffset(32)] public i32 Columns;
-    [FieldOffset(36)] public i32 Reserved;
+    /* Groups before it of which zone maps leave nothing. */
+    [FieldOffset(36)] public i32 Skipped;
 }
 
 /* Parquet (managed/Epiphany.Tiering): what a column's values are in a file. Numbers are the format's. */
