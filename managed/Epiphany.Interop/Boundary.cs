@@ -86,6 +86,7 @@ public static unsafe class Boundary
         managed->GraphEntries = &Exports.GraphEntries;
         managed->GraphSearch = &Exports.GraphSearch;
         managed->GraphMore = &Exports.GraphMore;
+        managed->GraphEstimate = &Exports.GraphEstimate;
         managed->GraphRelease = &Exports.GraphRelease;
         managed->GraphInsert = &Exports.GraphInsert;
         managed->GraphRepair = &Exports.GraphRepair;
@@ -94,7 +95,11 @@ public static unsafe class Boundary
         managed->GraphBuild = &Exports.GraphBuild;
         managed->GraphBuildAdd = &Exports.GraphBuildAdd;
         managed->GraphBuildFinish = &Exports.GraphBuildFinish;
+        managed->GraphSum = &Exports.GraphSum;
+        managed->GraphMean = &Exports.GraphMean;
+        managed->GraphMove = &Exports.GraphMove;
         managed->GraphBuildPage = &Exports.GraphBuildPage;
+        managed->GraphBuildAttributes = &Exports.GraphBuildAttributes;
         managed->SearchCreate = &Exports.SearchCreate;
         managed->SearchQuery = &Exports.SearchQuery;
         managed->SearchGroup = &Exports.SearchGroup;

@@ -76,18 +76,7 @@ internal static unsafe partial class Exports
         {
             Host.Enter();
             GraphHandle graph = Handles.Get<GraphHandle>(handle);
-            GraphSearchHandle state;
-            if (*search == 0)
-            {
-                state = new GraphSearchHandle();
-                *search = Handles.Add(state);
-            }
-            else
-            {
-                state = Handles.Get<GraphSearchHandle>(*search);
-            }
-
-            GraphWorker worker = state.Worker ??= graph.Index.Rent();
+            GraphWorker worker = WorkerOf(graph, search);
             worker.Space.Load(Value(query));
             worker.Searcher.Search(graph.Host.By(host), graph.Index.Entries, ef, resumable != 0);
             *count = worker.Searcher.Candidates(graph.Host, caution, (Candidate*)candidates, out *reach);
@@ -129,17 +118,31 @@ internal static unsafe partial class Exports
     }
 
     [UnmanagedCallersOnly]
-    internal static PgeStatus GraphRelease(ulong search, ulong handle)
+    internal static PgeStatus GraphEstimate(
+        ulong handle, void* host, PgeGraphValue* query, float caution, PgeGraphCandidate* candidates, int* count, ulong* search)
     {
         try
         {
             Host.Enter();
-            GraphSearchHandle state = Handles.Get<GraphSearchHandle>(search);
-            if (state.Worker != null)
-            {
-                Handles.Get<GraphHandle>(handle).Index.Return(state.Worker);
-                state.Worker = null;
-            }
+            GraphHandle graph = Handles.Get<GraphHandle>(handle);
+            GraphWorker worker = WorkerOf(graph, search);
+            worker.Space.Load(Value(query));
+            *count = worker.Searcher.Estimate(graph.Host.By(host), caution, (Candidate*)candidates, *count);
+            return PgeStatus.Ok;
+        }
+        catch (Exception e)
+        {
+            return Errors.Capture(e);
+        }
+    }
+
+    [UnmanagedCallersOnly]
+    internal static PgeStatus GraphRelease(ulong search)
+    {
+        try
+        {
+            Host.Enter();
+            Handles.Get<GraphSearchHandle>(search).Release();
 
             return PgeStatus.Ok;
         }
@@ -233,6 +236,7 @@ internal static unsafe partial class Exports
                 settled.M,
                 settled.EfConstruction,
                 first,
+                options->PagesPerGroup,
                 area == null ? new GraphArena(layout, memory, (nuint)bytes) : new GraphArena(layout, (byte*)area, (nuint)bytes, joins == 0),
                 memory,
                 Host.Poll));
@@ -293,6 +297,38 @@ internal static unsafe partial class Exports
         }
     }
 
+    /// <summary>What a search has to search with; 0 becomes a new one's handle.</summary>
+    private static GraphWorker WorkerOf(GraphHandle graph, ulong* search)
+    {
+        GraphSearchHandle state;
+        if (*search == 0)
+        {
+            state = new GraphSearchHandle();
+            *search = Handles.Add(state);
+        }
+        else
+        {
+            state = Handles.Get<GraphSearchHandle>(*search);
+        }
+
+        return state.For(graph.Index);
+    }
+
+    [UnmanagedCallersOnly]
+    internal static PgeStatus GraphBuildAttributes(ulong handle, uint vertex, byte** attributes)
+    {
+        try
+        {
+            Host.Enter();
+            *attributes = Handles.Get<GraphBuilder>(handle).Attributes(vertex);
+            return PgeStatus.Ok;
+        }
+        catch (Exception e)
+        {
+            return Errors.Capture(e);
+        }
+    }
+
     private static GraphOptions Options(PgeGraphOptions* options) => new(
         (GraphMetric)options->Metric,
         (ElementKind)options->Element,
@@ -301,12 +337,13 @@ internal static unsafe partial class Exports
         options->M,
         options->EfConstruction,
         options->Area,
-        options->Seed);
+        options->Seed,
+        options->AttributeBytes);
 
     private static ReadOnlySpan<float> Centroid(PgeGraphOptions* options) =>
         options->Centroid == null ? [] : new ReadOnlySpan<float>(options->Centroid, options->Dimensions);
 
-    private static GraphValue Value(PgeGraphValue* value) => new(value->Values, value->Indices, value->Count);
+    private static GraphValue Value(PgeGraphValue* value) => new(value->Values, value->Indices, value->Count, value->Attributes);
 
     private static void Describe(GraphOptions options, GraphLayout layout, PgeGraphShape* shape) => *shape = new PgeGraphShape
     {
@@ -318,5 +355,6 @@ internal static unsafe partial class Exports
         RowsAt = layout.RowsAt,
         RowSlots = layout.RowSlots,
         Bits = options.Bits,
+        AttributeBytes = layout.AttributeBytes,
     };
 }

@@ -36,10 +36,10 @@ internal sealed unsafe class GraphHost : VertexStore
 
     public override void Poll() => Host.Poll();
 
-    public override bool AddRow(uint vertex, byte* payload, byte* tid)
+    public override bool AddRow(uint vertex, byte* record, byte* tid)
     {
         int done;
-        Host.Check(Host.Api->GraphAddRow(_host, vertex, payload, tid, &done));
+        Host.Check(Host.Api->GraphAddRow(_host, vertex, record, tid, &done));
         return done != 0;
     }
 
@@ -80,5 +80,28 @@ internal sealed unsafe class GraphHandle(GraphIndex index)
 /// <summary>A search behind a handle; without a worker when it is released.</summary>
 internal sealed class GraphSearchHandle
 {
-    internal GraphWorker? Worker { get; set; }
+    private GraphIndex? _index;
+
+    internal GraphWorker? Worker { get; private set; }
+
+    /// <summary>A worker of the index, which may have been read anew since the last search.</summary>
+    internal GraphWorker For(GraphIndex index)
+    {
+        if (_index != index)
+        {
+            Release();
+            _index = index;
+        }
+
+        return Worker ??= index.Rent();
+    }
+
+    internal void Release()
+    {
+        if (Worker != null)
+        {
+            _index!.Return(Worker);
+            Worker = null;
+        }
+    }
 }

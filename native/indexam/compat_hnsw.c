@@ -131,6 +131,7 @@ pge_compat_hnsw_handler(PG_FUNCTION_ARGS)
 		initialize();
 		method.ours = kept;
 	}
+	routine->amcanmulticol = false;
 	routine->ambuild = build;
 	routine->amoptions = parse_options;
 	routine->amcostestimate = estimate_cost;

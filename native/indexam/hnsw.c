@@ -3,24 +3,16 @@
  */
 #include "postgres.h"
 
-#include "access/amvalidate.h"
-#include "catalog/pg_am_d.h"
-#include "catalog/pg_amop.h"
-#include "catalog/pg_amproc.h"
-#include "catalog/pg_opclass.h"
-#include "catalog/pg_opfamily.h"
-#include "catalog/pg_type_d.h"
+#include "access/stratnum.h"
 #include "commands/progress.h"
 #include "commands/vacuum.h"
 #include "fmgr.h"
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
-#include "utils/catcache.h"
 #include "utils/float.h"
 #include "utils/guc.h"
 #include "utils/selfuncs.h"
 #include "utils/spccache.h"
-#include "utils/syscache.h"
 
 #include "hnsw.h"
 
@@ -32,6 +24,9 @@
 
 /* Rows whose exact distance is computed from the table before the first is returned, for each that is to be found: most are not. */
 #define LOOKED_UP_SHARE 0.5
+
+/* Vertices that are visited with a condition, of those that are without one, times what part of them meets it. */
+#define FILTERED_SHARE 0.25
 
 /* A row that a further search finds, in those of the first: measured where most rows are thrown away by a condition. */
 #define FURTHER_COST 3.0
@@ -78,55 +73,10 @@ phase_name(int64 phase)
 	}
 }
 
-/* An operator class has one ordering operator and one support function. */
-static bool
-validate(Oid opclass)
-{
-	HeapTuple	tuple = SearchSysCache1(CLAOID, ObjectIdGetDatum(opclass));
-	Form_pg_opclass class;
-	CatCList   *operators;
-	CatCList   *functions;
-	bool		valid = true;
-
-	if (!HeapTupleIsValid(tuple))
-		elog(ERROR, "cache lookup failed for operator class %u", opclass);
-	class = (Form_pg_opclass) GETSTRUCT(tuple);
-	operators = SearchSysCacheList1(AMOPSTRATEGY, ObjectIdGetDatum(class->opcfamily));
-	functions = SearchSysCacheList1(AMPROCNUM, ObjectIdGetDatum(class->opcfamily));
-	for (int i = 0; i < operators->n_members; i++)
-	{
-		Form_pg_amop operator = (Form_pg_amop) GETSTRUCT(&operators->members[i]->tuple);
-
-		if (operator->amopstrategy != PGE_VECTOR_DISTANCE_STRATEGY || operator->amoppurpose != AMOP_ORDER)
-		{
-			ereport(INFO,
-					(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-					 errmsg("operator family of epiphany_hnsw contains an operator with an unexpected strategy number or purpose")));
-			valid = false;
-		}
-	}
-	for (int i = 0; i < functions->n_members; i++)
-	{
-		Form_pg_amproc function = (Form_pg_amproc) GETSTRUCT(&functions->members[i]->tuple);
-
-		if (function->amprocnum != PGE_VECTOR_INFO_PROC ||
-			!check_amproc_signature(function->amproc, INTERNALOID, true, 1, 1, INTERNALOID))
-		{
-			ereport(INFO,
-					(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-					 errmsg("operator family of epiphany_hnsw contains a support function with an unexpected number or signature")));
-			valid = false;
-		}
-	}
-	ReleaseCatCacheList(operators);
-	ReleaseCatCacheList(functions);
-	ReleaseSysCache(tuple);
-	return valid;
-}
-
 /*
  * A search costs what it visits, before the first row. Further rows come from further searches, each of which finds ef more; that is what
- * a scan that reads everything would do.
+ * a scan that reads everything would do. Where conditions on columns of the index leave few rows, it is cheaper to go through all
+ * vertices' attributes (hnsw_filter.c).
  */
 static void
 estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *startup, Cost *total, Selectivity *selectivity,
@@ -138,6 +88,7 @@ estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *start
 	double		visited = Min(found * VISITED_PER_EF + sqrt(tuples), tuples);
 	double		page_cost;
 	double		vertex_cost;
+	double		row_cost;
 
 	if (path->indexorderbys == NIL)
 	{
@@ -154,7 +105,18 @@ estimate_cost(PlannerInfo *root, IndexPath *path, double loop_count, Cost *start
 	costs.numIndexTuples = tuples;
 	genericcostestimate(root, path, loop_count, &costs);
 	*startup = visited * vertex_cost + found * LOOKED_UP_SHARE * (cpu_tuple_cost + 0.1 * page_cost);
-	*total = *startup * Max(1, FURTHER_COST * tuples / found);
+	row_cost = FURTHER_COST * *startup / found;
+	if (path->indexclauses != NIL)
+	{
+		double		rows = costs.indexSelectivity * tuples;
+		double		further = Min(tuples, visited * FILTERED_SHARE / Max(costs.indexSelectivity, 1e-9));
+		double		pass = tuples * HNSW_SLOT_COST + rows;
+
+		*startup += Min(further, pass) * vertex_cost;
+		*total = *startup + pass * vertex_cost + rows * row_cost;
+	}
+	else
+		*total = Max(*startup, row_cost * tuples);
 	*selectivity = costs.indexSelectivity;
 	*correlation = 0;
 	*pages = Min(visited, path->indexinfo->pages);
@@ -167,10 +129,12 @@ pge_hnsw_handler(PG_FUNCTION_ARGS)
 {
 	IndexAmRoutine *routine = makeNode(IndexAmRoutine);
 
-	routine->amstrategies = 0;
-	routine->amsupport = 1;
+	routine->amstrategies = BTMaxStrategyNumber;
+	routine->amsupport = PGE_ATTRIBUTE_HASH_PROC;
 	routine->amcanorderbyop = true;
+	routine->amcanmulticol = true;
 	routine->amoptionalkey = true;
+	routine->amsearcharray = true;
 	routine->amcanbuildparallel = true;
 	routine->amusemaintenanceworkmem = true;
 	routine->amparallelvacuumoptions = VACUUM_OPTION_PARALLEL_BULKDEL;
@@ -184,7 +148,7 @@ pge_hnsw_handler(PG_FUNCTION_ARGS)
 	routine->amcostestimate = estimate_cost;
 	routine->amoptions = parse_options;
 	routine->ambuildphasename = phase_name;
-	routine->amvalidate = validate;
+	routine->amvalidate = pge_vector_validate_class;
 	routine->ambeginscan = hnsw_begin_scan;
 	routine->amrescan = hnsw_rescan;
 	routine->amgettuple = hnsw_get_tuple;

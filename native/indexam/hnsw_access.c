@@ -26,15 +26,6 @@
 #define CACHE_LINE 64
 #define PREFETCH_LINES 8
 
-/* The buffer that has the page now, to look at, or InvalidBuffer. */
-static inline Buffer
-holder(const HnswAccess *access, BlockNumber block)
-{
-	Buffer		buffer = pge_recent_where(access->cache->recent, block);
-
-	return pge_recent_holds(access->index, block, buffer) ? buffer : InvalidBuffer;
-}
-
 /* The shared buffer that a byte lies in. */
 static inline Buffer
 buffer_of(const u8 *byte)
@@ -42,9 +33,8 @@ buffer_of(const u8 *byte)
 	return (Buffer) (((const char *) byte - BufferBlocks) / BLCKSZ) + 1;
 }
 
-/* The page, pinned and locked to be read. */
-static Buffer
-read_page(HnswAccess *access, BlockNumber block)
+Buffer
+hnsw_access_page(HnswAccess *access, BlockNumber block)
 {
 	Buffer		buffer;
 
@@ -65,8 +55,8 @@ read_page(HnswAccess *access, BlockNumber block)
 	return buffer;
 }
 
-static bool
-has_vertices(Page page)
+bool
+hnsw_has_vertices(Page page)
 {
 	return !PageIsNew(page) && hnsw_special(page)->kind == HNSW_VERTICES;
 }
@@ -89,7 +79,7 @@ pge_host_graph_links(ptr host, u32 vertex, u32 *links, i32 *count)
 	HnswAccess *access = host;
 	const PgeGraphShape *shape = &access->cache->shape;
 	BlockNumber block = vertex / shape->PerPage;
-	Buffer		looked = ++access->turn % REAL_LINKS != 0 ? holder(access, block) : InvalidBuffer;
+	Buffer		looked = ++access->turn % REAL_LINKS != 0 ? hnsw_holder(access, block) : InvalidBuffer;
 
 	if (BufferIsValid(looked))
 	{
@@ -108,10 +98,10 @@ pge_host_graph_links(ptr host, u32 vertex, u32 *links, i32 *count)
 
 	PGE_GUARD;
 	{
-		Buffer		buffer = read_page(access, block);
+		Buffer		buffer = hnsw_access_page(access, block);
 
 		*count = 0;
-		if (has_vertices(BufferGetPage(buffer)))
+		if (hnsw_has_vertices(BufferGetPage(buffer)))
 		{
 			char	   *record = hnsw_record(shape, BufferGetPage(buffer), vertex);
 
@@ -149,9 +139,9 @@ static void
 copy_payload(HnswAccess *access, u32 vertex, char *copy, u8 *state)
 {
 	const PgeGraphShape *shape = &access->cache->shape;
-	Buffer		buffer = read_page(access, vertex / shape->PerPage);
+	Buffer		buffer = hnsw_access_page(access, vertex / shape->PerPage);
 
-	if (has_vertices(BufferGetPage(buffer)))
+	if (hnsw_has_vertices(BufferGetPage(buffer)))
 	{
 		char	   *record = hnsw_record(shape, BufferGetPage(buffer), vertex);
 
@@ -201,7 +191,7 @@ look(HnswAccess *access, const u32 *vertices, int count, u32 next, u8 **payloads
 	for (int i = 0; i < count; i++)
 	{
 		BlockNumber block = vertices[i] / shape->PerPage;
-		Buffer		buffer = ++access->turn % REAL_PAYLOADS != 0 ? holder(access, block) : InvalidBuffer;
+		Buffer		buffer = ++access->turn % REAL_PAYLOADS != 0 ? hnsw_holder(access, block) : InvalidBuffer;
 
 		if (BufferIsValid(buffer))
 			payloads[i] = (u8 *) hnsw_record(shape, BufferGetPage(buffer), vertices[i]) + shape->PayloadAt;

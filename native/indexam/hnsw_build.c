@@ -25,6 +25,9 @@
 /* The centroid is the mean of as many rows. */
 #define SAMPLE_ROWS 2000
 
+/* Of fewer it waits for more (hnsw_centroid.c). */
+#define MIN_SAMPLE_ROWS 100
+
 /* Of the rotation; any number is as good as another. */
 #define SEED UINT64CONST(0x9E3779B97F4A7C15)
 
@@ -96,6 +99,7 @@ prepare(HnswBuild *build)
 			.bits = options->bits,
 			.seed = SEED,
 			.first_entries = 1,
+			.attributes = pge_count_attributes(build->index),
 	};
 	if (options->ef_construction < 2 * options->m)
 		ereport(ERROR,
@@ -110,6 +114,7 @@ prepare(HnswBuild *build)
 				 errdetail("With %d dimensions and m = %d one takes more than %d bytes.", meta->dims, meta->m, (int) HNSW_AREA),
 				 errhint("Fewer dimensions, fewer bits or a smaller m take less.")));
 	meta->bits = build->shape.Bits;
+	build->base.shape = build->shape;
 }
 
 /* Codes are around the mean, where that does not change distances. */
@@ -117,6 +122,15 @@ static bool
 wants_centroid(const HnswBuild *build)
 {
 	return build->shape.Bits > 0 && build->base.type->metric != PgeVectorMetric_InnerProduct;
+}
+
+/* There is room for one, which is not known yet. */
+static void
+has_centroid(HnswMeta *meta)
+{
+	meta->centroid_pages = (sizeof(float) * meta->dims + HNSW_AREA - 1) / HNSW_AREA;
+	meta->centroid_state = HNSW_CENTROID_NONE;
+	meta->first_entries = 1 + meta->centroid_pages;
 }
 
 static void
@@ -127,9 +141,10 @@ begin_graph(HnswBuild *build, bool joins)
 
 	build->base.meta = shared->meta;
 	options.Centroid = shared->meta.centroid_pages > 0 ? shared->centroid : NULL;
+	options.PagesPerGroup = hnsw_group_pages(&build->shape);
 	PGE_CALL(GraphBuild, build->memory, &options, shared->area_at > 0 ? (char *) shared + shared->area_at : NULL,
 			 shared->area_at > 0 ? shared->area_bytes : (u64) maintenance_work_mem * 1024, joins,
-			 (shared->meta.first_entries + 1) * build->shape.PerPage, &build->graph);
+			 hnsw_origin(&shared->meta) * build->shape.PerPage, &build->graph);
 	pge_own_handle(build->memory, build->graph);
 }
 
@@ -142,16 +157,41 @@ new_page(BulkWriteState *bulk, HnswPageKind kind)
 	return buffer;
 }
 
+/* Attributes of the vertices from the given one on, as many as a page has. */
 static void
-write_entries(BulkWriteState *bulk, const HnswMeta *meta, BlockNumber after, const uint32 *entries)
+write_attributes(HnswBuild *build, BulkWriteState *bulk, BlockNumber block, uint32 first, uint32 vertices)
 {
+	BulkWriteBuffer buffer = new_page(bulk, HNSW_ATTRIBUTES);
+
+	for (int slot = 0; slot < hnsw_attribute_slots(&build->shape) && first + slot < vertices; slot++)
+	{
+		u8		   *attributes;
+
+		PGE_CALL(GraphBuildAttributes, build->graph, first + slot, &attributes);
+		hnsw_put_attributes(&build->shape, (Page) buffer, slot, attributes);
+	}
+	smgr_bulk_write(bulk, block, buffer, true);
+}
+
+/* Those that the first page has no room for are in pages after the vertices. */
+static void
+write_entries(HnswBuild *build, BulkWriteState *bulk, BlockNumber after, const uint32 *entries)
+{
+	const HnswMeta *meta = &build->base.meta;
 	BlockNumber block = meta->first_entries;
 
 	for (uint32 at = 0; BlockNumberIsValid(block); at += HNSW_ENTRIES_PER_PAGE)
 	{
 		BulkWriteBuffer buffer = new_page(bulk, HNSW_ENTRIES);
 		HnswEntries *page = (HnswEntries *) PageGetContents((Page) buffer);
-		BlockNumber next = meta->entries > at + HNSW_ENTRIES_PER_PAGE ? after++ : InvalidBlockNumber;
+		BlockNumber next = InvalidBlockNumber;
+
+		if (meta->entries > at + HNSW_ENTRIES_PER_PAGE)
+		{
+			if (hnsw_is_attribute_block(&build->base, after))
+				write_attributes(build, bulk, after++, 0, 0);
+			next = after++;
+		}
 
 		page->count = Min(meta->entries - at, HNSW_ENTRIES_PER_PAGE);
 		if (page->count > 0)
@@ -169,8 +209,9 @@ write_pages(HnswBuild *build, ForkNumber fork, const float *centroid, uint32 ver
 	HnswMeta   *meta = &build->base.meta;
 	bool		logged = fork == INIT_FORKNUM || (whole && RelationNeedsWAL(build->index));
 	BulkWriteState *bulk = smgr_bulk_start_smgr(RelationGetSmgr(build->index), fork, logged);
-	BlockNumber first = meta->first_entries + 1;
+	BlockNumber next = hnsw_origin(meta);
 	BlockNumber pages = (vertices + build->shape.PerPage - 1) / build->shape.PerPage;
+	BlockNumber group = hnsw_group_pages(&build->shape);
 	BulkWriteBuffer buffer = new_page(bulk, HNSW_META);
 
 	*(HnswMeta *) PageGetContents((Page) buffer) = *meta;
@@ -186,14 +227,16 @@ write_pages(HnswBuild *build, ForkNumber fork, const float *centroid, uint32 ver
 	for (BlockNumber i = 0; i < pages; i++)
 	{
 		CHECK_FOR_INTERRUPTS();
+		if (group > 0 && i % group == 0)
+			write_attributes(build, bulk, next++, i * build->shape.PerPage, vertices);
 		buffer = new_page(bulk, HNSW_VERTICES);
 		PGE_CALL(GraphBuildPage, build->graph, (i32) i, (u8 *) PageGetContents((Page) buffer));
-		smgr_bulk_write(bulk, first + i, buffer, true);
+		smgr_bulk_write(bulk, next++, buffer, true);
 	}
-	write_entries(bulk, meta, first + pages, entries);
+	write_entries(build, bulk, next, entries);
 	smgr_bulk_finish(bulk);
 	if (fork == MAIN_FORKNUM && pages > 0)
-		RecordPageWithFreeSpace(build->index, first + pages - 1, HNSW_AREA);
+		RecordPageWithFreeSpace(build->index, next - 1, HNSW_AREA);
 }
 
 /* What is in memory goes to pages. */
@@ -267,19 +310,22 @@ add_in_memory(HnswBuild *build, PgeGraphValue *value, ItemPointer tid)
 }
 
 static void
-add(HnswBuild *build, Datum datum, ItemPointer tid)
+add(HnswBuild *build, Datum *values, bool *nulls, ItemPointer tid)
 {
+	uint8		attributes[HNSW_MAX_ATTRIBUTE_BYTES];
 	PgeGraphValue value;
 
-	if (!hnsw_value(&build->base, datum, &value))
+	if (!hnsw_value(&build->base, values[0], &value))
 		return;
+	hnsw_make_attributes(build->index, values, nulls, attributes);
+	value.Attributes = attributes;
 	if (!add_in_memory(build, &value, tid))
 	{
 		HnswAccess	access;
 
 		hnsw_begin_access(&access, build->index);
 		access.building = true;
-		hnsw_insert_value(&access, datum, tid);
+		hnsw_insert_row(&access, values, nulls, tid);
 	}
 	if (++build->rows % PROGRESS_ROWS == 0)
 		pgstat_progress_parallel_incr_param(PROGRESS_CREATEIDX_TUPLES_DONE, PROGRESS_ROWS);
@@ -294,12 +340,12 @@ build_callback(Relation index, ItemPointer tid, Datum *values, bool *nulls, bool
 	if (nulls[0])
 		return;
 	old = MemoryContextSwitchTo(build->row);
-	add(build, values[0], tid);
+	add(build, values, nulls, tid);
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(build->row);
 }
 
-/* The mean of the table's first rows, of those that are indexed. False: there are none. */
+/* The mean of the table's first rows, of those that are indexed. False: there are too few to have one, and it is zero. */
 static bool
 find_centroid(Relation heap, const HnswBuild *build, IndexInfo *info, float *centroid)
 {
@@ -339,7 +385,7 @@ find_centroid(Relation heap, const HnswBuild *build, IndexInfo *info, float *cen
 	for (int i = 0; i < dims; i++)
 	{
 		centroid[i] /= Max(used, 1);
-		if (!isfinite(centroid[i]))
+		if (used < MIN_SAMPLE_ROWS || !isfinite(centroid[i]))
 			centroid[i] = 0;
 	}
 	ExecDropSingleTupleTableSlot(slot);
@@ -350,7 +396,7 @@ find_centroid(Relation heap, const HnswBuild *build, IndexInfo *info, float *cen
 	/* They may refer to what was just freed. */
 	info->ii_ExpressionsState = NIL;
 	info->ii_PredicateState = NULL;
-	return used > 0;
+	return used >= MIN_SAMPLE_ROWS;
 }
 
 static void
@@ -393,9 +439,12 @@ begin_shared(HnswBuild *build, Relation heap, IndexInfo *info)
 	pg_atomic_init_u32(&build->shared->phase, IN_MEMORY);
 	pg_atomic_init_u32(&build->shared->adding, 0);
 	ConditionVariableInit(&build->shared->changed);
-	if (wants_centroid(build) && find_centroid(heap, build, info, build->shared->centroid))
-		meta->centroid_pages = (sizeof(float) * meta->dims + HNSW_AREA - 1) / HNSW_AREA;
-	meta->first_entries = 1 + meta->centroid_pages;
+	if (wants_centroid(build))
+	{
+		has_centroid(meta);
+		if (find_centroid(heap, build, info, build->shared->centroid))
+			meta->centroid_state = HNSW_CENTROID_SETTLED;
+	}
 	build->shared->meta = *meta;
 	begin_graph(build, false);
 	return team;
@@ -467,8 +516,12 @@ void
 hnsw_build_empty(Relation index)
 {
 	HnswBuild	build = {.index = index};
-	float		no_centroid = 0;
+	float	   *zero;
 
 	prepare(&build);
-	write_pages(&build, INIT_FORKNUM, &no_centroid, 0, NULL, true);
+	zero = palloc0(sizeof(float) * Max(build.base.meta.dims, 1));
+	if (wants_centroid(&build))
+		has_centroid(&build.base.meta);
+	write_pages(&build, INIT_FORKNUM, zero, 0, NULL, true);
+	pfree(zero);
 }

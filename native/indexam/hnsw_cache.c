@@ -31,6 +31,7 @@ hnsw_graph_options(const HnswMeta *meta)
 		.EfConstruction = meta->ef_construction,
 		.Area = HNSW_AREA,
 		.Seed = meta->seed,
+		.AttributeBytes = HNSW_ATTRIBUTE_BYTES(meta->attributes),
 	};
 
 	return options;
@@ -74,6 +75,8 @@ fill(HnswIndex *cache, Relation index)
 		hnsw_corrupted(index, "it is of another operator class", HNSW_META_BLOCK);
 	if (cache->meta.dims != pge_vector_index_dims(index, cache->type))
 		hnsw_corrupted(index, "it has other dimensions than its column", cache->meta.dims);
+	if (cache->meta.attributes != IndexRelationGetNumberOfKeyAttributes(index) - 1)
+		hnsw_corrupted(index, "it has other columns than it says", cache->meta.attributes);
 	options = hnsw_graph_options(&cache->meta);
 	options.Centroid = hnsw_read_centroid(index, &cache->meta);
 	PGE_CALL(GraphOpen, context, &options, &cache->shape, &cache->handle);
@@ -81,6 +84,8 @@ fill(HnswIndex *cache, Relation index)
 	if (options.Centroid != NULL)
 		pfree(options.Centroid);
 	cache->entries_loaded = false;
+	cache->attribute_buffers = NULL;
+	cache->attribute_pages = 0;
 	cache->locator = index->rd_locator;
 	MemoryContextSetParent(context, CacheMemoryContext);
 	cache->context = context;
@@ -126,6 +131,23 @@ hnsw_begin_access(HnswAccess *access, Relation index)
 	};
 }
 
+/* What the first page says, now; another centroid is another object of the managed library. */
+void
+hnsw_reread(HnswAccess *access)
+{
+	HnswIndex  *cache = access->cache;
+	HnswMeta	meta;
+
+	hnsw_read_meta(access->index, &meta);
+	if (meta.centroid_version != cache->meta.centroid_version)
+	{
+		forget(cache);
+		fill(cache, access->index);
+	}
+	else
+		cache->meta.centroid_state = meta.centroid_state;
+}
+
 /* The managed library's entries are the index's. */
 void
 hnsw_refresh_entries(HnswAccess *access)
@@ -135,6 +157,8 @@ hnsw_refresh_entries(HnswAccess *access)
 	uint32	   *vertices;
 
 	hnsw_read_meta(access->index, &meta);
+	if (meta.centroid_version != cache->meta.centroid_version)
+		hnsw_reread(access);
 	if (cache->entries_loaded && meta.entries_version == cache->meta.entries_version)
 		return;
 	cache->entries_loaded = false;

@@ -15,6 +15,52 @@
 /* Pages that free space was said to be in, until the index is extended instead. */
 #define MAX_TRIES 4
 
+/* The attributes of a page of vertices, whose lock is held. A page that nobody has written yet is empty. */
+static Buffer
+lock_attributes(HnswAccess *access, BlockNumber block, int mode)
+{
+	BlockNumber at = hnsw_attribute_block(access->cache, block);
+	Buffer		buffer = ReadBuffer(access->index, at);
+
+	LockBuffer(buffer, mode);
+	if (!PageIsNew(BufferGetPage(buffer)))
+		hnsw_check_kind(access->index, at, BufferGetPage(buffer), HNSW_ATTRIBUTES);
+	return buffer;
+}
+
+void
+hnsw_put_attributes(const PgeGraphShape *shape, Page page, int slot, const uint8 *attributes)
+{
+	int			count = (shape->AttributeBytes - 1) / sizeof(int64);
+
+	for (int i = 0; i < count; i++)
+		memcpy(hnsw_keys(shape, page, i) + slot, attributes + i * sizeof(int64), sizeof(int64));
+	hnsw_null_keys(shape, page)[slot] = attributes[count * sizeof(int64)];
+}
+
+/* Has a vertex of a page, whose lock is held, these attributes? */
+static bool
+same_attributes(HnswAccess *access, uint32 vertex, const uint8 *attributes)
+{
+	const PgeGraphShape *shape = &access->cache->shape;
+	int			count = (shape->AttributeBytes - 1) / (int) sizeof(int64);
+	int			slot;
+	bool		same;
+	Buffer		buffer;
+	Page		page;
+
+	if (shape->AttributeBytes == 0)
+		return true;
+	slot = hnsw_attribute_slot(access->cache, vertex);
+	buffer = lock_attributes(access, vertex / shape->PerPage, BUFFER_LOCK_SHARE);
+	page = BufferGetPage(buffer);
+	same = !PageIsNew(page) && hnsw_null_keys(shape, page)[slot] == attributes[count * sizeof(int64)];
+	for (int i = 0; i < count && same; i++)
+		same = memcmp(hnsw_keys(shape, page, i) + slot, attributes + i * sizeof(int64), sizeof(int64)) == 0;
+	UnlockReleaseBuffer(buffer);
+	return same;
+}
+
 /* A page of vertices, locked to be changed. */
 static Buffer
 lock_page(HnswAccess *access, BlockNumber block)
@@ -27,7 +73,7 @@ lock_page(HnswAccess *access, BlockNumber block)
 }
 
 PgeStatus
-pge_host_graph_add_row(ptr host, u32 vertex, u8 *payload, u8 *tid, i32 *done)
+pge_host_graph_add_row(ptr host, u32 vertex, u8 *added, u8 *tid, i32 *done)
 {
 	HnswAccess *access = host;
 	const PgeGraphShape *shape = &access->cache->shape;
@@ -39,7 +85,8 @@ pge_host_graph_add_row(ptr host, u32 vertex, u8 *payload, u8 *tid, i32 *done)
 		uint8		rows = *hnsw_rows(shape, record);
 
 		*done = *hnsw_state(shape, record) == PgeVertexState_Live && rows < shape->RowSlots &&
-			memcmp(record + shape->PayloadAt, payload, shape->PayloadBytes) == 0;
+			memcmp(record + shape->PayloadAt, added + shape->PayloadAt, shape->PayloadBytes) == 0 &&
+			same_attributes(access, vertex, added + shape->RecordBytes);
 		if (*done)
 		{
 			HnswChange	change = hnsw_begin_change(access);
@@ -115,7 +162,7 @@ find_place(HnswAccess *access, int *place, bool *fresh)
 		block = GetPageWithFreeSpace(index, shape->RecordBytes);
 	for (int tries = 0; BlockNumberIsValid(block) && tries < MAX_TRIES; tries++)
 	{
-		if (block < RelationGetNumberOfBlocks(index))
+		if (block < RelationGetNumberOfBlocks(index) && !hnsw_is_attribute_block(access->cache, block))
 		{
 			buffer = ReadBuffer(index, block);
 			LockBuffer(buffer, BUFFER_LOCK_EXCLUSIVE);
@@ -136,7 +183,7 @@ find_place(HnswAccess *access, int *place, bool *fresh)
 		}
 		block = RecordAndGetPageWithFreeSpace(index, block, 0, shape->RecordBytes);
 	}
-	buffer = ExtendBufferedRel(BMR_REL(index), MAIN_FORKNUM, NULL, EB_LOCK_FIRST);
+	buffer = hnsw_extend(access);
 	*fresh = true;
 	*place = 0;
 	return buffer;
@@ -154,6 +201,7 @@ pge_host_graph_add_vertex(ptr host, u8 *record, u32 *vertex)
 		bool		fresh;
 		Buffer		buffer = find_place(access, &place, &fresh);
 		BlockNumber block = BufferGetBlockNumber(buffer);
+		Buffer		attributes = InvalidBuffer;
 		HnswChange	change;
 		Page		page;
 
@@ -161,14 +209,27 @@ pge_host_graph_add_vertex(ptr host, u8 *record, u32 *vertex)
 			ereport(ERROR,
 					(errcode(ERRCODE_PROGRAM_LIMIT_EXCEEDED),
 					 errmsg("index \"%s\" has as many vertices as an index can have", RelationGetRelationName(access->index))));
+		if (shape->AttributeBytes > 0)
+			attributes = lock_attributes(access, block, BUFFER_LOCK_EXCLUSIVE);
+		*vertex = block * shape->PerPage + place;
 		change = hnsw_begin_change(access);
 		page = hnsw_change(change, buffer, fresh);
 		if (fresh)
 			hnsw_init_page(page, HNSW_VERTICES);
 		memcpy(hnsw_record(shape, page, place), record, shape->RecordBytes);
+		if (BufferIsValid(attributes))
+		{
+			bool		empty = PageIsNew(BufferGetPage(attributes));
+
+			page = hnsw_change(change, attributes, empty);
+			if (empty)
+				hnsw_init_page(page, HNSW_ATTRIBUTES);
+			hnsw_put_attributes(shape, page, hnsw_attribute_slot(access->cache, *vertex), record + shape->RecordBytes);
+		}
 		hnsw_end_change(change);
+		if (BufferIsValid(attributes))
+			UnlockReleaseBuffer(attributes);
 		UnlockReleaseBuffer(buffer);
-		*vertex = block * shape->PerPage + place;
 		if (fresh)
 			RecordPageWithFreeSpace(access->index, block, HNSW_AREA);
 		RelationSetTargetBlock(access->index, block);
@@ -177,15 +238,33 @@ pge_host_graph_add_vertex(ptr host, u8 *record, u32 *vertex)
 }
 
 void
-hnsw_insert_value(HnswAccess *access, Datum datum, ItemPointer tid)
+hnsw_make_attributes(Relation index, Datum *values, bool *nulls, uint8 *to)
 {
-	PgeGraphValue value;
+	int			attributes = IndexRelationGetNumberOfKeyAttributes(index) - 1;
+	int64		keys[PGE_MAX_ATTRIBUTES];
+	uint8		null_keys = pge_attribute_keys(index, values, nulls, keys);
 
-	if (!hnsw_value(access->cache, datum, &value))
+	memcpy(to, keys, attributes * sizeof(int64));
+	to[attributes * sizeof(int64)] = null_keys;
+}
+
+void
+hnsw_insert_row(HnswAccess *access, Datum *values, bool *nulls, ItemPointer tid)
+{
+	uint8		attributes[HNSW_MAX_ATTRIBUTE_BYTES];
+	PgeGraphValue value;
+	bool		holds;
+
+	if (!hnsw_value(access->cache, values[0], &value))
 		return;
+	holds = hnsw_hold_centroid(access);
+	hnsw_make_attributes(access->index, values, nulls, attributes);
+	value.Attributes = attributes;
 	hnsw_refresh_entries(access);
 	PGE_CALL(GraphInsert, access->cache->handle, access, &value, (u8 *) tid,
 			 (i64) RelationGetNumberOfBlocks(access->index) * access->cache->shape.PerPage);
+	if (holds)
+		hnsw_release_centroid(access);
 }
 
 bool
@@ -201,7 +280,7 @@ hnsw_insert(Relation index, Datum *values, bool *nulls, ItemPointer tid, Relatio
 	context = AllocSetContextCreate(CurrentMemoryContext, "epiphany_hnsw insert", ALLOCSET_DEFAULT_SIZES);
 	old = MemoryContextSwitchTo(context);
 	hnsw_begin_access(&access, index);
-	hnsw_insert_value(&access, values[0], tid);
+	hnsw_insert_row(&access, values, nulls, tid);
 	MemoryContextSwitchTo(old);
 	MemoryContextDelete(context);
 	return false;

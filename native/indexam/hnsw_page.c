@@ -33,7 +33,7 @@ void
 hnsw_check_page(Relation index, BlockNumber block, Page page)
 {
 	if (PageGetSpecialSize(page) != MAXALIGN(sizeof(HnswSpecial)) || hnsw_special(page)->magic != HNSW_SPECIAL_MAGIC ||
-		hnsw_special(page)->kind < HNSW_META || hnsw_special(page)->kind > HNSW_VERTICES)
+		hnsw_special(page)->kind < HNSW_META || hnsw_special(page)->kind > HNSW_ATTRIBUTES)
 		hnsw_corrupted(index, "a block is no page of it", block);
 }
 
@@ -82,6 +82,8 @@ hnsw_read_meta(Relation index, HnswMeta *meta)
 	*meta = *meta_of(index, buffer);
 	UnlockReleaseBuffer(buffer);
 	if (meta->dims < 0 || meta->dims > (meta->element == 0 ? SPARSE_MAX_DIMS : 64000) || meta->bits < 0 || meta->bits > HNSW_MAX_BITS ||
+		meta->centroid_state > HNSW_CENTROID_MOVING || (meta->centroid_state != HNSW_CENTROID_SETTLED && meta->centroid_pages == 0) ||
+		meta->attributes < 0 || meta->attributes > PGE_MAX_ATTRIBUTES ||
 		meta->m < HNSW_MIN_M || meta->m > HNSW_MAX_M ||
 		meta->ef_construction < HNSW_MIN_EF_CONSTRUCTION || meta->ef_construction > HNSW_MAX_EF_CONSTRUCTION ||
 		meta->centroid_pages > DENSE_MAX_DIMS * sizeof(float) / HNSW_AREA + 1 ||
@@ -171,11 +173,22 @@ hnsw_end_change(HnswChange change)
 		GenericXLogFinish(change.state);
 }
 
-/* A new page of entries at the end of the index, which nothing leads to yet; locked. */
-static Buffer
-extend(Relation index)
+/* A new page at the end of the index, which nothing leads to yet; locked. Pages of attributes that come before it are made. */
+Buffer
+hnsw_extend(HnswAccess *access)
 {
-	return ExtendBufferedRel(BMR_REL(index), MAIN_FORKNUM, NULL, EB_LOCK_FIRST);
+	for (;;)
+	{
+		Buffer		buffer = ExtendBufferedRel(BMR_REL(access->index), MAIN_FORKNUM, NULL, EB_LOCK_FIRST);
+		HnswChange	change;
+
+		if (!hnsw_is_attribute_block(access->cache, BufferGetBlockNumber(buffer)))
+			return buffer;
+		change = hnsw_begin_change(access);
+		hnsw_init_page(hnsw_change(change, buffer, true), HNSW_ATTRIBUTES);
+		hnsw_end_change(change);
+		UnlockReleaseBuffer(buffer);
+	}
 }
 
 void
@@ -196,7 +209,7 @@ hnsw_add_entry(HnswAccess *access, uint32 vertex)
 		block = hnsw_special(BufferGetPage(buffer))->next;
 		if (!BlockNumberIsValid(block))
 		{
-			added = extend(index);
+			added = hnsw_extend(access);
 			break;
 		}
 		UnlockReleaseBuffer(buffer);

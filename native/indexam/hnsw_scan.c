@@ -1,7 +1,7 @@
 /*
  * epiphany_hnsw: scans. The graph gives candidates by what their distance is not below; a row is returned when its exact distance,
- * computed from the table's row, is not above what any candidate that was not looked up yet may have. In strict_order it is held back, too,
- * until the search has gone so far that what it finds later is probably not nearer.
+ * computed from the table's row, is not above what any candidate that was not looked up yet may have. In strict_order, and in a search that
+ * has gone on, it is held back, too, until the search has gone so far that what it finds later is probably not nearer.
  */
 #include "postgres.h"
 
@@ -15,6 +15,9 @@
 
 /* What GraphMore is asked for doubles up to this: a filter that few rows pass takes long searches. */
 #define MAX_MORE 4096
+
+/* Of what it takes to find as many rows as without conditions, a first search looks for so much. */
+#define FIRST_FILTERED 0.5
 
 /* How many times as far as usual lower bounds are below estimates in strict_order: there, a bound that is too high costs a row. */
 #define STRICT_CAUTION 2
@@ -39,6 +42,14 @@ typedef struct HnswScan
 	bool		ended;			/* there is no more to find */
 	PgeRowQueue rows;			/* whose distances are known */
 	double		last;			/* distance of the row returned last */
+
+	/* Of scans with conditions. */
+	HnswFilter	filter;
+	MemoryContext filter_context;	/* of its tests, and what was given */
+	bool		impossible;		/* nothing meets them */
+	uint32	   *given;			/* candidates that searches have found so far */
+	int			given_count;
+	int			given_room;
 } HnswScan;
 
 IndexScanDesc
@@ -58,6 +69,8 @@ hnsw_rescan(IndexScanDesc scan, ScanKey keys, int nkeys, ScanKey orderbys, int n
 	HnswScan   *state = scan->opaque;
 
 	state->started = false;
+	if (keys != NULL && scan->numberOfKeys > 0)
+		memmove(scan->keyData, keys, scan->numberOfKeys * sizeof(ScanKeyData));
 	if (orderbys != NULL && scan->numberOfOrderBys > 0)
 		memmove(scan->orderByData, orderbys, scan->numberOfOrderBys * sizeof(ScanKeyData));
 }
@@ -203,6 +216,94 @@ next_page(HnswScan *state)
 	return 0;
 }
 
+/* ---- Conditions ---- */
+
+static void
+begin_filter(IndexScanDesc scan, HnswScan *state)
+{
+	MemoryContext old;
+	bool		recheck;
+
+	state->impossible = false;
+	state->filter.count = scan->numberOfKeys;
+	state->given = NULL;
+	state->given_count = state->given_room = 0;
+	if (state->filter.count == 0)
+		return;
+	if (state->filter_context == NULL)
+		state->filter_context = AllocSetContextCreate(state->context, "epiphany_hnsw conditions", ALLOCSET_SMALL_SIZES);
+	MemoryContextReset(state->filter_context);
+	old = MemoryContextSwitchTo(state->filter_context);
+	state->filter.tests = palloc(sizeof(PgeAttributeTest) * state->filter.count);
+	state->impossible = !pge_attribute_tests(scan->indexRelation, scan->keyData, scan->numberOfKeys, state->filter.tests, &recheck);
+	MemoryContextSwitchTo(old);
+	if (!state->impossible)
+		hnsw_filter_begin(&state->access, &state->filter);
+}
+
+/* Of candidates that a search has found, from there on, those that meet the conditions. They are remembered: see pass(). */
+static void
+filter(HnswScan *state, int from)
+{
+	int			most = state->count - from;
+
+	if (state->filter.count == 0)
+		return;
+	state->count = from + hnsw_filter_keep(&state->access, &state->filter, state->candidates + from, most);
+	if (state->given_room - state->given_count < most)
+	{
+		state->given_room = 2 * state->given_room + most;
+		state->given = state->given == NULL ? MemoryContextAllocHuge(state->filter_context, sizeof(uint32) * (Size) state->given_room)
+			: repalloc_huge(state->given, sizeof(uint32) * (Size) state->given_room);
+	}
+	for (int i = from; i < state->count; i++)
+		state->given[state->given_count++] = state->candidates[i].Vertex;
+}
+
+static int
+compare_vertices(const void *a, const void *b)
+{
+	uint32		left = *(const uint32 *) a;
+	uint32		right = *(const uint32 *) b;
+
+	return (left > right) - (left < right);
+}
+
+/* In place of a search, or of the rest of one: all vertices that meet the conditions become candidates, but not those that were before. */
+static void
+pass(HnswScan *state, PgeGraphValue *query)
+{
+	bool		is_first = state->search == 0;
+	int			left = state->count - state->next;
+	PgeGraphCandidate *kept = palloc(sizeof(PgeGraphCandidate) * Max(left, 1));
+	int			found;
+	int			fresh = 0;
+
+	memcpy(kept, state->candidates + state->next, sizeof(PgeGraphCandidate) * left);
+	found = hnsw_filter_pass(&state->access, &state->filter, &state->candidates, &state->room);
+	qsort(state->given, state->given_count, sizeof(uint32), compare_vertices);
+	for (int i = 0; i < found; i++)
+	{
+		uint32		vertex = state->candidates[i].Vertex;
+
+		if (state->given_count == 0 || bsearch(&vertex, state->given, state->given_count, sizeof(uint32), compare_vertices) == NULL)
+			state->candidates[fresh++] = state->candidates[i];
+	}
+	state->next = 0;
+	state->count = fresh;
+	make_room(state, fresh + left);
+	memcpy(state->candidates + fresh, kept, sizeof(PgeGraphCandidate) * left);
+	state->count += left;
+	pfree(kept);
+	state->ended = true;
+	PGE_CALL(GraphEstimate, state->access.cache->handle, &state->access, query, STRICT_CAUTION, state->candidates, &state->count,
+			 &state->search);
+	if (is_first)
+		pge_own_handle(state->context, state->search);
+}
+
+/* ---- Searches ---- */
+
 static float
 caution(void)
 {
@@ -232,23 +333,34 @@ start(IndexScanDesc scan, HnswScan *state)
 	state->visited = 0;
 	state->last = -INFINITY;
 	state->everything = is_null || !hnsw_value(state->access.cache, orderby->sk_argument, &query);
+	begin_filter(scan, state);
 	if (state->everything)
 	{
 		state->block = HNSW_META_BLOCK + 1;
 		state->count = next_page(state);
 		return;
 	}
-	state->ef = pge_hnsw_ef_search;
-	make_room(state, state->ef);
 	hnsw_refresh_entries(&state->access);
+	state->ef = pge_hnsw_ef_search;
+	if (state->filter.count > 0 && !state->impossible)
+	{
+		if (hnsw_filter_prefers_pass(&state->access, &state->filter, 0))
+		{
+			pass(state, &query);
+			return;
+		}
+		state->ef = Max(state->ef, (int) Min(FIRST_FILTERED * state->ef / state->filter.share, MAX_MORE));
+	}
+	make_room(state, state->ef);
 	PGE_CALL(GraphSearch, state->access.cache->handle, &state->access, &query, state->ef,
 			 pge_vector_iterative_scan != PGE_ITERATIVE_OFF, caution(), state->candidates, &state->count, &state->reach, &state->search);
 	if (is_first)
 		pge_own_handle(state->context, state->search);
+	filter(state, 0);
 }
 
-/* More of the graph: candidates beside those that are left. */
-static int
+/* More of the graph: candidates beside those that are left. False: there is no more. */
+static bool
 search_more(HnswScan *state)
 {
 	int			left = state->count - state->next;
@@ -264,14 +376,15 @@ search_more(HnswScan *state)
 			 (u32) Min((uint64) RelationGetNumberOfBlocks(state->access.index) * state->access.cache->shape.PerPage, HNSW_MAX_VERTEX),
 			 caution(), state->candidates + left, &more, &state->reach, &state->visited);
 	state->count += more;
-	if (left > 0 && more > 0)
+	filter(state, left);
+	if (left > 0 && state->count > left)
 		qsort(state->candidates, state->count, sizeof(PgeGraphCandidate), compare_candidates);
-	return more;
+	return more > 0;
 }
 
 /* On from where the search ended. */
 static bool
-go_on(HnswScan *state)
+go_on(IndexScanDesc scan, HnswScan *state)
 {
 	/* What the process keeps of the index may have been forgotten for others'. */
 	state->access.cache = hnsw_open(state->access.index);
@@ -282,8 +395,19 @@ go_on(HnswScan *state)
 		state->count = next_page(state);
 		return state->count > 0;
 	}
-	return pge_vector_iterative_scan != PGE_ITERATIVE_OFF &&
-		(pge_vector_max_scan_tuples == 0 || state->visited < pge_vector_max_scan_tuples) && search_more(state) > 0;
+	if (pge_vector_iterative_scan == PGE_ITERATIVE_OFF ||
+		(pge_vector_max_scan_tuples != 0 && state->visited >= pge_vector_max_scan_tuples))
+		return false;
+	if (state->filter.count > 0 && hnsw_filter_prefers_pass(&state->access, &state->filter, state->visited))
+	{
+		PgeGraphValue query;
+
+		hnsw_refresh_entries(&state->access);
+		hnsw_value(state->access.cache, scan->orderByData->sk_argument, &query);
+		pass(state, &query);
+		return false;
+	}
+	return search_more(state);
 }
 
 /* Is there a row that can be returned, of those whose distances are known? */
@@ -308,7 +432,7 @@ hnsw_get_tuple(IndexScanDesc scan, ScanDirection direction)
 	old = MemoryContextSwitchTo(state->context);
 	if (!state->started)
 		start(scan, state);
-	for (;;)
+	for (; !state->impossible;)
 	{
 		PgeQueuedRow row;
 
@@ -318,7 +442,7 @@ hnsw_get_tuple(IndexScanDesc scan, ScanDirection direction)
 		{
 			if (state->ended)
 				break;
-			state->ended = !go_on(state);
+			state->ended = !go_on(scan, state);
 			continue;
 		}
 		row = pge_row_pop(&state->rows);
@@ -326,7 +450,7 @@ hnsw_get_tuple(IndexScanDesc scan, ScanDirection direction)
 			continue;
 		state->last = row.distance;
 		scan->xs_heaptid = row.tid;
-		scan->xs_recheck = false;
+		scan->xs_recheck = scan->numberOfKeys > 0;
 		scan->xs_recheckorderby = false;
 		found = true;
 		break;
@@ -341,7 +465,7 @@ hnsw_end_scan(IndexScanDesc scan)
 	HnswScan   *state = scan->opaque;
 
 	if (state->search != 0)
-		PGE_CALL(GraphRelease, state->search, hnsw_open(scan->indexRelation)->handle);
+		PGE_CALL(GraphRelease, state->search);
 	if (state->rerank != NULL)
 		pge_rerank_end(state->rerank);
 	if (state->candidates != NULL)

@@ -311,8 +311,13 @@ hnsw_bulk_delete(IndexVacuumInfo *info, IndexBulkDeleteResult *stats, IndexBulkD
 IndexBulkDeleteResult *
 hnsw_vacuum_cleanup(IndexVacuumInfo *info, IndexBulkDeleteResult *stats)
 {
+	HnswAccess	access;
+
 	if (info->analyze_only)
 		return stats;
+	hnsw_begin_access(&access, info->index);
+	if (hnsw_hold_centroid(&access))
+		hnsw_release_centroid(&access);
 	if (stats == NULL)
 	{
 		stats = palloc0(sizeof(IndexBulkDeleteResult));

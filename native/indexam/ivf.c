@@ -4,16 +4,7 @@
 #include "postgres.h"
 
 #include "access/reloptions.h"
-#include "catalog/pg_am_d.h"
-#include "catalog/pg_amop.h"
-#include "catalog/pg_amproc.h"
-#include "catalog/pg_opclass.h"
-#include "catalog/pg_type_d.h"
 #include "commands/progress.h"
-#include "utils/catcache.h"
-#include "utils/lsyscache.h"
-#include "utils/regproc.h"
-#include "utils/syscache.h"
 
 #include "ivf_build.h"
 
@@ -82,50 +73,6 @@ phase_name(int64 phase)
 	}
 }
 
-static bool
-complain(const char *what, HeapTuple class)
-{
-	ereport(INFO,
-			(errcode(ERRCODE_INVALID_OBJECT_DEFINITION),
-			 errmsg("operator class \"%s\" of access method epiphany_ivf %s",
-					NameStr(((Form_pg_opclass) GETSTRUCT(class))->opcname), what)));
-	return false;
-}
-
-/* A class is for vectors, with the function that says for which, or to filter by: then its operators are B-tree's. */
-static bool
-validate(Oid opclass)
-{
-	HeapTuple	class = SearchSysCache1(CLAOID, ObjectIdGetDatum(opclass));
-	Form_pg_opclass form = (Form_pg_opclass) GETSTRUCT(class);
-	CatCList   *operators = SearchSysCacheList1(AMOPSTRATEGY, ObjectIdGetDatum(form->opcfamily));
-	bool		vectors = OidIsValid(get_opfamily_proc(form->opcfamily, form->opcintype, form->opcintype, PGE_VECTOR_INFO_PROC));
-	bool		hashed = OidIsValid(get_opfamily_proc(form->opcfamily, form->opcintype, form->opcintype, IVF_HASH_PROC));
-	bool		valid = true;
-	bool		any = false;
-
-	if (vectors && hashed)
-		valid = complain("is both for vectors and to filter by", class);
-	for (int i = 0; i < operators->n_members; i++)
-	{
-		Form_pg_amop operator = (Form_pg_amop) GETSTRUCT(&operators->members[i]->tuple);
-		bool		orders = operator->amoppurpose == AMOP_ORDER;
-
-		any |= operator->amoplefttype == form->opcintype;
-		if (orders != vectors)
-			valid = complain("has an operator of the wrong purpose", class);
-		if (orders && operator->amopstrategy != PGE_VECTOR_DISTANCE_STRATEGY)
-			valid = complain("has an ordering operator with an unknown strategy number", class);
-		if (hashed && operator->amopstrategy != BTEqualStrategyNumber)
-			valid = complain("has an operator that hashes cannot answer", class);
-	}
-	if (!any)
-		valid = complain("has no operators", class);
-	ReleaseCatCacheList(operators);
-	ReleaseSysCache(class);
-	return valid;
-}
-
 PG_FUNCTION_INFO_V1(pge_ivf_handler);
 
 Datum
@@ -134,7 +81,7 @@ pge_ivf_handler(PG_FUNCTION_ARGS)
 	IndexAmRoutine *routine = makeNode(IndexAmRoutine);
 
 	routine->amstrategies = BTMaxStrategyNumber;
-	routine->amsupport = IVF_HASH_PROC;
+	routine->amsupport = PGE_ATTRIBUTE_HASH_PROC;
 	routine->amcanorderbyop = true;
 	routine->amcanmulticol = true;
 	routine->amoptionalkey = true;
@@ -149,7 +96,7 @@ pge_ivf_handler(PG_FUNCTION_ARGS)
 	routine->amcostestimate = pge_ivf_cost;
 	routine->amoptions = options;
 	routine->ambuildphasename = phase_name;
-	routine->amvalidate = validate;
+	routine->amvalidate = pge_vector_validate_class;
 	routine->ambeginscan = pge_ivf_begin_scan;
 	routine->amrescan = pge_ivf_rescan;
 	routine->amgettuple = pge_ivf_get_tuple;

@@ -21,6 +21,7 @@
 #include "storage/bufmgr.h"
 #include "storage/bufpage.h"
 
+#include "indexam/attributes.h"
 #include "indexam/vector_index.h"
 #include "shim/recent_buffers.h"
 
@@ -29,11 +30,7 @@
 #define IVF_MAGIC 0x45504956
 #define IVF_VERSION 1
 #define IVF_MAX_LISTS 65536
-#define IVF_MAX_ATTRIBUTES 8
 #define IVF_BLOCK_VECTORS 32
-
-/* Support functions of columns to filter by: a hash, where values are not integers. Ordering strategies are B-tree's. */
-#define IVF_HASH_PROC 2
 
 typedef enum IvfPageKind
 {
@@ -144,14 +141,6 @@ extern IvfWriter *pge_ivf_writer_begin(Relation index, const PgeIvfShape *shape,
 extern void pge_ivf_writer_list(IvfWriter *writer, int list, uint32 generation);
 extern void pge_ivf_writer_add(IvfWriter *writer, uint8 *record);
 extern IvfHead pge_ivf_writer_end_list(IvfWriter *writer);
-
-/* ---- columns to filter by (ivf_attribute.c) ---- */
-
-extern void pge_ivf_check_attributes(Relation index);
-extern void pge_ivf_put_attributes(Relation index, Datum *values, bool *nulls, uint8 *record);
-
-/* Scan keys as tests; *recheck: they are not exact. Returns false where nothing can meet them. */
-extern bool pge_ivf_tests(Relation index, ScanKey keys, int count, PgeIvfTest *tests, bool *recheck);
 
 /* ---- build, insert, scan, vacuum ---- */
 

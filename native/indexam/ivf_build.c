@@ -71,7 +71,7 @@ add_row(Relation index, ItemPointer tid, Datum *values, bool *nulls, bool alive,
 		memset(record, 0, shape->RecordBytes);
 		memcpy(record, tid, sizeof(ItemPointerData));
 		record[6] = 1;
-		pge_ivf_put_attributes(index, values, nulls, record);
+		record[7] = pge_attribute_keys(index, values, nulls, (int64 *) (record + 8));
 	}
 	MemoryContextSwitchTo(old);
 	MemoryContextReset(build->row);
@@ -232,10 +232,9 @@ plan(Relation index, const PgeVectorIndexType *type, double rows, IvfMeta *meta)
 	meta->dims = pge_vector_index_dims(index, type);
 	meta->bits = options != NULL && options->bits > 0 ? options->bits : pge_ivf_default_bits(type, meta->dims);
 	meta->lists = rows < 1 ? 1 : given > 0 ? given : pge_ivf_default_lists(rows);
-	meta->attributes = IndexRelationGetNumberOfKeyAttributes(index) - 1;
+	meta->attributes = pge_count_attributes(index);
 	meta->seed = SEED;
 	meta->build = (uint64) GetCurrentTimestamp();
-	pge_ivf_check_attributes(index);
 	if (type->element == PgeVectorElement_Bit && meta->bits > 1)
 		ereport(ERROR,
 				(errcode(ERRCODE_INVALID_PARAMETER_VALUE),

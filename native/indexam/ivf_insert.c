@@ -127,7 +127,7 @@ pge_ivf_insert(Relation index, Datum *values, bool *nulls, ItemPointer tid, Rela
 		PGE_CALL(IvfRotate, entry->model, vector, rotated);
 		PGE_CALL(IvfNearest, entry->model, rotated, &list);
 		memcpy(record, tid, sizeof(ItemPointerData));
-		pge_ivf_put_attributes(index, values, nulls, record);
+		record[7] = pge_attribute_keys(index, values, nulls, (int64 *) (record + 8));
 		record[6] = 1;
 		PGE_CALL(IvfEncode, entry->model, list, rotated, palloc(shape->ScratchBytes), record);
 

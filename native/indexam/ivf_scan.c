@@ -133,8 +133,8 @@ start(IndexScanDesc scan, IvfScanState *state)
 	memset(&state->scan, 0, sizeof(state->scan));
 	state->scan.Model = state->index->model;
 	state->scan.TestCount = scan->numberOfKeys;
-	state->scan.Tests = palloc(sizeof(PgeIvfTest) * Max(scan->numberOfKeys, 1));
-	state->impossible = !pge_ivf_tests(scan->indexRelation, scan->keyData, scan->numberOfKeys, state->scan.Tests, &state->recheck);
+	state->scan.Tests = palloc(sizeof(PgeAttributeTest) * Max(scan->numberOfKeys, 1));
+	state->impossible = !pge_attribute_tests(scan->indexRelation, scan->keyData, scan->numberOfKeys, state->scan.Tests, &state->recheck);
 	PGE_CALL(IvfScanPrepare, &state->scan, (void *) TYPEALIGN(64, allocate(shape->QueryBytes + 64)), vector);
 	state->probes = allocate(sizeof(PgeIvfProbe) * shape->Lists);
 	state->generations = allocate(sizeof(uint32) * shape->Lists);

@@ -9,6 +9,7 @@
 
 #include "access/amapi.h"
 #include "access/genam.h"
+#include "access/sysattr.h"
 #include "nodes/nodeFuncs.h"
 #include "nodes/plannodes.h"
 #include "optimizer/optimizer.h"
@@ -67,6 +68,17 @@ drop_order(Plan *plan)
 		plan->targetlist = list_delete_last(list_copy(plan->targetlist));
 }
 
+/* Does what is above a subquery's plan look at its last column? A whole row's columns have those that are not for the user's eyes, too. */
+static bool
+looks_at_last(const SubqueryScan *scan)
+{
+	Bitmapset  *used = NULL;
+
+	pull_varattnos((Node *) scan->scan.plan.targetlist, scan->scan.scanrelid, &used);
+	pull_varattnos((Node *) scan->scan.plan.qual, scan->scan.scanrelid, &used);
+	return bms_is_member(list_length(scan->subplan->targetlist) - FirstLowInvalidHeapAttributeNumber, used);
+}
+
 static void
 walk(Plan *plan)
 {
@@ -75,7 +87,8 @@ walk(Plan *plan)
 	check_stack_depth();
 	if (IsA(plan, SubqueryScan))
 	{
-		drop_order(((SubqueryScan *) plan)->subplan);
+		if (!looks_at_last((SubqueryScan *) plan))
+			drop_order(((SubqueryScan *) plan)->subplan);
 		walk(((SubqueryScan *) plan)->subplan);
 	}
 	walk(outerPlan(plan));

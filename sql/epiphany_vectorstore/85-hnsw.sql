@@ -48,3 +48,31 @@ CREATE OPERATOR CLASS sparsevec_cosine_ops FOR TYPE sparsevec USING epiphany_hns
 CREATE OPERATOR CLASS sparsevec_l1_ops FOR TYPE sparsevec USING epiphany_hnsw AS
 	OPERATOR 1 <+> (sparsevec, sparsevec) FOR ORDER BY pg_catalog.float_ops,
 	FUNCTION 1 epiphany_sparsevec_l1_index_type(internal);
+
+-- Columns to filter by, after the vector. Integers keep their order; of others there is a hash.
+CREATE OPERATOR FAMILY integer_ops USING epiphany_hnsw;
+CREATE OPERATOR CLASS int2_ops DEFAULT FOR TYPE int2 USING epiphany_hnsw FAMILY integer_ops AS
+	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >;
+CREATE OPERATOR CLASS int4_ops DEFAULT FOR TYPE int4 USING epiphany_hnsw FAMILY integer_ops AS
+	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >;
+CREATE OPERATOR CLASS int8_ops DEFAULT FOR TYPE int8 USING epiphany_hnsw FAMILY integer_ops AS
+	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >;
+ALTER OPERATOR FAMILY integer_ops USING epiphany_hnsw ADD
+	OPERATOR 1 < (int2, int4), OPERATOR 2 <= (int2, int4), OPERATOR 3 = (int2, int4), OPERATOR 4 >= (int2, int4), OPERATOR 5 > (int2, int4),
+	OPERATOR 1 < (int2, int8), OPERATOR 2 <= (int2, int8), OPERATOR 3 = (int2, int8), OPERATOR 4 >= (int2, int8), OPERATOR 5 > (int2, int8),
+	OPERATOR 1 < (int4, int2), OPERATOR 2 <= (int4, int2), OPERATOR 3 = (int4, int2), OPERATOR 4 >= (int4, int2), OPERATOR 5 > (int4, int2),
+	OPERATOR 1 < (int4, int8), OPERATOR 2 <= (int4, int8), OPERATOR 3 = (int4, int8), OPERATOR 4 >= (int4, int8), OPERATOR 5 > (int4, int8),
+	OPERATOR 1 < (int8, int2), OPERATOR 2 <= (int8, int2), OPERATOR 3 = (int8, int2), OPERATOR 4 >= (int8, int2), OPERATOR 5 > (int8, int2),
+	OPERATOR 1 < (int8, int4), OPERATOR 2 <= (int8, int4), OPERATOR 3 = (int8, int4), OPERATOR 4 >= (int8, int4), OPERATOR 5 > (int8, int4);
+CREATE OPERATOR CLASS date_ops DEFAULT FOR TYPE date USING epiphany_hnsw AS
+	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >;
+CREATE OPERATOR CLASS timestamp_ops DEFAULT FOR TYPE timestamp USING epiphany_hnsw AS
+	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >;
+CREATE OPERATOR CLASS timestamptz_ops DEFAULT FOR TYPE timestamptz USING epiphany_hnsw AS
+	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >;
+CREATE OPERATOR CLASS bool_ops DEFAULT FOR TYPE bool USING epiphany_hnsw AS
+	OPERATOR 1 <, OPERATOR 2 <=, OPERATOR 3 =, OPERATOR 4 >=, OPERATOR 5 >;
+CREATE OPERATOR CLASS text_ops DEFAULT FOR TYPE text USING epiphany_hnsw AS
+	OPERATOR 3 =, FUNCTION 2 hashtextextended(text, int8);
+CREATE OPERATOR CLASS uuid_ops DEFAULT FOR TYPE uuid USING epiphany_hnsw AS
+	OPERATOR 3 =, FUNCTION 2 uuid_hash_extended(uuid, int8);

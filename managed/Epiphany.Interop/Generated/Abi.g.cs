@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x95717063;
+    public const u32 Hash = 0xd19a0bee;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -533,8 +533,8 @@ public unsafe struct PgeIvfCandidate
     [FieldOffset(20)] public i32 Probe;
 }
 
-/* What PgeIvfTest demands of an attribute; NULL meets nothing. */
-public enum PgeIvfTestKind : int
+/* What PgeAttributeTest demands of an attribute; NULL meets nothing. */
+public enum PgeAttributeTestKind : int
 {
     /* From Low to High. */
     Range = 1,
@@ -543,7 +543,7 @@ public enum PgeIvfTestKind : int
 }
 
 [StructLayout(LayoutKind.Explicit, Size = 40)]
-public unsafe struct PgeIvfTest
+public unsafe struct PgeAttributeTest
 {
     [FieldOffset(0)] public i32 Attribute;
     [FieldOffset(4)] public i32 Kind;
@@ -562,7 +562,7 @@ public unsafe struct PgeIvfScan
     [FieldOffset(16)] public PgeIvfCandidate* Candidates;
     /* Room for as many floats as are wanted. */
     [FieldOffset(24)] public f32* Best;
-    [FieldOffset(32)] public PgeIvfTest* Tests;
+    [FieldOffset(32)] public PgeAttributeTest* Tests;
     /* Entries looked at, and those of them that passed the tests. */
     [FieldOffset(40)] public i64 Visited;
     [FieldOffset(48)] public i64 Qualified;
@@ -826,17 +826,20 @@ public unsafe struct PgeGraphOptions
     [FieldOffset(20)] public i32 EfConstruction;
     /* Bytes of a page that records may take. */
     [FieldOffset(24)] public i32 Area;
-    [FieldOffset(28)] public i32 Reserved;
+    /* Of a vertex, beside its record. */
+    [FieldOffset(28)] public i32 AttributeBytes;
     /* Of the rotation. */
     [FieldOffset(32)] public u64 Seed;
     /* A float for each dimension; null: zero. */
     [FieldOffset(40)] public f32* Centroid;
-    [FieldOffset(48)] public u64 Reserved2;
-    [FieldOffset(56)] public u64 Reserved3;
+    /* Pages of vertices that follow a page of their attributes; 0: there are none. */
+    [FieldOffset(48)] public i32 PagesPerGroup;
+    [FieldOffset(52)] public i32 Reserved;
+    [FieldOffset(56)] public u64 Reserved2;
 }
 
 /* What its records are: links first, then their number (2 bytes), the state and the number of rows (a byte each), the payload, rows' TIDs. */
-[StructLayout(LayoutKind.Explicit, Size = 32)]
+[StructLayout(LayoutKind.Explicit, Size = 40)]
 public unsafe struct PgeGraphShape
 {
     [FieldOffset(0)] public i32 RecordBytes;
@@ -849,16 +852,20 @@ public unsafe struct PgeGraphShape
     [FieldOffset(24)] public i32 RowSlots;
     /* Of a code; 0: none. */
     [FieldOffset(28)] public i32 Bits;
+    [FieldOffset(32)] public i32 AttributeBytes;
+    [FieldOffset(36)] public i32 Reserved;
 }
 
 /* A vector: elements, or bytes of bits; of a sparse one the elements that are not zero, with their indices. */
-[StructLayout(LayoutKind.Explicit, Size = 24)]
+[StructLayout(LayoutKind.Explicit, Size = 32)]
 public unsafe struct PgeGraphValue
 {
     [FieldOffset(0)] public u8* Values;
     [FieldOffset(8)] public i32* Indices;
     [FieldOffset(16)] public i32 Count;
     [FieldOffset(20)] public i32 Reserved;
+    /* What a vertex is to have beside its record; null where it has nothing. */
+    [FieldOffset(24)] public u8* Attributes;
 }
 
 /* A vertex, and what the operator's distance from the query probably is not below. */
@@ -959,9 +966,9 @@ public unsafe struct PgeHostApi
     public delegate* unmanaged<ptr, u32, u32*, i32*, PgeStatus> GraphLinks;
     /* Vertices, their number, a vertex whose links will probably be asked for (or all ones), out payloads, out states: valid until the next call, not to be believed. */
     public delegate* unmanaged<ptr, u32*, i32, u32, u8**, u8*, PgeStatus> GraphPayloads;
-    /* Vertex, payload, TID, out done: adds a row to a live vertex with this payload, where there is room. */
+    /* Vertex, record and attributes, TID, out done: adds a row to a live vertex with this payload and these attributes, where there is room. */
     public delegate* unmanaged<ptr, u32, u8*, u8*, i32*, PgeStatus> GraphAddRow;
-    /* Record, out vertex: stores a new vertex. */
+    /* Record and attributes, out vertex: stores a new vertex. */
     public delegate* unmanaged<ptr, u8*, u32*, PgeStatus> GraphAddVertex;
     /* Vertex, links as they were, their number, new links, their number, out done: changes a live vertex's links if they still are what they were. */
     public delegate* unmanaged<ptr, u32, u32*, i32, u32*, i32, i32*, PgeStatus> GraphSetLinks;
@@ -1071,14 +1078,22 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<u64, ptr, PgeGraphValue*, i32, i32, f32, PgeGraphCandidate*, i32*, f32*, u64*, PgeStatus> GraphSearch;
     /* Search, index, use of it, ef, end of numbers, caution, out candidates, out their number (0: the end), out as before, out vertices visited so far. */
     public delegate* unmanaged<u64, u64, ptr, i32, u32, f32, PgeGraphCandidate*, i32*, f32*, i64*, PgeStatus> GraphMore;
-    /* Search, index: ends it, for the next one to use what it has. */
-    public delegate* unmanaged<u64, u64, PgeStatus> GraphRelease;
+    /* Index, use of it, query, caution, candidates: their vertices; out what bounds these have, nearest first; their number, out likewise, without
+    those that are none any more; out search. */
+    public delegate* unmanaged<u64, ptr, PgeGraphValue*, f32, PgeGraphCandidate*, i32*, u64*, PgeStatus> GraphEstimate;
+    /* Search: ends it, for the next one to use what it has. */
+    public delegate* unmanaged<u64, PgeStatus> GraphRelease;
     /* Index, use of it, vector, TID, vertices that the index has room for. */
     public delegate* unmanaged<u64, ptr, PgeGraphValue*, u8*, i64, PgeStatus> GraphInsert;
     /* Index, use of it, vertex, its links, their number, a bit for each vertex that goes, end of those: new links in place of the old ones. */
     public delegate* unmanaged<u64, ptr, u32, u32*, i32*, u64*, u32, PgeStatus> GraphRepair;
     /* Index, use of it, memory context, a bit for each vertex that goes, first vertex, end: makes entries of vertices that nothing leads to; out how many. */
     public delegate* unmanaged<u64, ptr, ptr, u64*, u32, u32, i64*, PgeStatus> GraphEnsure;
+    public delegate* unmanaged<u64, u8**, i32, f64*, PgeStatus> GraphSum;
+    /* Index, sum, of how many, out centroid. */
+    public delegate* unmanaged<u64, f64*, i64, f32*, PgeStatus> GraphMean;
+    /* Index with its centroid, a payload from when it was zero: becomes one around the centroid. */
+    public delegate* unmanaged<u64, u8*, PgeStatus> GraphMove;
     /* Options, how many vertices: bytes that processes have to share. */
     public delegate* unmanaged<PgeGraphOptions*, u64, u64*, PgeStatus> GraphBuildBytes;
     public delegate* unmanaged<ptr, PgeGraphOptions*, ptr, u64, i32, u32, u64*, PgeStatus> GraphBuild;
@@ -1088,6 +1103,8 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<u64, u32*, u32**, i32*, PgeStatus> GraphBuildFinish;
     /* Handle, page from 0, out records. */
     public delegate* unmanaged<u64, i32, u8*, PgeStatus> GraphBuildPage;
+    /* Handle, vertex from 0, out where its attributes are. */
+    public delegate* unmanaged<u64, u32, u8**, PgeStatus> GraphBuildAttributes;
     /* A search for many queries in one pass: memory context, PgeOwnFunction of the distance, rows wanted a query, estimates or not, out handle. */
     public delegate* unmanaged<ptr, i32, i32, i32, u64*, PgeStatus> SearchCreate;
     /* Handle, the next query: a varlena, neither compressed nor out of line; copied. Null: none, which has no answer. */

@@ -75,6 +75,48 @@ public static unsafe class Rotation
         Scale<TLanes>(to, padded, power < padded ? 0.25f : 1f / ((float)power * power));
     }
 
+    /// <summary>The other way round: all padded elements of what was rotated become what they were, in place.</summary>
+    public static void Undo(byte* signs, float* values, int padded)
+    {
+        if (Vector512.IsHardwareAccelerated)
+        {
+            Undo<Lanes512>(signs, values, padded);
+        }
+        else if (Vector256.IsHardwareAccelerated)
+        {
+            Undo<Lanes256>(signs, values, padded);
+        }
+        else
+        {
+            Undo<Lanes128>(signs, values, padded);
+        }
+    }
+
+    /// <summary>Each step is its own inverse, but for lengths.</summary>
+    internal static void Undo<TLanes>(byte* signs, float* values, int padded)
+        where TLanes : struct, ILanes<TLanes>
+    {
+        int power = 1 << BitOperations.Log2((uint)padded);
+        for (int round = Rounds - 1; round >= 0; round--)
+        {
+            if (power < padded)
+            {
+                Mix<TLanes>(values, padded / 2);
+            }
+
+            float* part = round % 2 == 0 ? values : values + (padded - power);
+            Hadamard<TLanes>(part, power);
+            if (power < padded)
+            {
+                Scale<TLanes>(part, power, 1 / MathF.Sqrt(power));
+            }
+
+            Flip(values, signs + (round * padded / 8), padded);
+        }
+
+        Scale<TLanes>(values, padded, power < padded ? 0.25f : 1f / ((float)power * power));
+    }
+
     /// <summary>splitmix64.</summary>
     internal static ulong Next(ref ulong state)
     {

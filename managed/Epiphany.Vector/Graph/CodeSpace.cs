@@ -89,6 +89,79 @@ public sealed unsafe class CodeSpace : Space
         MakeQuery();
     }
 
+    /// <summary>Adds what a payload around zero says of its vector, rotated.</summary>
+    public void Sum(byte* payload, double* sums)
+    {
+        Recall(payload);
+        for (int i = 0; i < _padded; i++)
+        {
+            sums[i] += _rotated[i];
+        }
+    }
+
+    /// <summary>What <see cref="Sum"/> was called for so many times has this mean.</summary>
+    public void Mean(double* sums, long count, float* centroid)
+    {
+        for (int i = 0; i < _padded; i++)
+        {
+            _rotated[i] = (float)(sums[i] / count);
+        }
+
+        Rotation.Undo(_signs, _rotated, _padded);
+        for (int i = 0; i < _dimensions; i++)
+        {
+            centroid[i] = float.IsFinite(_rotated[i]) ? _rotated[i] : 0;
+        }
+    }
+
+    /// <summary>
+    /// A payload around zero becomes one around the centroid. It says as little of its vector as it did, and its error says so. Vectors that have
+    /// much in common have lost much of that in common, so what was lost may make distances longer, or shorter.
+    /// </summary>
+    public void Move(byte* payload)
+    {
+        CodeFactors before = *(CodeFactors*)payload;
+        float kept = Recall(payload);
+        float* centroid = stackalloc float[_padded];
+        Rotation.Apply(_signs, _centroid, _dimensions, centroid);
+        for (int i = 0; i < _padded; i++)
+        {
+            _rotated[i] -= centroid[i];
+        }
+
+        Encode(payload);
+        var after = (CodeFactors*)payload;
+        float lost = MathF.Max(0, before.Add - kept);
+        after->Error = MathF.Sqrt((after->Error * after->Error) + (before.Error * before.Error) + (2 * lost));
+    }
+
+    /// <summary>What a payload around zero knows of its vector: the vector's part along the code. Returns the square of its length.</summary>
+    private float Recall(byte* payload)
+    {
+        var factors = (CodeFactors*)payload;
+        float square = 0;
+        for (int i = 0; i < _padded; i += CodeBits.Unit)
+        {
+            CodeBits.Unpack(payload + FactorBytes + (i / 8 * _bits), _bits, _scratch);
+            for (int j = 0; j < CodeBits.Unit; j++)
+            {
+                float level = _scratch[j] - _middle;
+                _rotated[i + j] = level;
+                square += level * level;
+            }
+        }
+
+        // Rescale is -2 |vector|^2 / (vector . code), Add is |vector|^2.
+        float along = factors->Rescale < 0 ? -2 * factors->Add / factors->Rescale / square : 0;
+        along = float.IsFinite(along) ? along : 0;
+        for (int i = 0; i < _padded; i++)
+        {
+            _rotated[i] *= along;
+        }
+
+        return along * along * square;
+    }
+
     private void MakeQuery()
     {
         float widest = 0;

@@ -53,7 +53,7 @@ public sealed unsafe class GraphArena
         _layout = layout;
         nuint entries = Entries.Most * sizeof(uint);
         nuint head = HeadBytes + entries + Line;
-        nuint each = (nuint)layout.RecordBytes + (nuint)LinkBytes;
+        nuint each = (nuint)layout.StoredBytes + (nuint)LinkBytes;
         _capacity = bytes > head ? (uint)nuint.Min((bytes - head) / each, int.MaxValue - ChunkVertices) : 0;
         _entryCapacity = Entries.Most;
         _taken = (int*)area;
@@ -65,13 +65,13 @@ public sealed unsafe class GraphArena
         }
 
         byte* records = area + ((HeadBytes + entries + Line - 1) / Line * Line);
-        byte* links = records + (_capacity * (nuint)layout.RecordBytes);
+        byte* links = records + (_capacity * (nuint)layout.StoredBytes);
         _chunks = (int)((_capacity + ChunkVertices - 1) / ChunkVertices);
         _records = new byte*[_chunks];
         _links = new byte*[_chunks];
         for (int i = 0; i < _chunks; i++)
         {
-            _records[i] = records + ((nuint)i * ChunkVertices * (nuint)layout.RecordBytes);
+            _records[i] = records + ((nuint)i * ChunkVertices * (nuint)layout.StoredBytes);
             _links[i] = links + ((nuint)i * ChunkVertices * (nuint)LinkBytes);
         }
     }
@@ -81,14 +81,14 @@ public sealed unsafe class GraphArena
 
     /// <summary>What a shared arena for so many vertices takes.</summary>
     public static ulong Bytes(GraphLayout layout, ulong vertices) =>
-        (2 * Line) + HeadBytes + (Entries.Most * sizeof(uint)) + (vertices * (ulong)(layout.RecordBytes + ((layout.MaxLinks + 1) * sizeof(float))));
+        (2 * Line) + HeadBytes + (Entries.Most * sizeof(uint)) + (vertices * (ulong)(layout.StoredBytes + ((layout.MaxLinks + 1) * sizeof(float))));
 
     public uint Count => uint.Min((uint)Volatile.Read(ref *_taken), _capacity);
 
     public int EntryCount => int.Min(Volatile.Read(ref *_takenEntries), (int)_entryCapacity);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public byte* Record(uint at) => _records[at >> ChunkBits] + ((at & (ChunkVertices - 1)) * (nint)_layout.RecordBytes);
+    public byte* Record(uint at) => _records[at >> ChunkBits] + ((at & (ChunkVertices - 1)) * (nint)_layout.StoredBytes);
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     public float* Lengths(uint at) => (float*)(_links[at >> ChunkBits] + ((at & (ChunkVertices - 1)) * (nint)LinkBytes)) + 1;
@@ -107,7 +107,7 @@ public sealed unsafe class GraphArena
             }
 
             at = (uint)taken - 1;
-            new Span<byte>(Record(at), _layout.RecordBytes).Clear();
+            new Span<byte>(Record(at), _layout.StoredBytes).Clear();
             *VersionOf(at) = 0;
             return true;
         }
@@ -210,7 +210,7 @@ public sealed unsafe class GraphArena
 
     private bool Grow()
     {
-        nuint records = (nuint)_layout.RecordBytes * ChunkVertices;
+        nuint records = (nuint)_layout.StoredBytes * ChunkVertices;
         nuint links = (nuint)LinkBytes * ChunkVertices;
         if ((_chunks > 0 && (nuint)(_chunks + 1) * (records + links) > _limit) || _chunks == MaxChunks - 1)
         {

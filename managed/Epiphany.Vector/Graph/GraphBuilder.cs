@@ -26,17 +26,23 @@ public sealed unsafe class GraphBuilder : VertexSource
     private readonly Searcher _searcher;
     private readonly Linker _linker;
     private readonly int _ef;
-    private readonly uint _base;
+    private readonly uint _first;
+    private readonly uint _group;
     private readonly byte* _payload;
 
     /// <summary>A vertex's links and their lengths, to be changed.</summary>
     private readonly uint* _links;
     private readonly float* _lengths;
 
-    /// <summary>The first vertex gets the number <paramref name="first"/>.</summary>
-    public GraphBuilder(Space space, GraphLayout layout, int m, int ef, uint first, GraphArena arena, IGraphMemory memory, Action poll)
+    /// <summary>
+    /// In pages the vertices get numbers from <paramref name="first"/> on; a page's numbers are left out there and after each so many pages
+    /// (<paramref name="group"/>), for pages of attributes. 0: none is.
+    /// </summary>
+    public GraphBuilder(
+        Space space, GraphLayout layout, int m, int ef, uint first, int group, GraphArena arena, IGraphMemory memory, Action poll)
     {
-        (_space, _layout, _arena, _memory, _poll, _ef, _base) = (space, layout, arena, memory, poll, ef, first);
+        (_space, _layout, _arena, _memory, _poll, _ef) = (space, layout, arena, memory, poll, ef);
+        (_first, _group) = (first, (uint)(group * layout.PerPage));
         _entries = new Entries(space, memory);
         _searcher = new Searcher(space, layout);
         _linker = new Linker(space, layout, m, ef);
@@ -46,8 +52,6 @@ public sealed unsafe class GraphBuilder : VertexSource
     }
 
     public uint Count => _arena.Count;
-
-    public uint First => _base;
 
     public Entries Entries => _entries;
 
@@ -59,9 +63,11 @@ public sealed unsafe class GraphBuilder : VertexSource
         _space.Encode(_payload);
         _searcher.Search(this, _entries, _ef, false);
         int equals = _linker.Gather(this, _searcher.Found, _payload);
+        var attributes = new ReadOnlySpan<byte>(value.Attributes, _layout.AttributeBytes);
         for (int i = 0; i < equals; i++)
         {
-            if (_arena.AddRow(_linker.Equal(i) - _base, tid))
+            uint equal = _linker.Equal(i);
+            if (_layout.Attributes(_arena.Record(equal)).SequenceEqual(attributes) && _arena.AddRow(equal, tid))
             {
                 return true;
             }
@@ -74,37 +80,52 @@ public sealed unsafe class GraphBuilder : VertexSource
 
         byte* record = _arena.Record(at);
         Unsafe.CopyBlockUnaligned(_layout.Payload(record), _payload, (uint)_space.PayloadBytes);
+        attributes.CopyTo(_layout.Attributes(record));
         _layout.SetState(record, VertexState.Live);
         _layout.AddRow(record, tid);
-        Link(_base + at, record);
+        Link(at, record);
         return true;
     }
 
     /// <summary>
-    /// Makes each vertex one that searches can come to: what no way leads to becomes an entry. For one process, when all others are done.
+    /// Makes each vertex one that searches can come to: what no way leads to becomes an entry. For one process, when all others are done, and
+    /// once: entries have their numbers in pages then.
     /// </summary>
     public void Finish()
     {
         LearnEntries();
-        Reachability.Ensure(this, _memory, _base, _base + Count, _entries, null, (vertex) => _entries.Add(vertex, PayloadOf(vertex)));
+        Reachability.Ensure(this, _memory, 0, Count, _entries, null, (vertex) => _entries.Add(vertex, PayloadOf(vertex)));
+        for (int i = 0; i < _entries.Count; i++)
+        {
+            _entries.Vertices[i] = Number(_entries.Vertices[i]);
+        }
     }
 
-    /// <summary>Copies the records of a page, counted from 0; returns how many there are.</summary>
+    /// <summary>Copies the records of a page, counted from 0, with links as they are in pages; returns how many there are.</summary>
     public int Page(int page, byte* area)
     {
         uint at = (uint)(page * _layout.PerPage);
         var records = (int)uint.Min((uint)_layout.PerPage, Count - at);
         for (int i = 0; i < records; i++)
         {
-            Buffer.MemoryCopy(_arena.Record(at + (uint)i), area + (i * _layout.RecordBytes), _layout.RecordBytes, _layout.RecordBytes);
+            byte* record = area + (i * _layout.RecordBytes);
+            Buffer.MemoryCopy(_arena.Record(at + (uint)i), record, _layout.RecordBytes, _layout.RecordBytes);
+            uint* links = GraphLayout.Links(record);
+            for (int j = 0; j < _layout.LinkCount(record); j++)
+            {
+                links[j] = Number(links[j] & GraphLayout.Number) | (links[j] & GraphLayout.Dominated);
+            }
         }
 
         return records;
     }
 
+    /// <summary>A vertex's attributes, in order of their pages.</summary>
+    public byte* Attributes(uint at) => _arena.Record(at) + _layout.RecordBytes;
+
     public override int Links(uint vertex, uint* links)
     {
-        byte* record = _arena.Record(vertex - _base);
+        byte* record = _arena.Record(vertex);
         int count = Volatile.Read(ref _layout.LinkCount(record));
         Unsafe.CopyBlockUnaligned(links, GraphLayout.Links(record), (uint)(count * sizeof(uint)));
         return count;
@@ -133,7 +154,7 @@ public sealed unsafe class GraphBuilder : VertexSource
     {
         while (_arena.Entry(_entries.Count, out uint at))
         {
-            _entries.Add(_base + at, _layout.Payload(_arena.Record(at)));
+            _entries.Add(at, _layout.Payload(_arena.Record(at)));
         }
     }
 
@@ -141,7 +162,7 @@ public sealed unsafe class GraphBuilder : VertexSource
     private void Link(uint vertex, byte* record)
     {
         // Nobody knows the vertex yet.
-        float* lengths = _arena.Lengths(vertex - _base);
+        float* lengths = _arena.Lengths(vertex);
         int count = _linker.Choose();
         for (int i = 0; i < count; i++)
         {
@@ -153,7 +174,7 @@ public sealed unsafe class GraphBuilder : VertexSource
         Interlocked.MemoryBarrier();
         if (Entries.Wanted(Count, _arena.EntryCount))
         {
-            _arena.AddEntry(vertex - _base);
+            _arena.AddEntry(vertex);
         }
 
         bool linked = count == 0;
@@ -173,7 +194,7 @@ public sealed unsafe class GraphBuilder : VertexSource
     {
         for (int i = 0; i < Tries; i++)
         {
-            int count = _arena.Read(owner - _base, _links, _lengths, out uint version);
+            int count = _arena.Read(owner, _links, _lengths, out uint version);
             float* ofVertex = _linker.FromQuery(this, _links, count);
             int place = Selection.Place(_links, count, _layout.MaxLinks, _lengths, ofVertex, distance, vertex, out bool dominated);
             if (place < 0)
@@ -186,7 +207,7 @@ public sealed unsafe class GraphBuilder : VertexSource
             (uint gone, float lost) = (_links[place] & GraphLayout.Number, ofVertex[place]);
             _links[place] = vertex | (dominated ? GraphLayout.Dominated : 0);
             _lengths[place] = distance;
-            if (_arena.Write(owner - _base, version, _links, _lengths, int.Max(count, place + 1)))
+            if (_arena.Write(owner, version, _links, _lengths, int.Max(count, place + 1)))
             {
                 if (keep)
                 {
@@ -206,7 +227,7 @@ public sealed unsafe class GraphBuilder : VertexSource
         uint version;
         do
         {
-            count = _arena.Read(vertex - _base, _links, _lengths, out version);
+            count = _arena.Read(vertex, _links, _lengths, out version);
             for (int i = 0; i < count; i++)
             {
                 if ((_links[i] & GraphLayout.Number) == end)
@@ -223,7 +244,7 @@ public sealed unsafe class GraphBuilder : VertexSource
             _links[count] = end | GraphLayout.Dominated;
             _lengths[count] = distance;
         }
-        while (!_arena.Write(vertex - _base, version, _links, _lengths, count + 1));
+        while (!_arena.Write(vertex, version, _links, _lengths, count + 1));
     }
 
     /// <summary>
@@ -236,15 +257,17 @@ public sealed unsafe class GraphBuilder : VertexSource
         int count;
         do
         {
-            count = _arena.Read(owner - _base, _links, _lengths, out version);
+            count = _arena.Read(owner, _links, _lengths, out version);
             int place = Linker.Furthest(_lengths, count, vertex);
             gone = _links[place] & GraphLayout.Number;
             _links[place] = vertex | GraphLayout.Dominated;
             _lengths[place] = distance;
         }
-        while (!_arena.Write(owner - _base, version, _links, _lengths, count));
+        while (!_arena.Write(owner, version, _links, _lengths, count));
         Keep(vertex, gone, *_linker.FromQuery(this, &gone, 1));
     }
 
-    private byte* PayloadOf(uint vertex) => _layout.Payload(_arena.Record(vertex - _base));
+    private uint Number(uint at) => _first + at + (_group == 0 ? 0 : ((at / _group) + 1) * (uint)_layout.PerPage);
+
+    private byte* PayloadOf(uint vertex) => _layout.Payload(_arena.Record(vertex));
 }

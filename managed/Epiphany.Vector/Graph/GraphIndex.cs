@@ -5,9 +5,9 @@ using System.Collections.Generic;
 
 namespace Epiphany.Vector.Graph;
 
-/// <summary>What an index is; on its first page. Element 0: sparse vectors.</summary>
+/// <summary>What an index is; on its first page. Element 0: sparse vectors. Attributes: bytes of each vertex.</summary>
 public readonly record struct GraphOptions(
-    GraphMetric Metric, ElementKind Element, int Dimensions, int Bits, int M, int EfConstruction, int Area, ulong Seed)
+    GraphMetric Metric, ElementKind Element, int Dimensions, int Bits, int M, int EfConstruction, int Area, ulong Seed, int Attributes = 0)
 {
     public const int MinBits = 1;
     public const int MaxBits = LevelDots.MaxBits;
@@ -30,7 +30,7 @@ public readonly record struct GraphOptions(
 
         const int FewPerPage = 2;
         int bits = Dimensions <= ShortDimensions ? MaxBits : DefaultBits;
-        while (bits > MinBits && new GraphLayout(CodeSpace.Payload(Dimensions, bits), M, Area).PerPage < FewPerPage)
+        while (bits > MinBits && new GraphLayout(CodeSpace.Payload(Dimensions, bits), M, Area, Attributes).PerPage < FewPerPage)
         {
             bits--;
         }
@@ -38,7 +38,7 @@ public readonly record struct GraphOptions(
         return this with { Bits = bits };
     }
 
-    public GraphLayout Layout() => new(PayloadBytes, M, Area);
+    public GraphLayout Layout() => new(PayloadBytes, M, Area, Attributes);
 
     public Space MakeSpace(ReadOnlySpan<float> centroid) => Element switch
     {

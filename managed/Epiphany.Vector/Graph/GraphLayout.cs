@@ -19,6 +19,7 @@ public enum VertexState : byte
 /// <summary>
 /// A record: the links (4 bytes each), how many (2 bytes), the state, how many rows, the payload, and the rows' TIDs (6 bytes each). What a
 /// search reads of a neighbour, state and payload, lies together.
+/// A vertex's attributes, bytes that nobody here looks into, follow its record on its way to the pages, where they lie in pages of their own.
 /// A link is a vertex's number; its high bit says that another of the same vertex's links is nearer to the link's end than this vertex is.
 /// </summary>
 public sealed unsafe class GraphLayout
@@ -32,14 +33,18 @@ public sealed unsafe class GraphLayout
     private const int RowBytes = 6;
     private const int Alignment = 8;
 
-    /// <summary><paramref name="area"/>: bytes of a page that records may take. PerPage is 0 where not even one fits.</summary>
-    public GraphLayout(int payload, int m, int area)
+    /// <summary>
+    /// <paramref name="area"/>: bytes of a page that records may take. PerPage is 0 where not even one fits. A page of attributes has room for
+    /// those of a page of records.
+    /// </summary>
+    public GraphLayout(int payload, int m, int area, int attributes)
     {
+        AttributeBytes = attributes;
         MaxLinks = 2 * m;
         PayloadAt = (MaxLinks * sizeof(uint)) + HeadBytes;
         RowsAt = PayloadAt + payload;
         int least = Align(RowsAt + (MinRows * RowBytes));
-        PerPage = area / least;
+        PerPage = attributes > 0 ? Math.Min(area / least, area / attributes) : area / least;
         if (PerPage > 0)
         {
             // What records leave of a page holds more rows of equal vectors.
@@ -61,6 +66,11 @@ public sealed unsafe class GraphLayout
 
     public int PerPage { get; }
 
+    public int AttributeBytes { get; }
+
+    /// <summary>A record with its attributes, outside of pages.</summary>
+    public int StoredBytes => Align(RecordBytes + AttributeBytes);
+
     public VertexState State(byte* record) => (VertexState)record[PayloadAt - 2];
 
     public void SetState(byte* record, VertexState state) => record[PayloadAt - 2] = (byte)state;
@@ -72,6 +82,9 @@ public sealed unsafe class GraphLayout
     public static uint* Links(byte* record) => (uint*)record;
 
     public byte* Payload(byte* record) => record + PayloadAt;
+
+    /// <summary>Of a record outside of pages.</summary>
+    public Span<byte> Attributes(byte* record) => new(record + RecordBytes, AttributeBytes);
 
     public byte* Row(byte* record, int row) => record + RowsAt + (row * RowBytes);
 

@@ -21,15 +21,16 @@ public sealed unsafe class GraphWriter(GraphIndex index, GraphWorker worker, Ver
     public void Insert(in GraphValue value, byte* tid, long vertices)
     {
         // A page has room for a record, and the stack for a page.
-        byte* record = stackalloc byte[_layout.RecordBytes];
-        new Span<byte>(record, _layout.RecordBytes).Clear();
+        byte* record = stackalloc byte[_layout.StoredBytes];
+        new Span<byte>(record, _layout.StoredBytes).Clear();
+        new ReadOnlySpan<byte>(value.Attributes, _layout.AttributeBytes).CopyTo(_layout.Attributes(record));
         _space.Load(value);
         _space.Encode(_layout.Payload(record));
         worker.Searcher.Search(store, index.Entries, index.Options.EfConstruction, false);
         int equals = _linker.Gather(store, worker.Searcher.Found, _layout.Payload(record));
         for (int i = 0; i < equals; i++)
         {
-            if (store.AddRow(_linker.Equal(i), _layout.Payload(record), tid))
+            if (store.AddRow(_linker.Equal(i), record, tid))
             {
                 return;
             }

@@ -52,7 +52,7 @@ public static unsafe class Reachability
         for (bool more = true; more;)
         {
             more = false;
-            for (uint word = 0; word <= (end - 1) / Batch; word++)
+            for (uint word = 0; (ulong)word * Batch < end; word++)
             {
                 ulong some;
                 while ((some = reached[word] & ~followed[word]) != 0)

@@ -139,6 +139,40 @@ public sealed unsafe class Searcher(Space space, GraphLayout layout)
         return count;
     }
 
+    /// <summary>
+    /// Of vertices that somebody else has found, whose numbers <paramref name="candidates"/> have, what the operator's distance probably is not
+    /// below, and in that order. Returns how many there are without free ones.
+    /// </summary>
+    public int Estimate(VertexSource source, float caution, Candidate* candidates, int count)
+    {
+        uint* vertices = stackalloc uint[Batch];
+        byte** payloads = stackalloc byte*[Batch];
+        byte* states = stackalloc byte[Batch];
+        float* distances = stackalloc float[Batch];
+        int live = 0;
+        for (int at = 0; at < count; at += Batch)
+        {
+            int some = int.Min(Batch, count - at);
+            for (int i = 0; i < some; i++)
+            {
+                vertices[i] = candidates[at + i].Vertex;
+            }
+
+            source.Payloads(vertices, some, payloads, states);
+            space.Distances(payloads, some, distances);
+            for (int i = 0; i < some; i++)
+            {
+                candidates[live] = new Candidate(space.Lower(payloads[i], distances[i], caution), vertices[i]);
+                live += states[i] != (byte)VertexState.Free ? 1 : 0;
+            }
+
+            source.Poll();
+        }
+
+        new Span<Candidate>(candidates, live).Sort(static (a, b) => a.Distance.CompareTo(b.Distance));
+        return live;
+    }
+
     /// <summary>An entry that was not seen; false where there is none.</summary>
     private bool NextEntry(VertexSource source, Entries entries)
     {

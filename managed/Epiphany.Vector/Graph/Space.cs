@@ -18,14 +18,17 @@ public enum GraphMetric
     Jaccard = 6,
 }
 
-/// <summary>A value as the table has it: elements, or for bits bytes; of sparse vectors the elements that are not zero, with their indices.</summary>
-public readonly unsafe struct GraphValue(byte* values, int* indices, int count)
+/// <summary>A value as the table has it: elements, or for bits bytes; of sparse vectors the elements that are not zero, with their indices.
+/// And what lies beside the vertex's record.</summary>
+public readonly unsafe struct GraphValue(byte* values, int* indices, int count, byte* attributes = null)
 {
     public byte* Values { get; } = values;
 
     public int* Indices { get; } = indices;
 
     public int Count { get; } = count;
+
+    public byte* Attributes { get; } = attributes;
 }
 
 public abstract unsafe class Space

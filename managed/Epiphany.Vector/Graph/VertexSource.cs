@@ -29,10 +29,10 @@ public abstract unsafe class VertexSource
 /// <summary>Vertices that can be changed. Others change them, too: a change says what it expects, and is not done where that is not so.</summary>
 public abstract unsafe class VertexStore : VertexSource
 {
-    /// <summary>Adds a row to a live vertex that has this payload and room.</summary>
-    public abstract bool AddRow(uint vertex, byte* payload, byte* tid);
+    /// <summary>Adds a row to a live vertex that has this record's payload and attributes, and room.</summary>
+    public abstract bool AddRow(uint vertex, byte* record, byte* tid);
 
-    /// <summary>Stores a record; returns its number.</summary>
+    /// <summary>Stores a record, which its attributes follow; returns its number.</summary>
     public abstract uint AddVertex(byte* record);
 
     /// <summary>Of a live vertex whose links still are the old ones.</summary>

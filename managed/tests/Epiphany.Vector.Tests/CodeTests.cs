@@ -61,6 +61,26 @@ public unsafe class CodeTests
     }
 
     [Fact]
+    public void Rotations_can_be_undone()
+    {
+        Random random = new(3);
+        foreach (int dimensions in s_dimensions)
+        {
+            float[] vector = Normal(random, dimensions);
+            float[] rotated = Rotate(vector);
+            byte[] signs = new byte[Rotation.SignBytes(rotated.Length)];
+            fixed (float* values = rotated)
+            fixed (byte* s = signs)
+            {
+                Rotation.MakeSigns(1, rotated.Length, s);
+                Rotation.Undo(s, values, rotated.Length);
+            }
+
+            Assert.All(rotated.Select((x, i) => x - (i < dimensions ? vector[i] : 0)), d => Assert.InRange(d, -1e-4f, 1e-4f));
+        }
+    }
+
+    [Fact]
     public void Rotations_spread_what_is_in_one_element_over_all()
     {
         foreach (int dimensions in s_dimensions.Where(d => d >= 64))

@@ -247,7 +247,7 @@ internal static unsafe class GraphModel
         {
         }
 
-        public override bool AddRow(uint vertex, byte* payload, byte* tid) => _layout.AddRow((byte*)_records[(int)vertex], tid);
+        public override bool AddRow(uint vertex, byte* record, byte* tid) => _layout.AddRow((byte*)_records[(int)vertex], tid);
 
         public override uint AddVertex(byte* record)
         {

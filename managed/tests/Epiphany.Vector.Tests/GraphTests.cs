@@ -265,7 +265,7 @@ public unsafe class GraphTests
     private static GraphBuilder New(GraphOptions options) => On(options, new GraphArena(options.Layout(), new Memory(), nuint.MaxValue));
 
     private static GraphBuilder On(GraphOptions options, GraphArena arena) => new(
-        options.MakeSpace([]), options.Layout(), options.M, options.EfConstruction, 0, arena, new Memory(), () => { });
+        options.MakeSpace([]), options.Layout(), options.M, options.EfConstruction, 0, 0, arena, new Memory(), () => { });
 
     private static GraphBuilder Build(GraphOptions options, Samples vectors, int count)
     {
