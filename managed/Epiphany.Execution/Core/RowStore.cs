@@ -82,11 +82,12 @@ sealed unsafe class RowStore
         }
     }
 
-    internal void Reset()
+    /// <summary>Forgets all rows; <paramref name="keeps"/> as a column does.</summary>
+    internal void Reset(bool keeps = false)
     {
         foreach (StoredColumn? column in _columns)
         {
-            column?.Reset();
+            column?.Reset(keeps);
         }
 
         Count = 0;

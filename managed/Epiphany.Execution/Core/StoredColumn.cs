@@ -134,11 +134,12 @@ sealed unsafe class StoredColumn(ValueType type, IMemory memory)
         _form = VectorForm.Datum;
     }
 
-    internal void Reset()
+    /// <summary>Forgets all rows. <paramref name="keeps"/> a chunk for the next ones, which are about to come.</summary>
+    internal void Reset(bool keeps = false)
     {
         for (int i = 0; i < _chunks; i++)
         {
-            if (_spare == null)
+            if (keeps && _spare == null)
             {
                 _spare = _values[i];
             }

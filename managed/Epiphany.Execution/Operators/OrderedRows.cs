@@ -123,7 +123,7 @@ sealed unsafe class OrderedRows
 
     internal void Reset()
     {
-        _rows.Reset();
+        _rows.Reset(keeps: true);
         _spare.Reset();
         _runs.Reset();
         _threshold.Forget();
