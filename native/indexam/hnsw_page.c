@@ -100,6 +100,9 @@ hnsw_read_centroid(Relation index, const HnswMeta *meta)
 
 	if (meta->centroid_pages == 0)
 		return NULL;
+	/* Whoever is learning it has written some of it, maybe, and may have been cut off there. */
+	if (meta->centroid_state == HNSW_CENTROID_NONE)
+		return palloc0(size);
 	centroid = palloc(size);
 	for (Size at = 0; at < size; at += HNSW_AREA)
 	{
