@@ -156,16 +156,22 @@ copy_all(uint32 *n)
 	return all;
 }
 
-/* Forgets those that were read before the mean of all; under the lock, exclusively. */
+static int
+compare_last_read(const void *a, const void *b)
+{
+	TimestampTz left = ((const Counts *) a)->last_read;
+	TimestampTz right = ((const Counts *) b)->last_read;
+
+	return (left < right) - (left > right);
+}
+
+/* Keeps the half that was read last; under the lock, exclusively. Of those that were read at one moment, as by one statement, some go. */
 static void
 make_room(void)
 {
 	uint32		n;
 	Counts	   *all = copy_all(&n);
-	double		sum = 0;
 
-	for (uint32 i = 0; i < n; i++)
-		sum += (double) all[i].last_read;
 	memset(shared->slots, 0, sizeof(shared->slots));
 	shared->used = 0;
 	if (all == NULL)
@@ -173,13 +179,10 @@ make_room(void)
 		shared->since = GetCurrentTimestamp();
 		return;
 	}
-	for (uint32 i = 0; i < n; i++)
-	{
-		if ((double) all[i].last_read > sum / n)
-			put(&all[i]);
-		else
-			shared->since = Max(shared->since, all[i].last_read);
-	}
+	qsort(all, n, sizeof(Counts), compare_last_read);
+	for (uint32 i = 0; i < n / 2; i++)
+		put(&all[i]);
+	shared->since = Max(shared->since, all[n / 2].last_read);
 	pfree(all);
 }
 
