@@ -123,6 +123,7 @@ sub crash_test
 	my ($name, $created, %settings) = @_;
 	my $node = PostgreSQL::Test::Cluster->new($name);
 	my @clients = qw(insert keyed nested copy single vacuum);
+	my $kinds = $created ? 4 : 3;
 
 	push @clients, 'created' if $created;
 	$node->init(extra => ['--data-checksums']);
@@ -136,6 +137,7 @@ sub crash_test
 		$node->safe_psql('postgres', 'INSERT INTO unlogged SELECT g FROM generate_series(1, 5000) g');
 		my @runs = Clients::start($node, \%scripts, names => \@clients);
 		usleep(300_000 + int(rand(1_500_000)));
+		$node->poll_query_until('postgres', "SELECT count(DISTINCT tab) = $kinds FROM model");
 		$node->stop('immediate');
 		$_->{run}->finish foreach @runs;
 		$node->start;
@@ -144,7 +146,7 @@ sub crash_test
 		is($node->safe_psql('postgres', 'SELECT count(*) FROM unlogged'), '0', "$name, crash $round: the unlogged table is empty");
 	}
 	my @done = split /\n/, $node->safe_psql('postgres', 'SELECT tab, count(*) FROM model GROUP BY tab');
-	cmp_ok(scalar @done, '==', $created ? 4 : 3, "$name: every kind of load was committed now and then");
+	cmp_ok(scalar @done, '==', $kinds, "$name: every kind of load was committed now and then");
 	note("$name: @done");
 	note($node->safe_psql('postgres', "SELECT state, count(*), sum(rows) FROM epiphany.row_groups('keyed') GROUP BY 1"));
 

@@ -39,7 +39,7 @@ my $by_scan = q{SET enable_indexscan = off; SET enable_bitmapscan = off; SELECT 
 
 my $node = PostgreSQL::Test::Cluster->new('primary');
 $node->init(allows_streaming => 1, extra => ['-k']);
-$node->append_conf('postgresql.conf', "fsync = on\nautovacuum = off\ncheckpoint_timeout = 1h\nmax_prepared_transactions = 5\nmax_standby_streaming_delay = -1\n");
+$node->append_conf('postgresql.conf', "fsync = on\nautovacuum = off\ncheckpoint_timeout = 1h\nmax_connections = 40\nmax_prepared_transactions = 5\nmax_standby_streaming_delay = -1\n");
 $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION epiphany_columnstore;
@@ -53,17 +53,15 @@ my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
 $standby->start;
 
-my $moved = 0;
+my $moved = q{SELECT EXISTS (SELECT FROM epiphany.row_groups('t') WHERE state IN ('committed', 'frozen', 'replaced'))};
 for my $round (1 .. $rounds)
 {
-	Clients::crash($node, $standby, \%scripts, 1.5, $round);
+	Clients::crash($node, $standby, \%scripts, 1.5, $moved, $round);
 	is($node->safe_psql('postgres', $differences), '0', "round $round: rows are the model's after the crash");
 	is($node->safe_psql('postgres', $by_index), $node->safe_psql('postgres', $by_scan), "round $round: so by the index");
-	$moved += $node->safe_psql('postgres', q{SELECT count(*) FROM epiphany.row_groups('t') WHERE state IN ('committed', 'frozen', 'replaced')});
 	$node->wait_for_catchup($standby);
 	is($standby->safe_psql('postgres', $differences), '0', "round $round: rows are the model's on the standby");
 }
-cmp_ok($moved, '>', 3, 'there were compactions');
 unlike(slurp_file($_->logfile), qr/TRAP:|PANIC:|terminated by signal/, $_->name . ': no process died') for $node, $standby;
 
 # What is left when it is quiet: full groups, no rows in the delta, nothing that VACUUM cannot take away.

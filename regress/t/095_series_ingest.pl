@@ -46,7 +46,7 @@ my $verify = q{SELECT string_agg(t || v, E'\n') FROM (VALUES ('t'::regclass), ('
 
 my $node = PostgreSQL::Test::Cluster->new('primary');
 $node->init(allows_streaming => 1, extra => ['-k']);
-$node->append_conf('postgresql.conf', "fsync = on\nautovacuum = off\ncheckpoint_timeout = 1h\nmax_standby_streaming_delay = -1\nmaintenance_work_mem = 4MB\n");
+$node->append_conf('postgresql.conf', "fsync = on\nautovacuum = off\ncheckpoint_timeout = 1h\nmax_connections = 40\nmax_standby_streaming_delay = -1\nmaintenance_work_mem = 4MB\n");
 $node->start;
 $node->safe_psql('postgres', q{
 	CREATE EXTENSION pg_epiphany CASCADE;
@@ -61,18 +61,16 @@ my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
 $standby->start;
 
-my $moved = 0;
+my $moved = q{SELECT EXISTS (SELECT FROM epiphany.chunks('t') WHERE state = 'sorted')};
 for my $round (1 .. $rounds)
 {
-	Clients::crash($node, $standby, \%scripts, 2, $round);
+	Clients::crash($node, $standby, \%scripts, 2, $moved, $round);
 	is($node->safe_psql('postgres', "SELECT $differences"), '0', "round $round: rows are the model's after the crash");
 	is($node->safe_psql('postgres', $by_index), $node->safe_psql('postgres', $by_scan), "round $round: so by the index");
 	is($node->safe_psql('postgres', $verify), '', "round $round: no damage");
-	$moved += $node->safe_psql('postgres', q{SELECT count(*) FROM epiphany.chunks('t') WHERE state = 'sorted'});
 	$node->wait_for_catchup($standby);
 	is($standby->safe_psql('postgres', "SELECT $differences"), '0', "round $round: rows are the model's on the standby");
 }
-cmp_ok($moved, '>', 3, 'there were compactions');
 unlike(slurp_file($_->logfile), qr/TRAP:|PANIC:|terminated by signal/, $_->name . ': no process died') for $node, $standby;
 
 # When it is quiet everything comes to lie in its bucket, in order.

@@ -20,7 +20,7 @@ my $same = q{SELECT 1 / (SELECT ((SELECT (count(*), sum(k), sum(v), max(w)) FROM
 
 my $node = PostgreSQL::Test::Cluster->new('primary');
 $node->init(allows_streaming => 1, extra => ['-k']);
-$node->append_conf('postgresql.conf', "autovacuum = off\ncheckpoint_timeout = 1h\nmax_standby_streaming_delay = -1\nepiphany.cold_cache_size = 1\n");
+$node->append_conf('postgresql.conf', "autovacuum = off\ncheckpoint_timeout = 1h\nmax_connections = 40\nmax_standby_streaming_delay = -1\nepiphany.cold_cache_size = 1\n");
 $node->start;
 my $dir = $node->basedir . '/lake';
 mkdir $dir or die;
@@ -62,15 +62,15 @@ my $standby = PostgreSQL::Test::Cluster->new('standby');
 $standby->init_from_backup($node, 'base', has_streaming => 1);
 $standby->start;
 
+my $moved = q{SELECT EXISTS (SELECT FROM epiphany.cold_groups('t'))};
 for my $round (1 .. $rounds)
 {
-	Clients::crash($node, $standby, \%beside_standby, 1.5, $round);
+	Clients::crash($node, $standby, \%beside_standby, 1.5, $moved, $round);
 	is(sql($differences), '0', "round $round: rows are the model's after the crash");
 	is(sql($by_index), sql($by_scan), "round $round: so by the index");
 	$node->wait_for_catchup($standby);
 	is($standby->safe_psql('postgres', $differences), '0', "round $round: rows are the model's on the standby");
 }
-cmp_ok(scalar(objects()), '>', 10, 'there were moves');
 
 # ---- A standby reads what is cold, and its cache is its own ----
 sql('VACUUM t');
@@ -88,7 +88,7 @@ $standby->stop;
 # ---- Objects go while others come, and the server dies ----
 for my $round (1 .. $rounds)
 {
-	Clients::crash($node, undef, \%scripts, 2, "$round, with gc");
+	Clients::crash($node, undef, \%scripts, 2, $moved, "$round, with gc");
 	is(sql($differences), '0', "round $round, with gc: rows are the model's after the crash");
 	is(sql($by_index), sql($by_scan), "round $round, with gc: so by the index");
 }

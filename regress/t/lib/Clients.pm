@@ -36,19 +36,21 @@ sub on_both
 		(map { my $s = $_; $s =~ /TABLE/ ? map { (my $t = $s) =~ s/TABLE/$_/g; "$t;" } ('model', 't') : "$s;" } @statements), "COMMIT;\n";
 }
 
-# crash($node, $standby, \%scripts, $least, $round): all scripts at work, and "check" on the standby as well if there is one, until the server
-# dies after some seconds, at least so many; then it is started again.
+# crash($node, $standby, \%scripts, $least, $until, $round): all scripts at work, and "check" on the standby as well if there is one, until the
+# server dies after some seconds, at least so many, and not before the query $until says that what is to be tested has begun, however slow the
+# machine; then it is started again.
 sub crash
 {
-	my ($node, $standby, $scripts, $least, $round) = @_;
+	my ($node, $standby, $scripts, $least, $until, $round) = @_;
 	my @how = (options => [ '-T', 120, '--max-tries=1000' ]);
 	my @clients = start($node, $scripts, @how);
 	push @clients, start($node, $scripts, @how, names => ['check'], on => $standby) if $standby;
 	usleep($least * 1_000_000 + int(rand(2_000_000)));
+	ok($node->poll_query_until('postgres', $until), "round $round: what is to be tested has begun");
 	$node->stop('immediate');
 	$_->{run}->signal('TERM') for grep { $_->{err} eq '' } @clients;
 	$_->{run}->finish for @clients;
-	my @failed = grep { $_->{err} =~ /ERROR/ && $_->{err} !~ /deadlock|terminat|starting up|recovery/ } @clients;
+	my @failed = grep { $_->{err} =~ /ERROR|too many clients/ && $_->{err} !~ /deadlock|terminat|starting up|recovery/ } @clients;
 	is(join("\n", map { "$_->{name}: $_->{err}" } @failed), '', "round $round: no client failed, no check found a difference");
 	$node->start;
 }
