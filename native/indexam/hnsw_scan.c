@@ -46,7 +46,6 @@ typedef struct HnswScan
 	/* Of scans with conditions. */
 	HnswFilter	filter;
 	MemoryContext filter_context;	/* of its tests, and what was given */
-	bool		impossible;		/* nothing meets them */
 	uint32	   *given;			/* candidates that searches have found so far */
 	int			given_count;
 	int			given_room;
@@ -218,27 +217,27 @@ next_page(HnswScan *state)
 
 /* ---- Conditions ---- */
 
-static void
+/* False: nothing meets them, and not all tests were made. */
+static bool
 begin_filter(IndexScanDesc scan, HnswScan *state)
 {
 	MemoryContext old;
+	bool		possible;
 	bool		recheck;
 
-	state->impossible = false;
 	state->filter.count = scan->numberOfKeys;
 	state->given = NULL;
 	state->given_count = state->given_room = 0;
 	if (state->filter.count == 0)
-		return;
+		return true;
 	if (state->filter_context == NULL)
 		state->filter_context = AllocSetContextCreate(state->context, "epiphany_hnsw conditions", ALLOCSET_SMALL_SIZES);
 	MemoryContextReset(state->filter_context);
 	old = MemoryContextSwitchTo(state->filter_context);
 	state->filter.tests = palloc(sizeof(PgeAttributeTest) * state->filter.count);
-	state->impossible = !pge_attribute_tests(scan->indexRelation, scan->keyData, scan->numberOfKeys, state->filter.tests, &recheck);
+	possible = pge_attribute_tests(scan->indexRelation, scan->keyData, scan->numberOfKeys, state->filter.tests, &recheck);
 	MemoryContextSwitchTo(old);
-	if (!state->impossible)
-		hnsw_filter_begin(&state->access, &state->filter);
+	return possible;
 }
 
 /* Of candidates that a search has found, from there on, those that meet the conditions. They are remembered: see pass(). */
@@ -327,13 +326,14 @@ start(IndexScanDesc scan, HnswScan *state)
 	state->started = true;
 	state->next = 0;
 	state->count = 0;
-	state->ended = false;
 	state->rows.count = 0;
 	state->batched = false;
 	state->visited = 0;
 	state->last = -INFINITY;
 	state->everything = is_null || !hnsw_value(state->access.cache, orderby->sk_argument, &query);
-	begin_filter(scan, state);
+	state->ended = !begin_filter(scan, state);
+	if (state->ended)
+		return;
 	if (state->everything)
 	{
 		state->block = HNSW_META_BLOCK + 1;
@@ -342,8 +342,9 @@ start(IndexScanDesc scan, HnswScan *state)
 	}
 	hnsw_refresh_entries(&state->access);
 	state->ef = pge_hnsw_ef_search;
-	if (state->filter.count > 0 && !state->impossible)
+	if (state->filter.count > 0)
 	{
+		hnsw_filter_begin(&state->access, &state->filter);
 		if (hnsw_filter_prefers_pass(&state->access, &state->filter, 0))
 		{
 			pass(state, &query);
@@ -432,7 +433,7 @@ hnsw_get_tuple(IndexScanDesc scan, ScanDirection direction)
 	old = MemoryContextSwitchTo(state->context);
 	if (!state->started)
 		start(scan, state);
-	for (; !state->impossible;)
+	for (;;)
 	{
 		PgeQueuedRow row;
 

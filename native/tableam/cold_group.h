@@ -55,7 +55,6 @@ extern void pge_cold_column(Relation rel, const PgeGroupDesc *desc, const PgeCol
 
 /* tiering/cold_ahead.c: columns that will be wanted */
 extern void pge_cold_ahead_note(Relation rel, const PgeGroupDesc *desc, int column);
-extern bool pge_cold_ahead_knows(Relation rel);
 extern bool pge_cold_ahead(Relation rel, const PgeGroupDesc *desc);
 
 #endif							/* PGE_COLD_GROUP_H */

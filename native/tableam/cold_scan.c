@@ -10,7 +10,10 @@
 #include "column_scan.h"
 #include "group_reader.h"
 
-/* Has the group rows that the scan wants, as far as can be told without reading a column? Strings are looked for in dictionaries. */
+/*
+ * Has the group, rows that the scan wants, as far as can be told without reading a column? Strings
+ * are looked for in dictionaries.
+ */
 static bool
 is_wanted(PgeScan *scan, const PgeGroupDesc *desc)
 {
@@ -21,6 +24,8 @@ is_wanted(PgeScan *scan, const PgeGroupDesc *desc)
 
 	if (filter == NULL)
 		return true;
+	if (pge_scan_rules_out(filter, desc, RelationGetDescr(rel)))
+		return false;
 	for (int i = 0; i < filter->ntests; i++)
 		if (filter->tests[i].Order == PgeZoneOrder_Bytes)
 			return false;
@@ -37,15 +42,11 @@ pge_cold_scan_ahead(PgeScan *scan, uint32 group)
 	Relation	rel = scan->base.rs_rd;
 	uint32		next = (uint32) scan->unit + 1;
 
-	if ((scan->descs[group].flags & PGE_GROUP_COLD) == 0 || !pge_cold_ahead_knows(rel))
-		return;
-	if (!pge_cold_ahead(rel, &scan->descs[group]))
-		return;
-	if (scan->parallel == NULL && scan->unit >= 0 && next < scan->ngroups)
+	if (pge_cold_ahead(rel, &scan->descs[group]) && scan->parallel == NULL && scan->unit >= 0 && next < scan->ngroups)
 	{
 		const PgeGroupDesc *desc = &scan->descs[scan->groups[next]];
 
-		if ((desc->flags & PGE_GROUP_COLD) != 0 && (desc->flags & PGE_GROUP_ARCHIVED) == 0 && is_wanted(scan, desc))
+		if (pge_group_tier(desc) == PGE_TIER_COLD && is_wanted(scan, desc))
 			(void) pge_cold_ahead(rel, desc);
 	}
 }

@@ -145,6 +145,7 @@ extern void pge_writer_options(Relation rel, PgeWriterOptions *options);
 /* ---- column_info.c ---- */
 
 extern Relation pge_open_column_table(Oid relid, AclMode right, LOCKMODE mode);
+extern Relation pge_try_open_column_table(Oid relid, AclMode right, LOCKMODE mode);
 typedef void (*PgeSeeRow) (HeapTuple tuple, void *arg);
 extern int64 pge_delta_block_rows(Relation rel, BlockNumber block, Snapshot snapshot, BufferAccessStrategy strategy, PgeSeeRow see,
 								  void *arg);

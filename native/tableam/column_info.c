@@ -47,6 +47,21 @@ pge_open_column_table(Oid relid, AclMode right, LOCKMODE mode)
 	return rel;
 }
 
+/* The same of a table that may be gone, may be none, or may be none of the user's: NULL. */
+Relation
+pge_try_open_column_table(Oid relid, AclMode right, LOCKMODE mode)
+{
+	Relation	rel;
+
+	if (pg_class_aclcheck_ext(relid, GetUserId(), right, &(bool) {false}) != ACLCHECK_OK)
+		return NULL;
+	rel = try_table_open(relid, mode);
+	if (rel == NULL || (pge_is_column_table(rel) && !RELATION_IS_OTHER_TEMP(rel)))
+		return rel;
+	table_close(rel, mode);
+	return NULL;
+}
+
 static const char *
 state_name(const PgeGroupDesc *desc)
 {

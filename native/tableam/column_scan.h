@@ -86,6 +86,7 @@ extern bool pge_scan_in_group(const PgeScan *scan);
 extern void pge_bitmap_reset(PgeScan *scan);
 
 /* scan_group.c */
+extern bool pge_scan_rules_out(PgeScanFilter *filter, const PgeGroupDesc *desc, TupleDesc tupdesc);
 extern void pge_scan_open_group(PgeScan *scan, uint32 group, Snapshot snapshot);
 extern void pge_scan_open_wanted(PgeScan *scan, uint32 group);
 extern void pge_scan_load_gone(PgeScan *scan, uint32 group, Snapshot snapshot);

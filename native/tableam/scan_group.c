@@ -62,8 +62,8 @@ times_fail(const PgeZoneTest *test, const PgeGroupDesc *desc, TupleDesc tupdesc)
 }
 
 /* Can the descriptor tell that the filter leaves nothing of the group? */
-static bool
-rules_out(PgeScanFilter *filter, const PgeGroupDesc *desc, TupleDesc tupdesc)
+bool
+pge_scan_rules_out(PgeScanFilter *filter, const PgeGroupDesc *desc, TupleDesc tupdesc)
 {
 	if (filter == NULL)
 		return false;
@@ -157,7 +157,7 @@ pge_scan_open_wanted(PgeScan *scan, uint32 group)
 
 	pge_scan_close_group(scan);
 	scan->vectors = 0;
-	if (rules_out(scan->filter, desc, tupdesc))
+	if (pge_scan_rules_out(scan->filter, desc, tupdesc))
 		return;
 	open_reader(scan, group);
 	scan->vectors = vectors_left(scan->filter, scan->reader, tupdesc);

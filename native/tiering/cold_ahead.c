@@ -55,8 +55,8 @@ pge_cold_ahead_note(Relation rel, const PgeGroupDesc *desc, int column)
 }
 
 /* Is anything known of what scans of the table read? */
-bool
-pge_cold_ahead_knows(Relation rel)
+static bool
+is_known(Relation rel)
 {
 	return last.relid == RelationGetRelid(rel) && (last.ncolumns > 0 || last.nbefore > 0);
 }
@@ -93,7 +93,7 @@ pge_cold_ahead(Relation rel, const PgeGroupDesc *desc)
 	PgeColdGroup *cold;
 	bool		asks = false;
 
-	if ((desc->flags & PGE_GROUP_COLD) == 0 || (desc->flags & PGE_GROUP_ARCHIVED) != 0 || !pge_cold_ahead_knows(rel))
+	if (pge_group_tier(desc) != PGE_TIER_COLD || !is_known(rel))
 		return false;
 	cxt = AllocSetContextCreate(CurrentMemoryContext, "cold columns ahead", ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(cxt);

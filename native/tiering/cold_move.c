@@ -496,13 +496,10 @@ pge_groups_to_move(PG_FUNCTION_ARGS)
 	InitMaterializedSRF(fcinfo, 0);
 	foreach_oid(relid, find_all_inheritors(PG_GETARG_OID(0), NoLock, NULL))
 	{
-		if (pg_class_aclcheck_ext(relid, GetUserId(), ACL_SELECT, &(bool) {false}) != ACLCHECK_OK)
-			continue;
-		move.rel = try_table_open(relid, AccessShareLock);
+		move.rel = pge_try_open_column_table(relid, ACL_SELECT, AccessShareLock);
 		if (move.rel == NULL)
 			continue;
-		if (pge_is_column_table(move.rel))
-			put_groups_to_move((ReturnSetInfo *) fcinfo->resultinfo, &move);
+		put_groups_to_move((ReturnSetInfo *) fcinfo->resultinfo, &move);
 		table_close(move.rel, AccessShareLock);
 	}
 	return (Datum) 0;

@@ -105,16 +105,11 @@ pge_tiering_groups(PG_FUNCTION_ARGS)
 	}
 	foreach_oid(relid, pge_cold_tables())
 	{
-		Relation	rel;
+		Relation	rel = pge_try_open_column_table(relid, ACL_SELECT, AccessShareLock);
 
-		/* Before locking: nobody locks a table that they have no right to. */
-		if (pg_class_aclcheck_ext(relid, GetUserId(), ACL_SELECT, &(bool) {false}) != ACLCHECK_OK)
-			continue;
-		rel = try_table_open(relid, AccessShareLock);
 		if (rel == NULL)
 			continue;
-		if (pge_is_column_table(rel))
-			put_groups(result, rel);
+		put_groups(result, rel);
 		table_close(rel, AccessShareLock);
 	}
 	return (Datum) 0;
