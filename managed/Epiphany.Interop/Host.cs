@@ -101,6 +101,9 @@ internal sealed unsafe class HostGroupSource(ulong token) : IGroupSource, IColdC
 
     public void Read(ulong offset, byte* destination, ulong length) =>
         Host.Check(Host.Api->ReadGroup(_token, offset, length, destination));
+
+    public void ReadParts(ulong* offsets, int count, byte* destination, ulong length) =>
+        Host.Check(Host.Api->ReadGroupParts(_token, offsets, count, length, destination));
 }
 
 /// <summary>LZ4 and ZSTD. One that the server lacks is an error that says so, never a -1 that looks like bad bytes.</summary>

@@ -66,6 +66,20 @@ read_group(u64 token, u64 offset, u64 length, u8 *destination)
 }
 
 static PgeStatus
+read_group_parts(u64 token, u64 *offsets, i32 count, u64 length, u8 *destination)
+{
+	PGE_GUARD;
+	PgeGroupSource *source = (PgeGroupSource *) (uintptr_t) token;
+
+	if (source->read_parts != NULL)
+		source->read_parts(source, offsets, count, length, (char *) destination);
+	else
+		for (int i = 0; i < count; i++)
+			source->read(source, offsets[i], length, (char *) destination + length * i);
+	PGE_GUARD_END;
+}
+
+static PgeStatus
 group_column(u64 token, i32 column, PgeGroupRef *image)
 {
 	PGE_GUARD;
@@ -92,6 +106,7 @@ const PgeHostApi pge_host = {
 	.Free = free_block,
 	.StackTooDeep = stack_too_deep,
 	.ReadGroup = read_group,
+	.ReadGroupParts = read_group_parts,
 	.GroupColumn = group_column,
 	.CodecAvailable = pge_codec_available,
 	.CompressBound = pge_compress_bound,

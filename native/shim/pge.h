@@ -67,6 +67,8 @@ typedef struct PgeGroupSource PgeGroupSource;
 struct PgeGroupSource
 {
 	void		(*read) (PgeGroupSource *self, uint64 offset, uint64 length, char *dest);
+	/* Parts of one length, one after another; NULL: read() for each. */
+	void		(*read_parts) (PgeGroupSource *self, const uint64 *offsets, int count, uint64 length, char *dest);
 	void		(*column) (PgeGroupSource *self, int column, PgeGroupRef *image);	/* of cold groups; else NULL */
 };
 

@@ -141,6 +141,8 @@ extern void pge_mark_all_frozen(Relation rel, BlockNumber first, uint32 blocks);
 extern void pge_image_copy(const PgeGroupImage *image, uint64 offset, uint64 length, char *dest);
 extern void pge_group_store(Relation rel, PgeGroupDesc *desc, const PgeGroupImage *image, const PgeOriginList *origins);
 extern void pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest, const PgeReadPlan *plan);
+extern void pge_group_read_parts(Relation rel, const PgeGroupDesc *desc, const uint64 *offsets, int count, uint64 length, char *dest,
+								 const PgeReadPlan *plan);
 extern void pge_stub_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest);
 extern PgeOriginList *pge_group_read_origins(Relation rel, const PgeGroupDesc *desc);
 

@@ -111,6 +111,17 @@ read_group_bytes(PgeGroupSource *source, uint64 offset, uint64 length, char *des
 }
 
 static void
+read_group_parts(PgeGroupSource *source, const uint64 *offsets, int count, uint64 length, char *dest)
+{
+	PgeReader  *reader = (PgeReader *) source;
+	Relation	rel = relation_of(reader);
+
+	count_read(reader);
+	pge_group_read_parts(rel, &reader->desc, offsets, count, length, dest, &reader->plan);
+	RelationClose(rel);
+}
+
+static void
 open_stub(PgeReader *reader, Relation rel)
 {
 	MemoryContext old;
@@ -210,6 +221,7 @@ pge_reader_make(Relation rel, const PgeGroupDesc *desc, MemoryContext parent)
 	PgeReader  *reader = MemoryContextAllocZero(cxt, offsetof(PgeReader, columns) + desc->natts * sizeof(PgeColumnVector));
 
 	reader->source.read = desc->flags & PGE_GROUP_COLD ? read_stub_bytes : read_group_bytes;
+	reader->source.read_parts = desc->flags & PGE_GROUP_COLD ? NULL : read_group_parts;
 	reader->source.column = desc->flags & PGE_GROUP_COLD ? open_cold_column : NULL;
 	reader->cxt = cxt;
 	reader->refs = 1;

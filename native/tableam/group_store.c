@@ -169,6 +169,9 @@ pge_group_store(Relation rel, PgeGroupDesc *desc, const PgeGroupImage *image, co
 #define TOUCHED_AHEAD	2
 #define HEADER_AHEAD	5
 
+/* Parts that are asked for ahead of the one that is copied: as many as a core can wait for. */
+#define PARTS_AHEAD		4
+
 static bool
 seems_to_hold(Relation rel, BlockNumber block, Buffer buffer)
 {
@@ -356,16 +359,58 @@ read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length,
 	}
 }
 
-/* Copy bytes [offset, offset + length) of a stored group to dest. Without a plan it is one of many reads here and there. */
-void
-pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest, const PgeReadPlan *plan)
+static void
+check_range(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length)
 {
 	if (offset > desc->length || length > desc->length - offset)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("row group %u of column table \"%s\" refers to bytes beyond its end",
 						desc->group_id, RelationGetRelationName(rel))));
+}
+
+/* Copy bytes [offset, offset + length) of a stored group to dest. Without a plan it is one of many reads here and there. */
+void
+pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest, const PgeReadPlan *plan)
+{
+	check_range(rel, desc, offset, length);
 	read_bytes(rel, desc, offset, length, dest, plan);
+}
+
+/* Lines of memory that reading a part will want, where its page was last. Nothing is looked at: if it is elsewhere, nothing is lost. */
+static void
+touch_part(const PgeGroupDesc *desc, uint64 offset, uint64 length, const PgeReadPlan *plan)
+{
+	Buffer		recent = pge_recent_where(plan->recent, desc->first_block + (BlockNumber) (offset / PGE_PAGE_PAYLOAD));
+	char	   *page;
+	char	   *from;
+
+	if (!BufferIsValid(recent) || recent > NBuffers)
+		return;
+	__builtin_prefetch(GetBufferDescriptor(recent - 1));
+	page = (char *) BufferGetPage(recent);
+	from = PgePageGetPayload(page) + offset % PGE_PAGE_PAYLOAD;
+	__builtin_prefetch(page);
+	for (char *line = from; line < Min(from + length, page + BLCKSZ); line += PG_CACHE_LINE_SIZE / 2)
+		__builtin_prefetch(line);
+}
+
+/* Likewise parts that lie here and there: while one is copied, others come from memory. */
+void
+pge_group_read_parts(Relation rel, const PgeGroupDesc *desc, const uint64 *offsets, int count, uint64 length, char *dest,
+					 const PgeReadPlan *plan)
+{
+	bool		touches = plan->recent != NULL;
+
+	for (int i = 0; i < Min(count, PARTS_AHEAD) && touches; i++)
+		touch_part(desc, offsets[i], length, plan);
+	for (int i = 0; i < count; i++)
+	{
+		if (touches && i + PARTS_AHEAD < count)
+			touch_part(desc, offsets[i + PARTS_AHEAD], length, plan);
+		check_range(rel, desc, offsets[i], length);
+		read_bytes(rel, desc, offsets[i], length, dest + length * i, plan);
+	}
 }
 
 /* Likewise bytes of a cold group's extent. */

@@ -19,6 +19,12 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
     /// <summary>In deviations of the estimate.</summary>
     const float Epsilon = 3f;
 
+    /// <summary>Likewise for codes that rows have of their own: these are some seven times as exact, so that caution costs little.</summary>
+    const float RefinedEpsilon = 4f;
+
+    /// <summary>They are read so many at a time.</summary>
+    const int RefinedAtOnce = 32;
+
     /// <summary>What single precision may take from sums of squares that differ little.</summary>
     const float Rounding = 1e-6f;
 
@@ -33,7 +39,7 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
     float _square;
     float _length;
     float _add;
-    float _error;
+    float _distance;
     float _slack;
 
     /// <summary>Codes say nothing of sums of absolute differences.</summary>
@@ -60,8 +66,7 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
             Prepare(shape.Seed);
         }
 
-        (_add, float distance) = Estimator.ForCentroid(_query, shape.Centroid);
-        _error = Epsilon * distance;
+        (_add, _distance) = Estimator.ForCentroid(_query, shape.Centroid);
         _slack = Rounding * (_add + (form.IsL2 ? 0 : _square));
         return float.IsFinite(_add) && float.IsFinite(_square);
     }
@@ -75,6 +80,54 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
         return codes.Nulls == null
             ? WithoutNulls(codes, rows, wanted, furthest, bounds, candidates)
             : WithNulls(codes, rows, wanted, furthest, bounds, candidates);
+    }
+
+    /// <summary>
+    /// The next of the candidates of a vector, whose bounds ascend, that are to be measured: how many, and where they begin. Those that their own
+    /// codes rule out have been left out, and bounds are by these. 0: no other may be near. <paramref name="looked"/>: how many have been looked at.
+    /// </summary>
+    internal int Next(
+        RowGroupReader reader, int column, int vector, float* bounds, int* candidates, int count, double furthest, ref int looked, out int from)
+    {
+        from = looked;
+        int kept = 0;
+        while (kept == 0 && looked < count && !(bounds[looked] > furthest))
+        {
+            from = looked++;
+            kept = 1;
+            if (double.IsPositiveInfinity(furthest))
+            {
+                break;
+            }
+
+            while (looked < count && looked - from < RefinedAtOnce && !(bounds[looked] > furthest))
+            {
+                looked++;
+            }
+
+            kept = looked - from;
+            RefinedCodes codes = reader.Refined(column, vector, candidates + from, kept);
+            kept = codes.IsEmpty ? kept : Refine(codes, bounds + from, candidates + from, kept, furthest);
+        }
+
+        return kept;
+    }
+
+    int Refine(in RefinedCodes codes, float* bounds, int* candidates, int count, double furthest)
+    {
+        int kept = 0;
+        for (int i = 0; i < count; i++)
+        {
+            RefinedCode* code = codes.Row(i);
+            float lower = Estimator.Run(
+                _query, RefinedCode.Code(code), RefinedCode.Bits, code->Factors, _add, RefinedEpsilon * _distance).Lower;
+            float bound = Bound(code->Square, lower);
+            bounds[kept] = bound;
+            candidates[kept] = candidates[i];
+            kept += bound > furthest ? 0 : 1;
+        }
+
+        return kept;
     }
 
     int WithoutNulls(in VectorCodes codes, int rows, ulong* wanted, double furthest, float* bounds, int* candidates)
@@ -140,7 +193,7 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
     uint Near(in VectorCodes codes, int block, double furthest)
     {
         _squares = codes.Squares(block);
-        FastScan.Run(_query, codes.Block(block), codes.Factors(block), _add, _error, float.PositiveInfinity, _estimates, _lowers);
+        FastScan.Run(_query, codes.Block(block), codes.Factors(block), _add, Epsilon * _distance, float.PositiveInfinity, _estimates, _lowers);
 
         // Lower bound less a share of the square, less a multiple of the length: what would make the distance the furthest.
         double limit = form.IsL2 ? (furthest * furthest) + _slack : form.IsInnerProduct ? (2 * furthest) + _square + _slack : _square + _slack;
@@ -158,12 +211,15 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
         return ~far;
     }
 
-    /// <summary>Of a row of the block looked at last: its distance is not below that.</summary>
-    float Bound(int slot)
+    /// <summary>Of a row of the block looked at last.</summary>
+    float Bound(int slot) => Bound(_squares[slot], _lowers[slot]);
+
+    /// <summary>What a row's distance is not below, by the squares of its length and, at least, of its Euclidean distance.</summary>
+    float Bound(float squareOfLength, float lower)
     {
-        float square = _squares[slot] * (1 + Rounding);
-        float product = _square + _slack + square - _lowers[slot];
-        return form.IsL2 ? MathF.Sqrt(MathF.Max(0, _lowers[slot] - _slack - (Rounding * square)))
+        float square = squareOfLength * (1 + Rounding);
+        float product = _square + _slack + square - lower;
+        return form.IsL2 ? MathF.Sqrt(MathF.Max(0, lower - _slack - (Rounding * square)))
             : form.IsInnerProduct ? -0.5f * product
             : 1 - (product / (2 * _length * MathF.Sqrt(square)));
     }

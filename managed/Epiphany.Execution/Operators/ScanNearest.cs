@@ -121,14 +121,17 @@ sealed unsafe class ScanNearest
         _stats.Estimated += (ulong)count;
         new Span<float>(_bounds, near).Sort(new Span<int>(_candidates, near));
         new Span<ulong>(_wanted, Mask.Words).Clear();
-        for (int i = 0; i < near && !(_bounds[i] > _nearest.Furthest); i++)
+        int looked = 0;
+        int some;
+        while ((some = _codes.Next(reader, Column, vector, _bounds, _candidates, near, _nearest.Furthest, ref looked, out int from)) > 0)
         {
-            int row = _candidates[i];
-            reader.DecodeRow(Column, (vector * Batch.Capacity) + row, out ulong datum, out _);
-            byte* elements = Distance.Elements(datum, _distance.Form.ElementBytes, out _);
-            _distances[row] = _distance.Form.Measure(_elements, elements, _dimensions);
-            _stats.Measured++;
-            _wanted[row / 64] |= (_nearest.Add(_distances[row]) ? 1UL : 0) << (row % 64);
+            for (int i = from; i < from + some; i++)
+            {
+                if (!(_bounds[i] > _nearest.Furthest))
+                {
+                    Measure(reader, vector, _candidates[i]);
+                }
+            }
         }
 
         int kept = 0;
@@ -142,6 +145,15 @@ sealed unsafe class ScanNearest
         }
 
         return new Rows(selected, kept);
+    }
+
+    void Measure(RowGroupReader reader, int vector, int row)
+    {
+        reader.DecodeRow(Column, (vector * Batch.Capacity) + row, out ulong datum, out _);
+        byte* elements = Distance.Elements(datum, _distance.Form.ElementBytes, out _);
+        _distances[row] = _distance.Form.Measure(_elements, elements, _dimensions);
+        _stats.Measured++;
+        _wanted[row / 64] |= (_nearest!.Add(_distances[row]) ? 1UL : 0) << (row % 64);
     }
 
     /// <summary>The rows that may be among the first. The column has been loaded; <paramref name="selected"/> may be where the rows lie.</summary>

@@ -124,12 +124,23 @@ sealed unsafe class NearestBatch
             _host.Poll();
             int near = query.Codes.Candidates(codes, count, _seen, query.Nearest.Furthest, _bounds, _candidates);
             new Span<float>(_bounds, near).Sort(new Span<int>(_candidates, near));
-            for (int i = 0; i < near && !(_bounds[i] > query.Nearest.Furthest); i++)
+            int looked = 0;
+            int some;
+            while ((some = query.Codes.Next(
+                reader, column, vector, _bounds, _candidates, near, query.Nearest.Furthest, ref looked, out int from)) > 0)
             {
-                int row = (vector * Batch.Capacity) + _candidates[i];
-                reader.DecodeRow(column, row, out ulong datum, out _);
-                byte* elements = Distance.Elements(datum, _form.ElementBytes, out int dimensions);
-                Measure(query, elements, dimensions, first + (ulong)row);
+                for (int i = from; i < from + some; i++)
+                {
+                    if (_bounds[i] > query.Nearest.Furthest)
+                    {
+                        continue;
+                    }
+
+                    int row = (vector * Batch.Capacity) + _candidates[i];
+                    reader.DecodeRow(column, row, out ulong datum, out _);
+                    byte* elements = Distance.Elements(datum, _form.ElementBytes, out int dimensions);
+                    Measure(query, elements, dimensions, first + (ulong)row);
+                }
             }
         }
     }

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xd19a0bee;
+    public const u32 Hash = 0xa3fddda3;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -900,6 +900,8 @@ public unsafe struct PgeHostApi
     public delegate* unmanaged[SuppressGCTransition]<i32> StackTooDeep;
     /* Token of a PgeGroupRef, offset, length, destination: a stored group's bytes. */
     public delegate* unmanaged<u64, u64, u64, u8*, PgeStatus> ReadGroup;
+    /* Likewise, offsets, how many, length of each, destination: parts that lie here and there, one after another. */
+    public delegate* unmanaged<u64, u64*, i32, u64, u8*, PgeStatus> ReadGroupParts;
     /* Token of a PgeGroupRef that is cold, column, out a group of that column alone, readable as long as the token's. */
     public delegate* unmanaged<u64, i32, PgeGroupRef*, PgeStatus> GroupColumn;
     /* PgeCodec: not 0 when the server has it. */

@@ -17,6 +17,15 @@ public unsafe interface IGroupSource
 {
     /// <summary>Copies exactly <paramref name="length"/> bytes or throws.</summary>
     void Read(ulong offset, byte* destination, ulong length);
+
+    /// <summary>Likewise for parts of one length that lie here and there; they come one after another.</summary>
+    void ReadParts(ulong* offsets, int count, byte* destination, ulong length)
+    {
+        for (int i = 0; i < count; i++)
+        {
+            Read(offsets[i], destination + (length * (ulong)i), length);
+        }
+    }
 }
 
 /// <summary>Columns of a group whose chunks lie elsewhere: of those it has itself the footer and the indexes only.</summary>

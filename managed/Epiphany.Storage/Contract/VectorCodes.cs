@@ -46,3 +46,21 @@ public readonly unsafe struct VectorCodes
     /// <summary>The square of each one's length.</summary>
     public float* Squares(int number) => (float*)((byte*)Factors(number) + CodeLayout.BlockFactorBytes);
 }
+
+/// <summary>Codes that some rows have of their own.</summary>
+public readonly unsafe struct RefinedCodes
+{
+    readonly byte* _first;
+    readonly int _step;
+
+    internal RefinedCodes(byte* first, int step)
+    {
+        _first = first;
+        _step = step;
+    }
+
+    /// <summary>Rows have no such codes.</summary>
+    public bool IsEmpty => _first == null;
+
+    public RefinedCode* Row(int number) => (RefinedCode*)(_first + ((long)number * _step));
+}

@@ -1,5 +1,5 @@
 // Storage layer, format. A chunk of vectors that have as many elements each: what all rows share. A vector's segment has checksums, one for each of
-// its rows; codes and rows lie behind all blocks, so that one row is read and checked without the others, and codes without rows.
+// its rows; codes and rows lie behind all blocks, so that one row is read and checked without the others, codes without rows, a row's own code alone.
 
 using System.Runtime.InteropServices;
 using Epiphany.Vector.Codes;
@@ -13,6 +13,9 @@ enum MatrixCodes : byte
 
     /// <summary>One bit a dimension, relative to the chunk's centroid, in blocks of 32.</summary>
     OneBit = 1,
+
+    /// <summary>Beside these, four bits a dimension, row by row, for those that one bit does not rule out.</summary>
+    Refined = 2,
 }
 
 /// <summary>32 bytes, little-endian, at the start of block 0; what is not named is zero. The rotated centroid follows, if there are codes.</summary>
@@ -49,7 +52,7 @@ struct MatrixHeader
     internal static bool IsVector(uint head, ulong payload) =>
         head is > 0 and <= MaxDimensions && (payload == HeadBytes + (4UL * head) || payload == HeadBytes + (2UL * head));
 
-    internal readonly bool IsValid => IsVector(Head, HeadBytes + (ulong)RowBytes) && Codes <= MatrixCodes.OneBit;
+    internal readonly bool IsValid => IsVector(Head, HeadBytes + (ulong)RowBytes) && Codes <= MatrixCodes.Refined;
 
     internal readonly int Dimensions => (int)Head;
 
@@ -63,6 +66,9 @@ struct MatrixHeader
     /// <summary>Codes of so many rows of a vector.</summary>
     internal readonly ulong CodeBytes(int present) =>
         Codes == MatrixCodes.None ? 0 : (ulong)((present + CodeLayout.BlockVectors - 1) / CodeLayout.BlockVectors * BlockBytes(Padded));
+
+    /// <summary>What each row has of its own beside those.</summary>
+    internal readonly int RefinedBytes => Codes == MatrixCodes.Refined ? RefinedCode.Bytes(Padded) : 0;
 
     /// <summary>32 rows: their codes, their factors, the squares of their lengths.</summary>
     internal static int BlockBytes(int padded) =>

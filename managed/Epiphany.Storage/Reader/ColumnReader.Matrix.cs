@@ -9,13 +9,15 @@ sealed unsafe partial class ColumnReader
 {
     MatrixHeader _matrix;
     ReadBuffer _codeBuffer;
+    ReadBuffer _refinedBuffer;
 
     /// <summary>A bit for each vector whose codes were asked for; those that were asked for again, in the order of vectors.</summary>
     ulong _codesAsked;
     nint[]? _codesKept;
 
-    /// <summary>Where the first row lies in the chunk, and the first code.</summary>
+    /// <summary>Where the first row lies in the chunk, the first row's own code, and the first code.</summary>
     ulong _matrixRows;
+    ulong _matrixRefined;
     ulong _matrixCodes;
 
     /// <summary>Which vector the segment at hand is of.</summary>
@@ -56,15 +58,18 @@ sealed unsafe partial class ColumnReader
         }
 
         BlockEntry* last = _blocks + GroupFormat.Vectors(Rows);
-        ulong rows = (ulong)(Rows - (int)_entry->NullCount) * header.RowBytes;
-        if (length < header.SharedBytes || codes + rows > _entry->StoredLength - (last->Offset + last->StoredLength))
+        ulong all = (ulong)(Rows - (int)_entry->NullCount);
+        ulong refined = all * (ulong)header.RefinedBytes;
+        ulong rows = all * header.RowBytes;
+        if (length < header.SharedBytes || codes + refined + rows > _entry->StoredLength - (last->Offset + last->StoredLength))
         {
             return Fault.SegmentTooShort;
         }
 
         _matrix = header;
         _matrixRows = _entry->StoredLength - rows;
-        _matrixCodes = _matrixRows - codes;
+        _matrixRefined = _matrixRows - refined;
+        _matrixCodes = _matrixRefined - codes;
         return Fault.None;
     }
 
@@ -136,6 +141,41 @@ sealed unsafe partial class ColumnReader
         }
 
         return new VectorCodes(codes, _matrix.Padded, bitmap);
+    }
+
+    /// <summary>
+    /// Codes that rows of a vector, at least one, have of their own, one after another; null: there are none. Codes of the vector have been asked
+    /// for, and none of the rows is null. Good until the next.
+    /// </summary>
+    internal RefinedCodes Refined(int vector, int* rows, int count)
+    {
+        if (_matrix.Codes != MatrixCodes.Refined)
+        {
+            return default;
+        }
+
+        Segment(vector, GroupFormat.RowsOf(Rows, vector), out _, out byte* bitmap);
+        ulong bytes = (ulong)_matrix.RefinedBytes;
+        ulong first = _entry->Offset + _matrixRefined + (PresentBefore(vector) * bytes);
+        byte* room = _refinedBuffer.Ensure(_group.Memory, (ulong)count * (sizeof(ulong) + bytes));
+        ulong* offsets = (ulong*)room;
+        for (int i = 0; i < count; i++)
+        {
+            int place = rows[i] - (bitmap == null ? 0 : NullBitmap.Count(bitmap, rows[i]));
+            offsets[i] = first + ((ulong)place * bytes);
+        }
+
+        var codes = new RefinedCodes(room + (count * sizeof(ulong)), _matrix.RefinedBytes);
+        _group.ReadParts(offsets, count, (byte*)codes.Row(0), bytes);
+        for (int i = 0; i < count; i++)
+        {
+            if (RefinedCode.Checksum(codes.Row(i), _matrix.Padded) != codes.Row(i)->Crc)
+            {
+                Throw.BadChunk(_column, "the checksum of a row's code does not match its bytes");
+            }
+        }
+
+        return codes;
     }
 
     /// <summary>Rows of a vector that are not null.</summary>

@@ -28,6 +28,8 @@ sealed unsafe class GroupContext(
         }
     }
 
+    internal void ReadParts(ulong* offsets, int count, byte* destination, ulong length) => source.ReadParts(offsets, count, destination, length);
+
     /// <summary>A block as it was before the codec, in <paramref name="buffer"/>.</summary>
     internal byte* ReadBlock(int column, ulong chunkOffset, BlockEntry* block, ref ReadBuffer buffer)
     {

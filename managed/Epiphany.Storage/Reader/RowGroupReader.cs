@@ -124,6 +124,17 @@ public sealed unsafe class RowGroupReader
         return Column(column).Codes(vector);
     }
 
+    /// <summary>
+    /// Finer codes of some rows of a vector, by their numbers in it, after <see cref="Codes"/> of the vector, among which they have one each. Good
+    /// until the column's next.
+    /// </summary>
+    public RefinedCodes Refined(int column, int vector, int* rows, int count)
+    {
+        CheckVector(vector);
+        _group.Poll();
+        return Column(column).Refined(vector, rows, count);
+    }
+
     /// <summary>Bytes of a column's chunk as it is stored.</summary>
     public ulong ChunkBytes(int column) => _entries[column].StoredLength;
 

@@ -8,7 +8,7 @@ namespace Epiphany.Storage;
 sealed unsafe class MatrixChunk(bool wantsCodes, IMemory memory)
 {
     /// <summary>Codes may take one part in so many of what rows take.</summary>
-    const ulong CodeShare = 4;
+    const uint CodeShare = 4;
 
     readonly MatrixCoder _coder = new(memory);
     ColumnBuffer _column = null!;
@@ -16,7 +16,7 @@ sealed unsafe class MatrixChunk(bool wantsCodes, IMemory memory)
     ulong _coded;
 
     /// <summary>About what the chunk takes.</summary>
-    internal ulong Bytes => MatrixHeader.Size + (Present * (sizeof(uint) + (ulong)_header.RowBytes));
+    internal ulong Bytes => MatrixHeader.Size + (Present * (sizeof(uint) + (ulong)_header.RefinedBytes + _header.RowBytes));
 
     ulong Present => (ulong)(_column.Rows - _column.NullCount);
 
@@ -103,6 +103,14 @@ sealed unsafe class MatrixChunk(bool wantsCodes, IMemory memory)
             _coder.Codes.Clear();
         }
 
+        for (int row = 0; row < _column.Rows && _header.Codes == MatrixCodes.Refined; row++)
+        {
+            if (!IsNull(_column, row))
+            {
+                image.Append((byte*)_coder.Refine(_column, _header, row), (ulong)_header.RefinedBytes);
+            }
+        }
+
         for (int row = 0; row < _column.Rows; row++)
         {
             if (!IsNull(_column, row))
@@ -117,12 +125,18 @@ sealed unsafe class MatrixChunk(bool wantsCodes, IMemory memory)
     void PlanCodes()
     {
         _coded = 0;
-        if (!wantsCodes || (ulong)MatrixHeader.BlockBytes(_header.Padded) * CodeShare > (ulong)CodeLayout.BlockVectors * _header.RowBytes)
+        uint blocked = (uint)MatrixHeader.BlockBytes(_header.Padded) / CodeLayout.BlockVectors;
+        if (!wantsCodes || blocked * CodeShare > _header.RowBytes)
         {
             return;
         }
 
-        _header.Codes = MatrixCodes.OneBit;
+        _header.Codes = MatrixCodes.Refined;
+        if ((blocked + (uint)_header.RefinedBytes) * CodeShare > _header.RowBytes)
+        {
+            _header.Codes = MatrixCodes.OneBit;
+        }
+
         _header.Seed = MatrixHeader.FirstSeed;
         if (!_coder.TryEncode(_column, _header))
         {

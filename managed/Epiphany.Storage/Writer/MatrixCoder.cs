@@ -41,6 +41,17 @@ sealed unsafe class MatrixCoder(IMemory memory)
         return isFinite;
     }
 
+    /// <summary>A row's own code, after all have been encoded; good until the next. What is not finite rules nothing out.</summary>
+    internal RefinedCode* Refine(ColumnBuffer column, in MatrixHeader header, int row)
+    {
+        int padded = header.Padded;
+        var to = (RefinedCode*)_code;
+        *to = new RefinedCode { Square = LoadRotated(column, header, row) };
+        to->Factors = Encoder.Encode(CodeMetric.L2Squared, RefinedCode.Bits, _row, _centroid, padded, _scratch, RefinedCode.Code(to));
+        to->Crc = RefinedCode.Checksum(to, padded);
+        return to;
+    }
+
     internal void Free()
     {
         _codes.Free();
@@ -74,9 +85,7 @@ sealed unsafe class MatrixCoder(IMemory memory)
                 block = _codes.AppendZeros((ulong)MatrixHeader.BlockBytes(padded));
             }
 
-            Load(column, header, row);
-            float square = (float)Vectors.SumOfSquares(ElementKind.Float32, (byte*)_row, header.Dimensions);
-            Rotation.Apply(_signs, _row, header.Dimensions, _row);
+            float square = LoadRotated(column, header, row);
             CodeFactors factors = Encoder.Encode(CodeMetric.L2Squared, 1, _row, _centroid, padded, _scratch, _code);
             FastScan.Put(block, padded, slot, _code);
             float* to = (float*)(block + CodeLayout.BlockBytes(padded)) + slot;
@@ -115,6 +124,15 @@ sealed unsafe class MatrixCoder(IMemory memory)
         Rotation.Apply(_signs, _centroid, header.Dimensions, _centroid);
     }
 
+    /// <summary>Returns the square of its length.</summary>
+    float LoadRotated(ColumnBuffer column, in MatrixHeader header, int row)
+    {
+        Load(column, header, row);
+        float square = (float)Vectors.SumOfSquares(ElementKind.Float32, (byte*)_row, header.Dimensions);
+        Rotation.Apply(_signs, _row, header.Dimensions, _row);
+        return square;
+    }
+
     void Load(ColumnBuffer column, in MatrixHeader header, int row)
     {
         byte* elements = MatrixChunk.Elements(column, row);
@@ -135,7 +153,7 @@ sealed unsafe class MatrixCoder(IMemory memory)
         ulong signs = (ulong)Rotation.SignBytes(padded);
         ulong floats = (ulong)padded * sizeof(float);
         ulong scratch = GroupFormat.Align((ulong)Encoder.ScratchBytes(padded));
-        ulong bytes = signs + (4 * floats) + scratch + (ulong)CodeLayout.CodeBytes(padded, 1);
+        ulong bytes = signs + (4 * floats) + scratch + (ulong)RefinedCode.Bytes(padded);
         if (bytes > _roomBytes)
         {
             if (_room != null)

@@ -190,6 +190,12 @@ public unsafe class DamageTests
         GC.KeepAlive(used);
     }
 
+    static void Use(in CodeShape shape, RefinedCodes codes)
+    {
+        int padded = Vector.Codes.Rotation.Padded(shape.Dimensions);
+        GC.KeepAlive(codes.IsEmpty ? 0 : RefinedCode.Code(codes.Row(0))[Vector.Codes.CodeLayout.CodeBytes(padded, RefinedCode.Bits) - 1]);
+    }
+
     /// <summary>Reads everything; true when that was refused. Any other exception than the one for bad bytes fails the test.</summary>
     static bool Fails(Group group)
     {
@@ -219,6 +225,14 @@ public unsafe class DamageTests
                     }
 
                     int rows = reader.Decode(column, vector, values, nulls);
+                    for (int row = 0; hasCodes && row < rows; row += nulls[row] == 0 ? 97 : 1)
+                    {
+                        if (nulls[row] == 0)
+                        {
+                            Use(shape, reader.Refined(column, vector, &row, 1));
+                        }
+                    }
+
                     for (int row = 0; row < rows; row++)
                     {
                         Use(group.Shapes[column], values[row], nulls[row] != 0);

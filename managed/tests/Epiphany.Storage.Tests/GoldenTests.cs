@@ -5,6 +5,7 @@ using System;
 using System.Buffers.Binary;
 using System.IO;
 using System.Linq;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Text;
 using Xunit;
@@ -47,7 +48,8 @@ public class GoldenTests
         ("patched", 12, TestColumn.OfLongs(ColumnKind.Int64, Generate(200, i => i % 80 == 50 ? -1L << 60 : 100 + (i * 37 % 8)))),
         ("gorilla", 13, TestColumn.OfDoubles([.. Enumerable.Range(0, 96).Select(i => (double?)NearPi(i))])),
         ("matrix", 15, TestColumn.OfStrings(ColumnKind.VarBytes, [Point(1, 2, 3), null, Point(4, 5, -6)])),
-        ("matrix-codes", 15, TestColumn.OfStrings(ColumnKind.VarBytes, [.. Enumerable.Range(0, 3).Select(Slope)])),
+        ("matrix-codes", 15, TestColumn.OfStrings(ColumnKind.VarBytes, [.. Enumerable.Range(0, 3).Select(row => Slope(row, 64))])),
+        ("matrix-refined", 15, TestColumn.OfStrings(ColumnKind.VarBytes, [.. Enumerable.Range(0, 3).Select(row => Slope(row, 128))])),
         ("plain-text", 7, TestColumn.OfStrings(ColumnKind.VarBytes, [Ascii("abc"), null, Ascii(""), Ascii("defgh")])),
     ];
 
@@ -183,20 +185,44 @@ public class GoldenTests
         Assert.Equal(2 * (768 + (3 * 256)), Behind(Read("matrix-codes")).Length);
         Assert.Equal("00000000" + "0000803F" + "00000040", Behind(Read("matrix-codes"))[(2 * 768)..][..24]);
 
+        // The same of 128 dimensions: between the block of codes, 1024 bytes, and the rows, 512 each, 24 + 64 bytes of each row's own code; in these
+        // a square after three factors, a checksum of these 16 bytes and the code, 4 zero bytes.
+        Assert.Equal("00020000" + "80000000" + "0200000000000000" + "464F524D56495245" + "0000000000000000", Block(Read("matrix-refined"), 0)[..64]);
+        byte[] behind = Convert.FromHexString(Behind(Read("matrix-refined")));
+        Assert.Equal(1024 + (3 * (24 + 64)) + (3 * 512), behind.Length);
+        for (int row = 0; row < 3; row++)
+        {
+            ReadOnlySpan<byte> code = behind.AsSpan(1024 + (row * 88), 88);
+            Assert.Equal(Enumerable.Range(0, 128).Sum(i => Math.Pow((row + 1) * i % 7, 2)), BinaryPrimitives.ReadSingleLittleEndian(code[12..]));
+            Assert.Equal(Castagnoli([.. code[..16], .. code[24..]]), BinaryPrimitives.ReadUInt32LittleEndian(code[16..]));
+            Assert.Equal(0, Int(code, 20));
+        }
+
         Assert.Equal("FEFFFFFFFFFFFFFF", Block(Read("constant"), 0));
         Assert.Equal("6869", Block(Read("constant-text"), 0));
         Assert.Equal("", Block(Read("all-null"), 0) + Block(Read("all-null"), 1));
     }
 
+    static uint Castagnoli(byte[] bytes)
+    {
+        uint crc = uint.MaxValue;
+        foreach (byte one in bytes)
+        {
+            crc = BitOperations.Crc32C(crc, one);
+        }
+
+        return ~crc;
+    }
+
     static byte[] Point(params float[] elements) => Samples.Floats((short)elements.Length, i => elements[i]);
 
-    static byte[] Slope(int row) => Samples.Floats(64, i => (row + 1) * i % 7);
+    static byte[] Slope(int row, short dimensions) => Samples.Floats(dimensions, i => (row + 1) * i % 7);
 
     static double NearPi(int i) => BitConverter.UInt64BitsToDouble(0x400921FB_54442D18 + (ulong)(i < 4 ? i / 2 : i * i * 256));
 
     static double Degrees(int i) => ((i * 37 % 64) + 150) / 10.0;
 
-    static byte[] Fortune(int i) => Numerics.Of((System.Numerics.BigInteger.Pow(2, 70) * (i * 7 % 40)) - i, 2);
+    static byte[] Fortune(int i) => Numerics.Of((BigInteger.Pow(2, 70) * (i * 7 % 40)) - i, 2);
 
     static byte[]?[] Prices => [.. Enumerable.Range(0, 40).Select(i => Numerics.Of(i == 0 ? -150 : 1000 + ((i - 1) * i * 7 % 640), 2))];
 

@@ -11,18 +11,26 @@ public unsafe class MatrixTests
 {
     const int Dimensions = 96;
 
+    /// <summary>From here on rows have codes of their own.</summary>
+    const int Refined = 124;
+
     [Theory]
-    [InlineData(1, NullPattern.None)]
-    [InlineData(31, NullPattern.None)]
-    [InlineData(2049, NullPattern.Rare)]
-    [InlineData(5000, NullPattern.None)]
-    [InlineData(5000, NullPattern.Most)]
-    [InlineData(5000, NullPattern.Vectors)]
-    public void Codes_bound_the_distances_of_their_rows(int rows, NullPattern nulls)
+    [InlineData(1, NullPattern.None, Dimensions)]
+    [InlineData(31, NullPattern.None, Dimensions)]
+    [InlineData(2049, NullPattern.Rare, Dimensions)]
+    [InlineData(5000, NullPattern.None, Dimensions)]
+    [InlineData(5000, NullPattern.Most, Dimensions)]
+    [InlineData(5000, NullPattern.Vectors, Dimensions)]
+    [InlineData(31, NullPattern.None, Refined)]
+    [InlineData(2049, NullPattern.Rare, Refined)]
+    [InlineData(5000, NullPattern.None, Refined)]
+    [InlineData(5000, NullPattern.Most, Refined)]
+    [InlineData(5000, NullPattern.Vectors, Refined)]
+    public void Codes_bound_the_distances_of_their_rows(int rows, NullPattern nulls, short dimensions)
     {
         Random random = new(rows);
-        byte[]?[] strings = Samples.Strings(random, rows, nulls, row => Samples.Floats(Dimensions, i => (row % 5) + random.NextSingle()));
-        strings[^1] ??= Samples.Floats(Dimensions, i => 0);
+        byte[]?[] strings = Samples.Strings(random, rows, nulls, row => Samples.Floats(dimensions, i => (row % 5) + random.NextSingle()));
+        strings[^1] ??= Samples.Floats(dimensions, i => 0);
         Group group = Group.WriteOne(TestColumn.OfStrings(ColumnKind.VarBytes, strings));
         using GuardedMemory memory = new();
         RowGroupReader reader = group.Open(memory);
@@ -35,14 +43,15 @@ public unsafe class MatrixTests
 
         Assert.Equal("matrix", group.EncodingOf(0));
         Assert.True(reader.CodesOf(0, out CodeShape shape));
-        Assert.Equal((Dimensions, sizeof(float)), (shape.Dimensions, shape.ElementBytes));
-        float[] query = [.. Enumerable.Range(0, Dimensions).Select(i => random.NextSingle() * 4)];
+        Assert.Equal((dimensions, sizeof(float)), (shape.Dimensions, shape.ElementBytes));
+        float[] query = [.. Enumerable.Range(0, dimensions).Select(i => random.NextSingle() * 4)];
         QueryCodes* prepared = Prepare(query, shape.Seed, memory);
         (float add, float distance) = Estimator.ForCentroid(prepared, shape.Centroid);
         float* estimates = stackalloc float[CodeLayout.BlockVectors];
         float* lowers = stackalloc float[CodeLayout.BlockVectors];
         int seen = 0;
         int broken = 0;
+        int brokenByRefined = 0;
         for (int vector = 0; vector * GroupFormat.VectorRows < rows; vector++)
         {
             VectorCodes codes = reader.Codes(0, vector);
@@ -58,17 +67,62 @@ public unsafe class MatrixTests
                 int block = place / CodeLayout.BlockVectors;
                 int slot = place++ % CodeLayout.BlockVectors;
                 FastScan.Run(prepared, codes.Block(block), codes.Factors(block), add, 4 * distance, float.PositiveInfinity, estimates, lowers);
-                double square = Enumerable.Range(0, Dimensions).Sum(i => Math.Pow(BitConverter.ToSingle(value, 4 + (4 * i)), 2));
-                double truth = Enumerable.Range(0, Dimensions).Sum(i => Math.Pow(BitConverter.ToSingle(value, 4 + (4 * i)) - query[i], 2));
+                double square = Enumerable.Range(0, dimensions).Sum(i => Math.Pow(BitConverter.ToSingle(value, 4 + (4 * i)), 2));
+                double truth = Enumerable.Range(0, dimensions).Sum(i => Math.Pow(BitConverter.ToSingle(value, 4 + (4 * i)) - query[i], 2));
                 Assert.Equal(square, codes.Squares(block)[slot], square / 1e5);
                 broken += lowers[slot] > truth ? 1 : 0;
                 seen++;
+                int number = row % GroupFormat.VectorRows;
+                RefinedCodes own = reader.Refined(0, vector, &number, 1);
+                Assert.NotEqual(dimensions == Refined, own.IsEmpty);
+                if (!own.IsEmpty)
+                {
+                    RefinedCode* refined = own.Row(0);
+                    Estimate estimate = Estimator.Run(prepared, RefinedCode.Code(refined), RefinedCode.Bits, refined->Factors, add, 4 * distance);
+                    Assert.Equal(codes.Squares(block)[slot], refined->Square);
+                    Assert.InRange(refined->Factors.Error, 0, codes.Factors(block)[(2 * CodeLayout.BlockVectors) + slot] / 4);
+                    brokenByRefined += estimate.Lower > truth || (2 * estimate.Distance) - estimate.Lower < truth ? 1 : 0;
+                }
             }
         }
 
         Assert.Equal(strings.Count(s => s != null), seen);
         Assert.InRange(broken, 0, 1 + (seen / 500));
+        Assert.InRange(brokenByRefined, 0, 1 + (seen / 500));
         group.Check([TestColumn.OfStrings(ColumnKind.VarBytes, strings)]);
+    }
+
+    [Fact]
+    public void Rows_own_codes_are_the_same_one_by_one_and_many_at_a_time()
+    {
+        const int Count = GroupFormat.VectorRows + 500;
+        byte[]?[] strings = [.. Enumerable.Range(0, Count).Select(r => r % 5 == 2 ? null : Samples.Floats(Refined, i => MathF.Sin((r * 31) + i)))];
+        Group group = Group.WriteOne(TestColumn.OfStrings(ColumnKind.VarBytes, strings));
+        using GuardedMemory memory = new();
+        RowGroupReader reader = group.Open(memory);
+        Assert.True(reader.CodesOf(0, out _));
+        for (int vector = 0; vector < 2; vector++)
+        {
+            reader.Codes(0, vector);
+            int first = vector * GroupFormat.VectorRows;
+            int[] rows = [.. Enumerable.Range(0, GroupFormat.RowsOf(Count, vector)).Where(r => strings[first + r] != null).Reverse()];
+            var one = new byte[rows.Length][];
+            for (int i = 0; i < rows.Length; i++)
+            {
+                int row = rows[i];
+                one[i] = new ReadOnlySpan<byte>(reader.Refined(0, vector, &row, 1).Row(0), RefinedCode.Bytes(128)).ToArray();
+            }
+
+            Assert.Equal(rows.Length, one.Select(Convert.ToHexString).Distinct().Count());
+            fixed (int* all = rows)
+            {
+                RefinedCodes many = reader.Refined(0, vector, all, rows.Length);
+                for (int i = 0; i < rows.Length; i++)
+                {
+                    Assert.Equal(one[i], new ReadOnlySpan<byte>(many.Row(i), RefinedCode.Bytes(128)).ToArray());
+                }
+            }
+        }
     }
 
     [Fact]

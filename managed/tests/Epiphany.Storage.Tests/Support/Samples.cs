@@ -129,6 +129,7 @@ static class Samples
         yield return Of(ColumnKind.VarBytes, row => Vector(random, 3, 4));
         yield return Of(ColumnKind.VarBytes, row => Vector(random, 40, 2));
         yield return Of(ColumnKind.VarBytes, row => Floats(70, i => random.NextSingle() - 0.5f));
+        yield return Of(ColumnKind.VarBytes, row => Floats(123, i => random.NextSingle() - 0.5f));
         yield return Of(ColumnKind.VarBytes, row => new byte[row % 2]);
         yield return Of(ColumnKind.VarBytes, row => Sentence(random));
         yield return Of(ColumnKind.VarBytes, row => row % 700 == 9 ? RandomBytes(random, 2000) : Sentence(random));
