@@ -45,6 +45,7 @@ public static unsafe class Boundary
         managed->ReaderDecode = &Exports.ReaderDecode;
         managed->ReaderDecodeRow = &Exports.ReaderDecodeRow;
         managed->ReaderMemory = &Exports.ReaderMemory;
+        managed->ReaderRest = &Exports.ReaderRest;
         managed->ReaderChunkInfo = &Exports.ReaderChunkInfo;
         managed->ReaderMatch = &Exports.ReaderMatch;
         managed->EngineCreate = &Exports.EngineCreate;

@@ -151,6 +151,21 @@ internal static unsafe partial class Exports
     }
 
     [UnmanagedCallersOnly]
+    internal static PgeStatus ReaderRest(ulong handle)
+    {
+        try
+        {
+            Host.Enter();
+            Handles.Get<RowGroupReader>(handle).Rest();
+            return PgeStatus.Ok;
+        }
+        catch (Exception e)
+        {
+            return Errors.Capture(e);
+        }
+    }
+
+    [UnmanagedCallersOnly]
     internal static PgeStatus ReaderChunkInfo(ulong handle, int column, PgeChunkInfo* info)
     {
         try

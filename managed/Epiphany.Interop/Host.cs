@@ -72,18 +72,21 @@ internal sealed unsafe class HostMemory(void* context) : IMemory
 {
     private readonly void* _context = context;
 
-    public byte* Allocate(nuint bytes)
+    public byte* Allocate(nuint bytes) => Checked(Host.Api->Alloc(_context, bytes), bytes);
+
+    public byte* AllocateRoom(nuint bytes) => Checked(Host.Api->AllocRoom(_context, bytes), bytes);
+
+    public void Free(byte* p) => Host.Api->Free(p);
+
+    private static byte* Checked(void* block, nuint bytes)
     {
-        var block = (byte*)Host.Api->Alloc(_context, bytes);
         if (block == null)
         {
             Throw.HostMemory(bytes);
         }
 
-        return block;
+        return (byte*)block;
     }
-
-    public void Free(byte* p) => Host.Api->Free(p);
 }
 
 /// <summary>A stored group's bytes, through the token that its opener gave.</summary>

@@ -42,7 +42,15 @@ alloc_zeroed(ptr context, u64 bytes)
 	return MemoryContextAllocExtended((MemoryContext) context, bytes, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
 }
 
-/* Cannot raise for what alloc_zeroed() returned, and nothing else may be given. */
+static ptr
+alloc_room(ptr context, u64 bytes)
+{
+	if (!AllocHugeSizeIsValid(bytes))
+		return NULL;
+	return MemoryContextAllocExtended((MemoryContext) context, bytes, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+}
+
+/* Cannot raise for what those two returned, and nothing else may be given. */
 static void
 free_block(ptr block)
 {
@@ -103,6 +111,7 @@ const PgeHostApi pge_host = {
 	.Report = report,
 	.Raise = raise_error,
 	.Alloc = alloc_zeroed,
+	.AllocRoom = alloc_room,
 	.Free = free_block,
 	.StackTooDeep = stack_too_deep,
 	.ReadGroup = read_group,

@@ -72,7 +72,7 @@ extern void pge_reader_row_values(PgeReader *reader, TupleDesc tupdesc, uint32 r
 extern void pge_reader_chunk_info(PgeReader *reader, TupleDesc tupdesc, int column, PgeChunkInfo *info);
 extern PgeBulk *pge_bulk_begin(Relation rel, int sharers);
 extern void pge_bulk_end(PgeBulk *bulk);
-extern void pge_reader_stream(PgeReader *reader, Relation rel, PgeBulk *bulk);
+extern void pge_reader_stream(PgeReader *reader, Relation rel, PgeBulk *bulk, bool few);
 extern void pge_reader_end_stream(PgeReader *reader);
 extern uint64 pge_reader_match(PgeReader *reader, TupleDesc tupdesc, const PgeZoneTest *tests, int ntests);
 extern u64	pge_reader_handle(PgeReader *reader, TupleDesc tupdesc);

@@ -85,7 +85,7 @@ index_group(IndexRows *rows, const PgeGroupDesc *desc, Snapshot snapshot, IndexB
 	uint64	   *removed = pge_group_removed_rows(rows->rel, desc);
 	double		alive = 0;
 
-	pge_reader_stream(reader, rows->rel, rows->bulk);
+	pge_reader_stream(reader, rows->rel, rows->bulk, false);
 	for (uint32 row = 0; row < desc->rows; row++)
 	{
 		bool		dead = replaced || pge_bitmap_has(gone, row);
@@ -272,7 +272,7 @@ validate_group(IndexRows *rows, const PgeGroupDesc *desc, Snapshot snapshot, Val
 	PgeReader  *reader = pge_reader_open(rows->rel, desc);
 	uint64	   *gone = pge_group_gone_rows(rows->rel, desc, snapshot);
 
-	pge_reader_stream(reader, rows->rel, rows->bulk);
+	pge_reader_stream(reader, rows->rel, rows->bulk, false);
 	for (uint32 row = 0; row < desc->rows; row++)
 	{
 		ItemPointerData tid;

@@ -217,7 +217,8 @@ pge_column_descs(TupleDesc tupdesc)
 PgeReader *
 pge_reader_make(Relation rel, const PgeGroupDesc *desc, MemoryContext parent)
 {
-	MemoryContext cxt = AllocSetContextCreate(parent, "row group reader", ALLOCSET_START_SMALL_SIZES);
+	/* Small blocks: what is a kilobyte or more is taken by itself, as large as it is, and can be had by others once it is given back. */
+	MemoryContext cxt = AllocSetContextCreate(parent, "row group reader", ALLOCSET_SMALL_SIZES);
 	PgeReader  *reader = MemoryContextAllocZero(cxt, offsetof(PgeReader, columns) + desc->natts * sizeof(PgeColumnVector));
 
 	reader->source.read = desc->flags & PGE_GROUP_COLD ? read_stub_bytes : read_group_bytes;
@@ -285,14 +286,14 @@ pge_bulk_end(PgeBulk *bulk)
 }
 
 /*
- * All of the group's vectors will be asked for in turn: read ahead. Where pages stay, as those of small tables do, the session's next scan
- * finds them again.
+ * Vectors of the group will be asked for in turn: read ahead, unless they are few. Where pages stay, as those of small tables do, the
+ * session's next scan finds them again.
  */
 void
-pge_reader_stream(PgeReader *reader, Relation rel, PgeBulk *bulk)
+pge_reader_stream(PgeReader *reader, Relation rel, PgeBulk *bulk, bool few)
 {
 	reader->plan.bulk = bulk;
-	reader->plan.ahead = true;
+	reader->plan.ahead = !few;
 	if (reader->plan.known == NULL)
 		reader->plan.known = MemoryContextAllocZero(reader->cxt, PGE_KNOWN_BUFFERS * sizeof(Buffer));
 	reader->plan.recent = bulk != NULL && bulk->pages_left == 0 ? NULL : pge_recent_buffers(rel);
@@ -337,6 +338,14 @@ pge_reader_handle(PgeReader *reader, TupleDesc tupdesc)
 	pge_own_handle(reader->cxt, reader->handle);
 	MemoryContextSwitchTo(old);
 	return reader->handle;
+}
+
+/* Nobody uses values that it has given: it needs no memory for them until it is asked again. */
+void
+pge_reader_rest(PgeReader *reader)
+{
+	if (reader->handle != 0)
+		PGE_CALL(ReaderRest, reader->handle);
 }
 
 PgeReader *

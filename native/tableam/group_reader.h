@@ -43,6 +43,7 @@ struct PgeReader
 
 /* group_reader.c */
 extern PgeReader *pge_reader_make(Relation rel, const PgeGroupDesc *desc, MemoryContext parent);
+extern void pge_reader_rest(PgeReader *reader);
 
 /* reader_cache.c */
 extern void pge_reader_idle(PgeReader *reader);

@@ -177,12 +177,19 @@ pge_reader_for_scan(Relation rel, const PgeGroupDesc *desc, uint64 scan)
 	return find_or_make(rel, desc, scan);
 }
 
-/* The scan's reference goes. few: it wanted little of the group. */
+/*
+ * The scan's reference goes. few: it wanted little of the group. What is kept of the reader is what it takes to find values again, not
+ * values: many groups of which each scan reads little would make the process grow by all that it has ever read, page by page.
+ */
 void
 pge_reader_scanned(PgeReader *reader, bool few)
 {
 	if (reader->kept && (few || MemoryContextMemAllocated(reader->cxt, true) <= SMALL_BYTES))
+	{
+		if (reader->refs == 1)
+			pge_reader_rest(reader);
 		keep_within_limit(reader);
+	}
 	else if (reader->kept)
 		forget(reader);
 	pge_reader_release(reader);

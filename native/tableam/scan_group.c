@@ -169,5 +169,6 @@ pge_scan_open_wanted(PgeScan *scan, uint32 group)
 	if (scan->vectors == 0)
 		pge_scan_close_group(scan);
 	else if (scan->base.rs_flags & SO_TYPE_SEQSCAN)
-		pge_reader_stream(scan->reader, scan->base.rs_rd, scan->bulk);
+		pge_reader_stream(scan->reader, scan->base.rs_rd, scan->bulk,
+						  scan->vectors != all_vectors(desc) && pg_popcount64(scan->vectors) <= FEW_VECTORS);
 }

@@ -76,6 +76,15 @@ alloc_zeroed(ptr context, u64 bytes)
 	return block;
 }
 
+/* Whoever relies on what lies in it gets something else than at first. */
+static ptr
+alloc_room(ptr context, u64 bytes)
+{
+	ptr			block = alloc_zeroed(context, bytes);
+
+	return block == NULL ? NULL : memset(block, 0xA7, bytes);
+}
+
 static void
 free_block(ptr block)
 {
@@ -183,6 +192,7 @@ static PgeHostApi host = {
 	.Report = report,
 	.Raise = raise_error,
 	.Alloc = alloc_zeroed,
+	.AllocRoom = alloc_room,
 	.Free = free_block,
 	.StackTooDeep = stack_too_deep,
 	.ReadGroup = read_group,
@@ -448,6 +458,8 @@ test_row_groups(void)
 	   chunk.Nulls == (ROWS + 6) / 7 && chunk.Encoding[0], "and tells of a chunk");
 	ok(managed.ReaderMemory(reader, 1, 0, &memory) == PgeStatus_Ok && memory.Blocks > 0 && memory.Values == 0 &&
 	   managed.ReaderMemory(reader, 1, 1 << 20, &memory) == PgeStatus_ManagedError, "and of what a vector takes");
+	ok(managed.ReaderRest(reader) == PgeStatus_Ok && managed.ReaderDecodeRow(reader, 1, 5, values, nulls) == PgeStatus_Ok &&
+	   value_is_right(1, 5, values[0], nulls[0]), "goes on after a rest");
 	ok(managed.ReaderDecode(reader, COLUMNS, 0, values, nulls, &count) == PgeStatus_ManagedError, "a column that is not there");
 	managed.HandleFree(reader);
 

@@ -209,7 +209,7 @@ sealed unsafe class StoredColumn(ValueType type, IMemory memory)
             _room = room;
         }
 
-        _values[_chunks] = _spare != null ? _spare : (ulong*)memory.Allocate(Batch.Capacity * sizeof(ulong));
+        _values[_chunks] = _spare != null ? _spare : (ulong*)memory.AllocateRoom(Batch.Capacity * sizeof(ulong));
         _spare = null;
         _nulls[_chunks] = null;
         _chunks++;

@@ -101,7 +101,7 @@ sealed unsafe class VectorBuffer(IMemory memory)
         {
             if (_codes == null)
             {
-                _codes = (ushort*)memory.Allocate(Batch.Capacity * sizeof(ushort));
+                _codes = (ushort*)memory.AllocateRoom(Batch.Capacity * sizeof(ushort));
             }
 
             return _codes;
@@ -141,5 +141,5 @@ sealed unsafe class VectorBuffer(IMemory memory)
         }
     }
 
-    ulong* Take() => _values = (ulong*)memory.Allocate(Batch.Capacity * (sizeof(ulong) + sizeof(byte)));
+    ulong* Take() => _values = (ulong*)memory.AllocateRoom(Batch.Capacity * (sizeof(ulong) + sizeof(byte)));
 }

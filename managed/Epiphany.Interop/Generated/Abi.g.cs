@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xa3fddda3;
+    public const u32 Hash = 0xc4a07aa9;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -895,6 +895,8 @@ public unsafe struct PgeHostApi
     public delegate* unmanaged<i32, u8*, i32, PgeStatus> Raise;
     /* Memory context, bytes: zeroed memory, 8-byte aligned, or null when there is none. */
     public delegate* unmanaged<ptr, u64, ptr> Alloc;
+    /* Likewise, with whatever lies there: who fills the part that it uses touches no other page. */
+    public delegate* unmanaged<ptr, u64, ptr> AllocRoom;
     public delegate* unmanaged<ptr, void> Free;
     /* Not 0 when the stack has reached max_stack_depth. */
     public delegate* unmanaged[SuppressGCTransition]<i32> StackTooDeep;
@@ -1001,6 +1003,8 @@ public unsafe struct PgeManagedApi
     public delegate* unmanaged<u64, i32, i32, u64*, u8*, PgeStatus> ReaderDecodeRow;
     /* Handle, column, vector, out memory. Reads the chunk's index. */
     public delegate* unmanaged<u64, i32, i32, PgeVectorMemory*, PgeStatus> ReaderMemory;
+    /* Handle. Ends all values that it has given; what was opened of the group stays open. */
+    public delegate* unmanaged<u64, PgeStatus> ReaderRest;
     public delegate* unmanaged<u64, i32, PgeChunkInfo*, PgeStatus> ReaderChunkInfo;
     /* Handle, tests, their number, out vectors: bit v is 0 where no row of vector v can pass all tests. Decodes nothing. */
     public delegate* unmanaged<u64, PgeZoneTest*, i32, u64*, PgeStatus> ReaderMatch;

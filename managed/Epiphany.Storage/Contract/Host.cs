@@ -9,6 +9,12 @@ public unsafe interface IMemory
     /// <summary>Zeroed, 8-byte aligned; throws <see cref="System.OutOfMemoryException"/> when there is none.</summary>
     byte* Allocate(nuint bytes);
 
+    /// <summary>
+    /// Likewise, with whatever lies there: for buffers of which nothing is read that was not written. Those are of a batch's size, and small
+    /// queries fill little of them: zeros would be most of the memory that they touch.
+    /// </summary>
+    byte* AllocateRoom(nuint bytes);
+
     void Free(byte* p);
 }
 

@@ -60,7 +60,7 @@ static unsafe class ColumnChecks
     /// <summary>The index of a checked entry, in the host's memory: blocks, then vectors.</summary>
     internal static BlockEntry* ReadIndex(int column, ColumnEntry* entry, GroupContext group)
     {
-        byte* index = group.Memory.Allocate(entry->IndexLength);
+        byte* index = group.Memory.AllocateRoom(entry->IndexLength);
         group.Read(entry->Offset, index, entry->IndexLength);
         if (Crc32C.Compute(index, entry->IndexLength) != entry->IndexCrc)
         {

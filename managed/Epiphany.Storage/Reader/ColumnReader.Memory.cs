@@ -1,4 +1,5 @@
-// Storage layer, reader. What decoding a vector takes of the host's memory, by the chunk's index alone: for those who have a bound to keep.
+// Storage layer, reader. What decoding a vector takes of the host's memory, by the chunk's index alone: for those who have a bound to keep; and
+// giving it back.
 
 using Epiphany.Encoding;
 
@@ -22,6 +23,29 @@ sealed unsafe partial class ColumnReader
             Reading = ulong.Max(Compressed(_blocks), Compressed(block)),
             Values = IsByValue ? 0 : ValueBytes(vector, (ulong)rows),
         };
+    }
+
+    /// <summary>Somebody who looks for vectors has asked the index.</summary>
+    internal bool IsTested { get; set; }
+
+    /// <summary>
+    /// Gives back blocks and values. What all vectors share stays, and the index of a column that is tested. False: nothing is left of it.
+    /// </summary>
+    internal bool Rest()
+    {
+        _blockNumber = -1;
+        _blockBuffer.Free(_group.Memory);
+        _laneBuffer.Free(_group.Memory);
+        _datumBuffer.Free(_group.Memory);
+        _upperHalves.Free(_group.Memory);
+        _codeBuffer.Free(_group.Memory);
+        bool stays = IsTested || _shared != null;
+        if (!stays)
+        {
+            _group.Memory.Free((byte*)_blocks);
+        }
+
+        return stays;
     }
 
     static ulong Compressed(BlockEntry* block) => block->Codec == (byte)Codec.None ? 0 : block->StoredLength;

@@ -16,6 +16,8 @@ sealed unsafe class GroupContext(
 
     internal void Poll() => interrupts.Poll();
 
+    internal void Rest() => _stored.Free(memory);
+
     /// <summary>Another group for the same host.</summary>
     internal GroupContext For(GroupLocation other, IGroupSource bytes) => new(other, bytes, memory, codec, interrupts);
 

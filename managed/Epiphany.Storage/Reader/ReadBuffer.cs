@@ -21,7 +21,7 @@ struct ReadBuffer
             Free(memory);
             // A little more than asked for: the next vector is seldom exactly as large.
             ulong capacity = bytes + ulong.Min(bytes / 8, KeptCapacity / 8) + 64;
-            _bytes = memory.Allocate((nuint)(capacity + BitPacking.Slack));
+            _bytes = memory.AllocateRoom((nuint)(capacity + BitPacking.Slack));
             _capacity = capacity;
         }
 
@@ -37,7 +37,7 @@ struct ReadBuffer
         }
     }
 
-    unsafe void Free(IMemory memory)
+    internal unsafe void Free(IMemory memory)
     {
         if (_bytes != null)
         {

@@ -145,6 +145,23 @@ public sealed unsafe class RowGroupReader
         return Column(column).Memory(vector);
     }
 
+    /// <summary>
+    /// Gives back what holds blocks and values, until some are asked for again: many readers that rest between statements would take memory that
+    /// the system has to find and clear, which costs more than to copy a block or an index anew. The footer stays, dictionaries and constants,
+    /// and the indexes that tests have asked. A cold group's columns stay as they are: they come from far away.
+    /// </summary>
+    public void Rest()
+    {
+        _group.Rest();
+        for (int i = 0; i < _columns.Length && _cold == null; i++)
+        {
+            if (_columns[i]?.Rest() == false)
+            {
+                _columns[i] = null;
+            }
+        }
+    }
+
     /// <summary>Decodes one row, by its number in the group.</summary>
     public void DecodeRow(int column, int row, out ulong value, out bool isNull)
     {
@@ -235,7 +252,9 @@ public sealed unsafe class RowGroupReader
         ulong vectors = ulong.MaxValue >> (GroupFormat.MaxVectors - GroupFormat.Vectors(rows));
         foreach (ref readonly ZoneTest test in tests)
         {
-            vectors &= ZoneMatcher.Vectors(_entries + test.Column, Index(test.Column).Vectors, rows, test);
+            ColumnReader index = Index(test.Column);
+            index.IsTested = true;
+            vectors &= ZoneMatcher.Vectors(_entries + test.Column, index.Vectors, rows, test);
             if (vectors == 0)
             {
                 return 0;

@@ -44,6 +44,8 @@ sealed unsafe class BenchHost : IExecutionHost, IMemory, IInterrupts
         return block;
     }
 
+    public byte* AllocateRoom(nuint bytes) => Allocate(bytes);
+
     public void Free(byte* p)
     {
         _blocks.Remove((nint)p);

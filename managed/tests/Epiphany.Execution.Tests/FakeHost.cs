@@ -84,6 +84,14 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
         return block + 8;
     }
 
+    /// <summary>What lies there is not zero.</summary>
+    public byte* AllocateRoom(nuint bytes)
+    {
+        byte* room = Allocate(bytes);
+        NativeMemory.Fill(room, bytes, 0xA7);
+        return room;
+    }
+
     public void Free(byte* p)
     {
         Allocated -= *(ulong*)(p - 8);

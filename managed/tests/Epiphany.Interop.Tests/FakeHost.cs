@@ -45,6 +45,7 @@ internal sealed unsafe class FakeHost : IDisposable
         Api->Report = &Report;
         Api->Raise = &Raise;
         Api->Alloc = &Alloc;
+        Api->AllocRoom = &AllocRoom;
         Api->Free = &Free;
         // A leaf must be native code; this one of the C library returns 0.
         Api->StackTooDeep = (delegate* unmanaged[SuppressGCTransition]<int>)NativeLibrary.GetExport(NativeLibrary.Load("libm.so.6"), "fegetround");
@@ -124,6 +125,20 @@ internal sealed unsafe class FakeHost : IDisposable
 
         Allocations++;
         return NativeMemory.AllocZeroed((nuint)bytes);
+    }
+
+    [UnmanagedCallersOnly]
+    private static void* AllocRoom(void* context, ulong bytes)
+    {
+        if (MemoryIsOut || bytes > 1ul << 40)
+        {
+            return null;
+        }
+
+        Allocations++;
+        byte* room = (byte*)NativeMemory.Alloc((nuint)bytes);
+        NativeMemory.Fill(room, (nuint)bytes, 0xA7);
+        return room;
     }
 
     [UnmanagedCallersOnly]

@@ -73,6 +73,47 @@ public unsafe class ReaderMemoryTests
         }
     }
 
+    [Theory]
+    [InlineData(Codec.None)]
+    [InlineData(Codec.Lz4)]
+    public void A_reader_that_rests_keeps_no_block_and_goes_on_as_before(Codec codec)
+    {
+        const int Rows = 4_500;
+        TestColumn[] columns = Samples.All(new Random(9), Rows, NullPattern.Rare);
+        Group group = Group.Write(columns, codec);
+        ulong* values = stackalloc ulong[GroupFormat.VectorRows];
+        byte* nulls = stackalloc byte[GroupFormat.VectorRows];
+        for (int column = 0; column < columns.Length; column++)
+        {
+            using GuardedMemory memory = new();
+            RowGroupReader reader = group.Open(memory);
+            reader.Rest();
+            reader.DecodeRow(column, 0, out _, out _);
+            reader.Rest();
+            ulong opened = memory.Held;
+            for (int vector = 0; vector < GroupFormat.Vectors(Rows); vector++)
+            {
+                int first = vector * GroupFormat.VectorRows;
+                int rows = reader.Decode(column, vector, values, nulls);
+                for (int i = 0; i < rows; i++)
+                {
+                    Assert.True(columns[column].Matches(first + i, values[i], nulls[i] != 0), $"column {column}, row {first + i}");
+                }
+
+                reader.Rest();
+                reader.DecodeRow(column, first + 17, out ulong value, out bool isNull);
+                Assert.True(columns[column].Matches(first + 17, value, isNull), $"column {column}, row {first + 17} alone");
+                reader.Rest();
+                Assert.True(memory.Held <= opened + (64 * Rows), $"column {column} keeps {memory.Held} bytes, {opened} when it was opened");
+            }
+
+            ulong rested = memory.Held;
+            _ = reader.Decode(column, 0, values, nulls);
+            reader.Rest();
+            Assert.True(rested == memory.Held, $"column {column}, {group.EncodingOf(column)}: {memory.Held} bytes, {rested} before");
+        }
+    }
+
     /// <summary>Room for the longest value, which may be made of symbols of eight bytes.</summary>
     static ulong LargestDatum(TestColumn column) => column.Strings == null ? 0 : 8 * (ulong)column.Strings.Max(value => value?.Length ?? 0);
 }

@@ -51,6 +51,14 @@ sealed unsafe partial class GuardedMemory : IMemory, IDisposable
         return (byte*)at;
     }
 
+    /// <summary>What lies there is not zero.</summary>
+    public byte* AllocateRoom(nuint bytes)
+    {
+        byte* room = Allocate(bytes);
+        NativeMemory.Fill(room, bytes, 0xA7);
+        return room;
+    }
+
     public void Free(byte* p)
     {
         if (!_pieces.Remove((nint)p, out (nint Start, nuint Length, nuint Asked) piece))

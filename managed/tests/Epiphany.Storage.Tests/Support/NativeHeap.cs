@@ -16,6 +16,8 @@ sealed unsafe class NativeHeap : IMemory
         return piece;
     }
 
+    public byte* AllocateRoom(nuint bytes) => Allocate(bytes);
+
     public void Free(byte* p)
     {
     }
