@@ -13,7 +13,8 @@ sealed unsafe class KeyCodes(int columns, IMemory memory)
 
     readonly ulong[] _tables = new ulong[columns];
     readonly int[] _entries = new int[columns];
-    readonly ushort* _index = (ushort*)memory.Allocate(Batch.Capacity * sizeof(ushort));
+    readonly ushort* _index = (ushort*)memory.AllocateRoom(Batch.Capacity * sizeof(ushort));
+    readonly ushort* _heads = (ushort*)memory.AllocateRoom(Batch.Capacity * sizeof(ushort));
     uint* _map;
     bool _isFresh;
 
@@ -44,7 +45,7 @@ sealed unsafe class KeyCodes(int columns, IMemory memory)
 
         if (_map == null)
         {
-            _map = (uint*)memory.Allocate(MaxEntries * sizeof(uint));
+            _map = (uint*)memory.AllocateRoom(MaxEntries * sizeof(uint));
         }
 
         if (!isSame)
@@ -76,6 +77,35 @@ sealed unsafe class KeyCodes(int columns, IMemory memory)
         }
 
         return new Rows(unknown, count);
+    }
+
+    /// <summary>Those rows that have not the codes of the one before them among these: who knows their numbers knows all.</summary>
+    internal Rows Heads(Rows rows)
+    {
+        int count = 0;
+        int before = -1;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int index = _index[rows[i]];
+            _heads[count] = (ushort)rows[i];
+            count += index != before ? 1 : 0;
+            before = index;
+        }
+
+        return new Rows(_heads, count);
+    }
+
+    /// <summary>Rows get what the last of those <see cref="Heads"/> has that is not after them.</summary>
+    internal void Spread(Rows rows, uint* numbers, ulong* hashes)
+    {
+        int head = rows[0];
+        for (int i = 1; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            head = _index[row] == _index[head] ? head : row;
+            numbers[row] = numbers[head];
+            hashes[row] = hashes[head];
+        }
     }
 
     internal void Learn(Rows rows, uint* numbers)

@@ -35,6 +35,12 @@ sealed unsafe partial class KeyTable
             return;
         }
 
+        Rows unknown = pending;
+        if (byCodes)
+        {
+            pending = _codes.Heads(unknown);
+        }
+
         keys.Load(vectors, pending);
         Rows sought = pending;
         if (!_nullsEqual)
@@ -59,6 +65,7 @@ sealed unsafe partial class KeyTable
         if (byCodes)
         {
             _codes.Learn(sought, numbers);
+            _codes.Spread(unknown, numbers, keys.Hashes);
         }
         else if (byWindow)
         {

@@ -21,6 +21,9 @@ sealed unsafe class SeriesFirsts
     readonly ulong _bytes;
     readonly uint* _numbers;
     readonly bool _descending;
+
+    /// <summary>By exclusive or it makes ranks of values.</summary>
+    readonly long _flip;
     readonly bool _nullsFirst;
     long* _least;
     int _room;
@@ -38,6 +41,7 @@ sealed unsafe class SeriesFirsts
         _bytes = context.Options.HashMemory;
         _numbers = (uint*)_memory.Allocate(Batch.Capacity * sizeof(uint));
         _descending = descending;
+        _flip = descending ? -1 : 0;
         _nullsFirst = nullsFirst;
     }
 
@@ -65,13 +69,7 @@ sealed unsafe class SeriesFirsts
         _asked += batchRows;
         _table.Insert(series, batchRows, _numbers);
         Reserve();
-        for (int i = 0; i < rows.Count; i++)
-        {
-            int row = rows[i];
-            uint number = _numbers[row];
-            _least[number] = Math.Min(_least[number], RankOf(times, row));
-        }
-
+        Learn(times, rows);
         int kept = 0;
         for (int i = 0; i < rows.Count; i++)
         {
@@ -94,8 +92,36 @@ sealed unsafe class SeriesFirsts
     /// <summary>The series has a row before any of that rank.</summary>
     internal bool IsBefore(uint series, long rank) => series != KeyTable.None && _least[series] < rank;
 
+    /// <summary>Rows of one series often follow one another: their least rank is written once.</summary>
+    void Learn(Vector times, Rows rows)
+    {
+        uint number = KeyTable.None;
+        long least = 0;
+        for (int i = 0; i < rows.Count; i++)
+        {
+            int row = rows[i];
+            if (_numbers[row] != number)
+            {
+                if (number != KeyTable.None)
+                {
+                    _least[number] = least;
+                }
+
+                number = _numbers[row];
+                least = _least[number];
+            }
+
+            least = Math.Min(least, RankOf(times, row));
+        }
+
+        if (number != KeyTable.None)
+        {
+            _least[number] = least;
+        }
+    }
+
     long RankOf(Vector times, int row) =>
-        times.IsNull(row) ? (_nullsFirst ? long.MinValue : long.MaxValue) : _descending ? ~(long)times.Values[row] : (long)times.Values[row];
+        times.IsNull(row) ? (_nullsFirst ? long.MinValue : long.MaxValue) : (long)times.Values[row] ^ _flip;
 
     void Reserve()
     {

@@ -108,8 +108,11 @@ public sealed unsafe class KeyTableTests
         Assert.Equal([2, 3], Insert(table, [7, 8]));
     }
 
-    [Fact]
-    public void Dictionary_codes_lead_to_the_numbers_of_their_values()
+    [Theory]
+    [InlineData(1)]
+    [InlineData(9)]
+    [InlineData(700)]
+    public void Dictionary_codes_lead_to_the_numbers_of_their_values(int run)
     {
         var random = new Random(5);
         KeyTable table = Table(TextEqual, ProgramWriter.Text);
@@ -120,7 +123,14 @@ public sealed unsafe class KeyTableTests
             ulong[] datums = [.. entries.Select(Text)];
             for (int batch = 0; batch < 3; batch++)
             {
-                ushort[] codes = [.. Enumerable.Range(0, Batch.Capacity).Select(_ => (ushort)random.Next(entries.Length))];
+                ushort last = 0;
+                ushort[] codes = new ushort[Batch.Capacity];
+                for (int i = 0; i < codes.Length; i++)
+                {
+                    last = i % run > 0 ? last : (ushort)random.Next(entries.Length);
+                    codes[i] = last;
+                }
+
                 byte[] nulls = [.. codes.Select(c => batch > 0 && random.Next(10) == 0 ? (byte)1 : (byte)0)];
                 ulong[] values = [.. codes.Select(c => datums[c])];
                 fixed (ushort* code = codes)
@@ -138,6 +148,39 @@ public sealed unsafe class KeyTableTests
         }
 
         Assert.Equal(table.Count, numbers.Values.Distinct().Count());
+    }
+
+    [Fact]
+    public void Codes_of_values_that_are_not_in_the_table_have_their_hashes()
+    {
+        KeyTable table = Table(TextEqual, ProgramWriter.Text);
+        Insert(table, [Text("b"), Text("d")]);
+        ulong[] datums = [Text("a"), Text("b"), Text("c"), Text("d")];
+        ushort[] codes = [0, 0, 1, 1, 0, 2, 2, 2, 3, 0];
+        KeyBatch plain = Side(TextEqual, ProgramWriter.Text);
+        KeyBatch side = Side(TextEqual, ProgramWriter.Text);
+        uint[] numbers = new uint[codes.Length];
+        ulong[] values = [.. codes.Select(c => datums[c])];
+        for (int again = 0; again < 2; again++)
+        {
+            fixed (ushort* code = codes)
+            fixed (ulong* entry = datums)
+            fixed (ulong* value = values)
+            fixed (uint* number = numbers)
+            {
+                var coded = new Vector { Values = value, Codes = code, Table = entry, Entries = datums.Length, TableId = 7 };
+                table.Find(side, [coded], codes.Length, number);
+                var vector = new Vector();
+                vector.SetDatums(value, null);
+                plain.Load([vector], Rows.All(codes.Length));
+            }
+
+            Assert.Equal([.. codes.Select(c => c == 1 ? 0 : c == 3 ? 1 : KeyTable.None)], numbers);
+            for (int row = 0; row < codes.Length; row++)
+            {
+                Assert.True(numbers[row] != KeyTable.None || side.Hashes[row] == plain.Hashes[row]);
+            }
+        }
     }
 
     [Theory]
