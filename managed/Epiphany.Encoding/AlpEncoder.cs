@@ -1,6 +1,8 @@
 // Encoding layer. Finds the powers of ten that turn most floats of a vector into small integers, and writes ALP segments.
 
 using System;
+using System.Numerics;
+using System.Runtime.Intrinsics;
 using Epiphany.Kernels;
 
 namespace Epiphany.Encoding;
@@ -16,6 +18,9 @@ public unsafe struct AlpEncoder
 
     /// <summary>Integers beyond this are not tried: up to here every step between integer and double is exact.</summary>
     const double Largest = 1L << 51;
+
+    /// <summary>Added to such a number it leaves the nearest integer, an even one where there are two, in the lowest bits.</summary>
+    const double Rounder = 3L << 51;
 
     int _width;
     int _pairCount;
@@ -53,9 +58,11 @@ public unsafe struct AlpEncoder
     {
         int best = 0;
         long bestBits = long.MaxValue;
+        ulong* sample = stackalloc ulong[SampledValues];
+        int taken = _pairCount > 1 ? Sample(values, count, sample) : 0;
         for (int pair = 0; _pairCount > 1 && pair < _pairCount; pair++)
         {
-            long bits = Estimate(values, count, _exponents[pair], _factors[pair]);
+            long bits = Estimate(sample, taken, _exponents[pair], _factors[pair]);
             if (bits < bestBits)
             {
                 (best, bestBits) = (pair, bits);
@@ -70,6 +77,15 @@ public unsafe struct AlpEncoder
         int pending = 0;
         for (int i = 0; i < count; i++)
         {
+            if (pending == 0 && _width == sizeof(double) && i <= count - Vector256<ulong>.Count
+                && Encode(Vector256.Load(values + i), scale, out Vector256<long> four) == Vector256<long>.AllBitsSet)
+            {
+                four.Store((long*)integers + i);
+                i += Vector256<ulong>.Count - 1;
+                last = (long)integers[i];
+                continue;
+            }
+
             if (TryEncode(values[i], scale, out long integer))
             {
                 // Exceptions at the start take the first integer there is.
@@ -113,6 +129,11 @@ public unsafe struct AlpEncoder
             Exceptions = (ushort)plan.Exceptions,
         };
         FrameOfReferenceEncoder.Write(plan.Integers, integers, destination + AlpHeader.Size);
+        if (plan.Exceptions == 0)
+        {
+            return;
+        }
+
         ushort* rows = (ushort*)(destination + Alp.RowsOffset(plan.Integers.Count, plan.Integers.Width));
         byte* kept = (byte*)rows + Alp.RowsBytes(plan.Exceptions);
         Scale scale = new(plan.Exponent, plan.Factor);
@@ -133,11 +154,13 @@ public unsafe struct AlpEncoder
     {
         long best = long.MaxValue;
         bestExponent = bestFactor = 0;
+        ulong* sample = stackalloc ulong[SampledValues];
+        int taken = Sample(values, count, sample);
         for (int exponent = Alp.MaxExponent; exponent >= 0; exponent--)
         {
             for (int factor = exponent; factor >= 0; factor--)
             {
-                long bits = Estimate(values, count, exponent, factor);
+                long bits = Estimate(sample, taken, exponent, factor);
                 if (bits < best)
                 {
                     (best, bestExponent, bestFactor) = (bits, exponent, factor);
@@ -148,19 +171,50 @@ public unsafe struct AlpEncoder
         return best;
     }
 
-    readonly long Estimate(ulong* values, int count, int exponent, int factor)
+    /// <summary>Some of a vector's values; says how many.</summary>
+    static int Sample(ulong* values, int count, ulong* sample)
     {
         int step = Math.Max(1, count / SampledValues);
         int taken = Math.Min(count, SampledValues);
-        int exceptions = 0;
-        long min = long.MaxValue;
-        long max = long.MinValue;
-        Scale scale = new(exponent, factor);
         for (int i = 0; i < taken; i++)
         {
             // Rows at even distances would show regular data as simpler than it is.
             uint offset = (((uint)i * 0x9E3779B1) >> 16) % (uint)step;
-            if (TryEncode(values[(i * step) + offset], scale, out long integer))
+            sample[i] = values[(i * step) + offset];
+        }
+
+        return taken;
+    }
+
+    readonly long Estimate(ulong* sample, int taken, int exponent, int factor)
+    {
+        int exceptions = 0;
+        long min = long.MaxValue;
+        long max = long.MinValue;
+        Scale scale = new(exponent, factor);
+        int i = 0;
+        if (_width == sizeof(double) && taken >= Vector256<ulong>.Count)
+        {
+            Vector256<long> least = Vector256.Create(long.MaxValue);
+            Vector256<long> most = Vector256.Create(long.MinValue);
+            for (; i <= taken - Vector256<ulong>.Count; i += Vector256<ulong>.Count)
+            {
+                Vector256<long> fits = Encode(Vector256.Load(sample + i), scale, out Vector256<long> four);
+                least = Vector256.Min(least, Vector256.ConditionalSelect(fits, four, least));
+                most = Vector256.Max(most, Vector256.ConditionalSelect(fits, four, most));
+                exceptions += Vector256<ulong>.Count - BitOperations.PopCount(fits.ExtractMostSignificantBits());
+            }
+
+            for (int lane = 0; lane < Vector256<long>.Count; lane++)
+            {
+                min = Math.Min(min, least[lane]);
+                max = Math.Max(max, most[lane]);
+            }
+        }
+
+        for (; i < taken; i++)
+        {
+            if (TryEncode(sample[i], scale, out long integer))
             {
                 min = Math.Min(min, integer);
                 max = Math.Max(max, integer);
@@ -205,6 +259,17 @@ public unsafe struct AlpEncoder
 
         integer = (long)Math.Round(scaled);
         return Alp.Value(integer, scale.Factor, scale.Inverse, _width) == lane;
+    }
+
+    /// <summary>As <see cref="TryEncode"/>, of four doubles: which of them have their integer.</summary>
+    static Vector256<long> Encode(Vector256<ulong> lanes, in Scale scale, out Vector256<long> integers)
+    {
+        Vector256<double> scaled = lanes.AsDouble() * scale.Up * scale.Down;
+        Vector256<double> shifted = scaled + Vector256.Create(Rounder);
+        integers = shifted.AsInt64() - Vector256.Create(Rounder).AsInt64();
+        Vector256<double> value = (shifted - Vector256.Create(Rounder)) * scale.Factor * scale.Inverse;
+        return Vector256.LessThanOrEqual(Vector256.Abs(scaled), Vector256.Create(Largest)).AsInt64()
+            & Vector256.Equals(value.AsUInt64(), lanes).AsInt64();
     }
 
     /// <summary>A pair of powers, both ways.</summary>

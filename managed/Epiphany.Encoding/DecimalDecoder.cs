@@ -29,16 +29,20 @@ public static unsafe class DecimalDecoder
                 header = ShortFormat | ((uint)local.Scales[codes[i]] << 7);
             }
 
-            BuildOne(local, (long)values[i], header, datums);
+            _ = BuildOne(local, (long)values[i], header, datums);
             values[i] = (ulong)datums;
             datums += DecimalShape.DatumBytes;
         }
     }
 
+    /// <summary>The datum of a chunk with one display scale, for which there is room for 18 bytes; how many they are.</summary>
+    public static uint BuildOne(in DecimalShape shape, long value, byte* datum) =>
+        BuildOne(shape, value, ShortFormat | ((uint)shape.Scales[0] << 7), datum);
+
     /// <summary>
     /// Digits are written from the last to the first; those that would lie before the first fall on the headers, written afterwards.
     /// </summary>
-    static void BuildOne(in DecimalShape shape, long value, uint header, byte* datum)
+    static uint BuildOne(in DecimalShape shape, long value, uint header, byte* datum)
     {
         ulong negative = (ulong)(value >> 63);
         ulong magnitude = ((ulong)value ^ negative) - negative;
@@ -53,6 +57,16 @@ public static unsafe class DecimalDecoder
             digits = 1 + (low != 0 ? 1 : 0) + (high != 0 ? 1 : 0);
             first[digits - 3] = (ushort)high;
             first[digits - 2] = (ushort)(low - (high * 10000));
+            if (last != 0)
+            {
+                // Most values: nothing is read of what was written just now.
+                first[digits - 1] = (ushort)last;
+                uint sign = ((uint)negative & 0x2000) | ((uint)(digits - 1 + shape.LowestWeight) & 0x7F);
+                *(ushort*)(datum + 4) = (ushort)(header | sign);
+                uint bytes = (uint)(6 + (2 * digits));
+                *(uint*)datum = bytes << 2;
+                return bytes;
+            }
         }
         else
         {
@@ -79,6 +93,8 @@ public static unsafe class DecimalDecoder
         // Zero has no digits, no weight and no sign.
         uint signAndWeight = digits == 0 ? 0 : ((uint)negative & 0x2000) | ((uint)weight & 0x7F);
         *(ushort*)(datum + 4) = (ushort)(header | signAndWeight);
-        *(uint*)datum = (uint)(6 + (2 * digits)) << 2;
+        uint length = (uint)(6 + (2 * digits));
+        *(uint*)datum = length << 2;
+        return length;
     }
 }

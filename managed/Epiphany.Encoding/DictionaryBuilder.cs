@@ -37,10 +37,11 @@ public static unsafe class DictionaryBuilder
     }
 
     /// <summary>
-    /// Likewise where values are numbered already, the same number meaning the same value, all below <paramref name="count"/>; 0 where two numbers
-    /// have one value, too.
+    /// The dictionary of rows that have numbers already, of entries that <paramref name="keys"/> are: EntryRows are numbers of the entries that
+    /// rows have, ascending as they do. 0 where there are too many entries, or two are the same. Null rows (<paramref name="nulls"/> may be null)
+    /// take the code of the row before, those at the start of the first one that is not; there is one.
     /// </summary>
-    public static int Build<TKeys>(TKeys keys, uint* numbers, int count, int rows, in DictionaryScratch scratch)
+    public static int Order<TKeys>(TKeys keys, int count, uint* numbers, byte* nulls, int rows, in DictionaryScratch scratch)
         where TKeys : struct, IDictionaryKeys
     {
         if (count > DictionaryScratch.MaxEntries)
@@ -48,37 +49,65 @@ public static unsafe class DictionaryBuilder
             return 0;
         }
 
-        uint* places = scratch.Slots;
-        new Span<uint>(places, count).Clear();
-        int entries = 0;
-        uint code = 0;
+        uint* isUsed = scratch.Slots;
+        new Span<uint>(isUsed, count).Clear();
         for (int row = 0; row < rows; row++)
         {
-            if (!keys.Skip(row))
+            if (nulls == null || nulls[row] == 0)
             {
-                ref uint place = ref places[numbers[row]];
-                if (place == 0)
-                {
-                    scratch.EntryRows[entries] = (uint)row;
-                    place = (uint)++entries;
-                }
-
-                code = place - 1;
+                isUsed[numbers[row]] = 1;
             }
-
-            scratch.Codes[row] = code;
         }
 
-        Sort(keys, rows, entries, scratch);
-        for (int i = 1; i < entries; i++)
+        int entries = 0;
+        for (uint number = 0; number < (uint)count; number++)
         {
-            if (keys.Compare((int)scratch.EntryRows[i - 1], (int)scratch.EntryRows[i]) == 0)
+            scratch.EntryRows[entries] = number;
+            entries += (int)isUsed[number];
+        }
+
+        Span<uint> order = new(scratch.EntryRows, entries);
+        order.Sort(new NumberOrder<TKeys>(keys));
+        for (int i = 0; i < entries; i++)
+        {
+            if (i > 0 && keys.Compare((int)order[i - 1], (int)order[i]) == 0)
             {
                 return 0;
             }
+
+            scratch.Ranks[order[i]] = (uint)i;
         }
 
+        Number(numbers, nulls, rows, scratch);
         return entries;
+    }
+
+    static void Number(uint* numbers, byte* nulls, int rows, in DictionaryScratch scratch)
+    {
+        uint* ranks = scratch.Ranks;
+        uint* codes = scratch.Codes;
+        if (nulls == null)
+        {
+            for (int row = 0; row < rows; row++)
+            {
+                codes[row] = ranks[numbers[row]];
+            }
+
+            return;
+        }
+
+        int first = 0;
+        while (nulls[first] != 0)
+        {
+            first++;
+        }
+
+        uint code = ranks[numbers[first]];
+        for (int row = 0; row < rows; row++)
+        {
+            code = nulls[row] != 0 ? code : ranks[numbers[row]];
+            codes[row] = code;
+        }
     }
 
     /// <summary>Numbers the distinct values of each stride-th row as they come; 0 past the limit.</summary>
@@ -157,6 +186,12 @@ public static unsafe class DictionaryBuilder
         }
 
         order.CopyTo(new Span<uint>(scratch.EntryRows, entries));
+    }
+
+    readonly struct NumberOrder<TKeys>(TKeys keys) : IComparer<uint>
+        where TKeys : struct, IDictionaryKeys
+    {
+        public int Compare(uint x, uint y) => keys.Compare((int)x, (int)y);
     }
 
     readonly struct EntryOrder<TKeys>(TKeys keys, uint* entryRows) : IComparer<uint>

@@ -51,12 +51,25 @@ public static unsafe class PlainBytesEncoder
         byte* packed = destination + PlainBytesHeader.Size;
         byte* data = packed + BitPacking.Bytes(plan.Count, plan.Width);
         ulong end = 0;
+        bool isOnePiece = true;
         for (int i = 0; i < plan.Count; i++)
         {
-            uint length = lengths[i];
-            Buffer.MemoryCopy((byte*)addresses[i], data + end, length, length);
-            end += length;
+            isOnePiece &= addresses[i] - addresses[0] == end;
+            end += lengths[i];
             scratch[i] = end - PlainBytesHeader.Line(plan.Slope, i);
+        }
+
+        if (isOnePiece)
+        {
+            Buffer.MemoryCopy((byte*)addresses[0], data, end, end);
+        }
+        else
+        {
+            for (int i = 0; i < plan.Count; i++)
+            {
+                Buffer.MemoryCopy((byte*)addresses[i], data, lengths[i], lengths[i]);
+                data += lengths[i];
+            }
         }
 
         BitPack.Run(scratch, plan.Count, plan.Base, plan.Width, packed);

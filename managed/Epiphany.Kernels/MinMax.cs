@@ -24,6 +24,36 @@ public static unsafe class MinMax
         }
     }
 
+    /// <summary>Of unsigned 32-bit numbers.</summary>
+    public static void Run(uint* values, int count, out uint min, out uint max)
+    {
+        min = max = values[0];
+        int i = 0;
+        if (Vector256.IsHardwareAccelerated && count >= Vector256<uint>.Count)
+        {
+            Vector256<uint> low = Vector256.Load(values);
+            Vector256<uint> high = low;
+            for (; i <= count - Vector256<uint>.Count; i += Vector256<uint>.Count)
+            {
+                Vector256<uint> next = Vector256.Load(values + i);
+                low = Vector256.Min(low, next);
+                high = Vector256.Max(high, next);
+            }
+
+            for (int lane = 0; lane < Vector256<uint>.Count; lane++)
+            {
+                min = uint.Min(min, low[lane]);
+                max = uint.Max(max, high[lane]);
+            }
+        }
+
+        for (; i < count; i++)
+        {
+            min = uint.Min(min, values[i]);
+            max = uint.Max(max, values[i]);
+        }
+    }
+
     internal static void Scalar(long* values, int count, out long min, out long max)
     {
         min = max = values[0];

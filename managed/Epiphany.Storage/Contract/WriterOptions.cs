@@ -8,7 +8,7 @@ namespace Epiphany.Storage;
 /// The group is full at <paramref name="MaxRows"/> rows, or where finishing it will take <paramref name="MaxBytes"/> bytes of memory,
 /// whichever comes first. <paramref name="Codes"/>: vectors get codes beside them.
 /// <paramref name="Known"/>, if not 0, is what chunks are encoded in without others being measured, where it can hold the values; symbols are not
-/// made, as that is dear: strings are plain then.
+/// made, as that is dear: strings are plain then, and without bounds.
 /// </summary>
 public readonly record struct WriterOptions(
     Codec Codec, int Level, int MaxRows, ulong MaxBytes, bool Codes = false, EncodingKind Known = 0);

@@ -81,7 +81,7 @@ sealed unsafe class ByteSink(IMemory memory)
 
         ulong more = needed <= KeptCapacity ? needed : length < FirstCapacity ? FirstCapacity : needed / 8;
         ulong capacity = ulong.Max(FirstCapacity, needed + more);
-        byte* grown = memory.Allocate((nuint)capacity);
+        byte* grown = memory.AllocateRoom((nuint)capacity);
         if (length != 0)
         {
             NativeMemory.Copy(Bytes, grown, (nuint)length);

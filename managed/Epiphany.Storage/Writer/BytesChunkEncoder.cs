@@ -5,7 +5,7 @@ using Epiphany.Encoding;
 
 namespace Epiphany.Storage;
 
-sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor compressor, WriterOptions options, IMemory memory) : ChunkEncoder
+sealed unsafe partial class BytesChunkEncoder(WriterScratch scratch, BlockCompressor compressor, WriterOptions options, IMemory memory) : ChunkEncoder
 {
     /// <summary>Bytes of strings that are encoded both ways to see whether symbols pay: what a codec looks back on.</summary>
     const ulong TrialBytes = 64 * 1024;
@@ -39,14 +39,23 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
             return 0;
         }
 
-        BytesKeys keys = new(column.Values, column.Lengths, column.Nulls);
         bool isNumeric = column.Shape.Kind == ColumnKind.Numeric;
         bool isDecimal = isNumeric && _decimals.TryRead(column, entry, vectors);
+        int used = isNumeric ? 0 : OrderEntries();
+        BytesKeys keys = new(column.Values, column.Lengths, column.Nulls);
         ulong bytes;
         int min;
         int max;
-        if (IsConstant(keys))
+        if (used > 1)
         {
+            Encoding = EncodingKind.Dictionary;
+            _entries = used;
+            NoteEntries(used, entry, out min, out max);
+            bytes = Estimate(vectors, column.Rows, _trial);
+        }
+        else if (used == 1 || (column.Scale < 0 && IsConstant(keys)))
+        {
+            _constantRow = used == 1 ? (int)scratch.Dictionary.EntryRows[0] : _constantRow;
             entry->DistinctCount = 1;
             bytes = column.Lengths[_constantRow];
             min = max = _constantRow;
@@ -58,7 +67,8 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
                 : Choose(keys, isDecimal, entry, out min, out max);
         }
 
-        if (!isNumeric && Encoding != EncodingKind.Matrix)
+        bool isFound = options.Known == 0 || Encoding != EncodingKind.Plain;
+        if (!isNumeric && isFound && Encoding != EncodingKind.Matrix)
         {
             // The order of a NUMERIC's bytes says nothing of its value.
             BytesZones.Store(column, entry, min, max);
@@ -184,38 +194,10 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
                 return true;
             case EncodingKind.Plain or EncodingKind.Fsst:
                 Encoding = EncodingKind.Plain;
-                if (_column.Shape.Kind != ColumnKind.Numeric)
-                {
-                    BytesZones.Find(_column, keys, out min, out max);
-                }
-
                 return true;
             default:
                 return false;
         }
-    }
-
-    int BuildDictionary(BytesKeys keys, bool isDecimal)
-    {
-        if (_column.Numbers != null)
-        {
-            int entries = DictionaryBuilder.Build(keys, _column.Numbers, _column.NumberCount, _column.Rows, scratch.Dictionary);
-            if (entries != 0)
-            {
-                return entries;
-            }
-        }
-
-        return isDecimal && _decimals.AreNumbered
-            ? DictionaryBuilder.Build(new NumberedKeys(_decimals.Integers, keys), _column.Rows, scratch.Dictionary)
-            : DictionaryBuilder.Build(keys, _column.Rows, scratch.Dictionary);
-    }
-
-    void NoteEntries(int entries, ColumnEntry* entry, out int min, out int max)
-    {
-        min = (int)scratch.Dictionary.EntryRows[0];
-        max = (int)scratch.Dictionary.EntryRows[entries - 1];
-        entry->DistinctCount = (uint)entries;
     }
 
     /// <summary>Says what the best takes, and finds the smallest and the largest value but of a NUMERIC.</summary>
@@ -345,44 +327,6 @@ sealed unsafe class BytesChunkEncoder(WriterScratch scratch, BlockCompressor com
         }
 
         return bytes;
-    }
-
-    ulong SharedBytes(int entries)
-    {
-        GatherEntries(entries, out _, out uint* lengths, out _);
-        return DictionaryOfBytes.HeaderSize
-            + (IsFixed ? (ulong)entries * (ulong)_column.Shape.FixedLength : PlainBytesEncoder.Measure(lengths, entries).Bytes);
-    }
-
-    void GatherEntries(int entries, out ulong* addresses, out uint* lengths, out ulong* lanes)
-    {
-        scratch.Entries(out addresses, out lengths, out lanes);
-        uint* rows = scratch.Dictionary.EntryRows;
-        for (int i = 0; i < entries; i++)
-        {
-            addresses[i] = _column.Values[rows[i]];
-            lengths[i] = _column.Lengths[rows[i]];
-        }
-    }
-
-    void WriteDictionary(ByteSink block)
-    {
-        GatherEntries(_entries, out ulong* addresses, out uint* lengths, out ulong* lanes);
-        DictionaryOfBytes.WriteHeader(_entries, block.AppendZeros(DictionaryOfBytes.HeaderSize));
-        if (IsFixed)
-        {
-            ulong bytes = (ulong)_entries * (ulong)_column.Shape.FixedLength;
-            DictionaryOfBytes.WriteFixed(addresses, _entries, _column.Shape.FixedLength, block.Reserve(bytes));
-            block.Commit(bytes);
-        }
-        else
-        {
-            PlainBytesPlan plan = PlainBytesEncoder.Measure(lengths, _entries);
-            PlainBytesEncoder.Write(plan, addresses, lengths, lanes, block.Reserve(plan.Bytes));
-            block.Commit(plan.Bytes);
-        }
-
-        block.Align();
     }
 
     void WriteFixed(int first, int rows, ByteSink block)

@@ -3,6 +3,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using Epiphany.Encoding;
+using Epiphany.Kernels;
 
 namespace Epiphany.Storage;
 
@@ -82,14 +83,23 @@ static unsafe class BytesZones
                 continue;
             }
 
-            uint min = uint.MaxValue;
-            uint max = 0;
-            for (int row = first; row < first + rows; row++)
+            uint min;
+            uint max;
+            if (vectors[vector].Nulls == 0)
             {
-                if (column.Nulls == null || column.Nulls[row] == 0)
+                MinMax.Run(codes + first, rows, out min, out max);
+            }
+            else
+            {
+                min = uint.MaxValue;
+                max = 0;
+                for (int row = first; row < first + rows; row++)
                 {
-                    min = uint.Min(min, codes[row]);
-                    max = uint.Max(max, codes[row]);
+                    if (column.Nulls[row] == 0)
+                    {
+                        min = uint.Min(min, codes[row]);
+                        max = uint.Max(max, codes[row]);
+                    }
                 }
             }
 

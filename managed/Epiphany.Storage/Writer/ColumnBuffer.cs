@@ -36,11 +36,16 @@ sealed unsafe class ColumnBuffer
     /// <summary>A byte a row, 1 for null; null as long as no row is.</summary>
     internal byte* Nulls { get; private set; }
 
-    /// <summary>Where all values came with numbers of a dictionary: each row's, else null.</summary>
+    /// <summary>
+    /// All rows came as numbers of a dictionary: each row's, else null. <see cref="Values"/> and <see cref="Lengths"/> are then those of the
+    /// <see cref="Entries"/>, not of rows.
+    /// </summary>
     internal uint* Numbers { get; private set; }
 
-    /// <summary>Of values that have a number.</summary>
-    internal int NumberCount { get; private set; }
+    internal int Entries { get; private set; }
+
+    /// <summary>All rows came as integers of a NUMERIC of this display scale, which <see cref="Values"/> are then; else -1.</summary>
+    internal int Scale { get; private set; } = -1;
 
     internal int Rows { get; private set; }
 
@@ -80,13 +85,10 @@ sealed unsafe class ColumnBuffer
         Rows += rows;
     }
 
-    /// <summary>
-    /// Values that stay where they are until the group is finished, and for a while after; eight bytes past each can be read. <paramref
-    /// name="numbers"/>, if not null, tells those apart that differ, below <paramref name="count"/>; all calls have to give numbers of the same
-    /// dictionary, or some none.
-    /// </summary>
-    internal void Refer(ulong* addresses, uint* lengths, byte* nulls, uint* numbers, int count, int rows)
+    /// <summary>Values that stay where they are until the group is finished, and for a while after; eight bytes past each can be read.</summary>
+    internal void Refer(ulong* addresses, uint* lengths, byte* nulls, int rows, ulong bytes)
     {
+        Expand();
         Reserve(Rows + rows);
         if (nulls != null)
         {
@@ -95,27 +97,84 @@ sealed unsafe class ColumnBuffer
 
         NativeMemory.Copy(addresses, Values + Rows, (nuint)rows * sizeof(ulong));
         NativeMemory.Copy(lengths, Lengths + Rows, (nuint)rows * sizeof(uint));
-        for (int i = 0; i < rows; i++)
+        RawBytes += bytes;
+        Rows += rows;
+    }
+
+    /// <summary>
+    /// Likewise, values of which each is an entry of a dictionary, the same in all calls; of null rows the number does not matter.
+    /// </summary>
+    internal void ReferEntries(ulong* addresses, uint* lengths, int entries, uint* numbers, byte* nulls, int rows, ulong bytes)
+    {
+        if (Rows == 0)
         {
-            RawBytes += lengths[i];
+            Reserve(int.Max(entries, _maxRows));
+            NativeMemory.Copy(addresses, Values, (nuint)entries * sizeof(ulong));
+            NativeMemory.Copy(lengths, Lengths, (nuint)entries * sizeof(uint));
+            FreeNumbers();
+            Numbers = (uint*)_memory.AllocateRoom((nuint)_maxRows * sizeof(uint));
+            Entries = entries;
         }
 
-        if (Rows == 0 && numbers != null)
+        Reserve(Rows + rows);
+        if (nulls != null)
         {
-            FreeNumbers();
-            Numbers = (uint*)_memory.Allocate((nuint)_maxRows * sizeof(uint));
-            NumberCount = count;
+            AppendNulls(nulls, rows, 1);
         }
 
-        if (numbers == null || count != NumberCount)
-        {
-            FreeNumbers();
-        }
-        else if (Numbers != null)
+        if (Numbers != null)
         {
             NativeMemory.Copy(numbers, Numbers + Rows, (nuint)rows * sizeof(uint));
         }
+        else
+        {
+            Spread(addresses, lengths, numbers, Rows, rows);
+        }
 
+        RawBytes += bytes;
+        Rows += rows;
+    }
+
+    /// <summary>Rows that came as numbers get their values.</summary>
+    internal void Expand()
+    {
+        if (Numbers == null)
+        {
+            return;
+        }
+
+        nuint count = (nuint)Entries;
+        var addresses = (ulong*)_memory.AllocateRoom(count * (sizeof(ulong) + sizeof(uint)));
+        var lengths = (uint*)(addresses + count);
+        NativeMemory.Copy(Values, addresses, count * sizeof(ulong));
+        NativeMemory.Copy(Lengths, lengths, count * sizeof(uint));
+        Spread(addresses, lengths, Numbers, 0, Rows);
+        _memory.Free((byte*)addresses);
+        FreeNumbers();
+    }
+
+    void Spread(ulong* addresses, uint* lengths, uint* numbers, int first, int rows)
+    {
+        for (int i = 0; i < rows; i++)
+        {
+            bool isNull = Nulls != null && Nulls[first + i] != 0;
+            Values[first + i] = isNull ? 0 : addresses[numbers[i]];
+            Lengths[first + i] = isNull ? 0 : lengths[numbers[i]];
+        }
+    }
+
+    /// <summary>NUMERICs of one display scale as integers, that many bytes as payloads. No others come before or behind.</summary>
+    internal void AppendIntegers(ulong* integers, byte* nulls, int rows, int scale, ulong bytes)
+    {
+        Scale = scale;
+        Reserve(Rows + rows);
+        if (nulls != null)
+        {
+            AppendNulls(nulls, rows, 1);
+        }
+
+        NativeMemory.Copy(integers, Values + Rows, (nuint)rows * sizeof(ulong));
+        RawBytes += bytes;
         Rows += rows;
     }
 
@@ -125,6 +184,7 @@ sealed unsafe class ColumnBuffer
         FreeNulls();
         FreeNumbers();
         _arena?.Clear();
+        Scale = -1;
         Rows = 0;
         NullCount = 0;
         RawBytes = 0;
@@ -293,18 +353,18 @@ sealed unsafe class ColumnBuffer
 
         int capacity = int.Max(rows, int.Min(_maxRows, int.Max(FirstCapacity, _capacity * 2)));
         Values = (ulong*)Grow((byte*)Values, 8, capacity);
-        if (_arena != null)
+        if (_arena != null && Scale < 0)
         {
             Lengths = (uint*)Grow((byte*)Lengths, 4, capacity);
         }
 
         if (Nulls != null)
         {
-            Nulls = Grow(Nulls, 1, capacity);
+            Nulls = _memory.Grow(Nulls, (nuint)Rows, (nuint)capacity);
         }
 
         _capacity = capacity;
     }
 
-    byte* Grow(byte* old, int width, int capacity) => _memory.Grow(old, (nuint)Rows * (nuint)width, (nuint)capacity * (nuint)width);
+    byte* Grow(byte* old, int width, int capacity) => _memory.GrowRoom(old, (nuint)Rows * (nuint)width, (nuint)capacity * (nuint)width);
 }

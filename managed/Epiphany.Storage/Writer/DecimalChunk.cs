@@ -38,18 +38,25 @@ sealed unsafe class DecimalChunk(WriterScratch scratch)
     internal bool TryRead(ColumnBuffer column, ColumnEntry* entry, VectorEntry* vectors)
     {
         _rows = column.Rows;
-        scratch.Decimals(out _integers, out _codes);
         _highs = null;
-        if (!ReadAll(column))
+        if (column.Scale >= 0)
         {
-            if (!MeasureAll(column))
+            Take(column);
+        }
+        else
+        {
+            scratch.Decimals(out _integers, out _codes);
+            if (!ReadAll(column))
             {
-                return false;
-            }
+                if (!MeasureAll(column))
+                {
+                    return false;
+                }
 
-            _highs = scratch.UpperHalves;
-            entry->ZoneScale = (byte)_places;
-            return ReadWide(column, entry);
+                _highs = scratch.UpperHalves;
+                entry->ZoneScale = (byte)_places;
+                return ReadWide(column, entry);
+            }
         }
 
         entry->ZoneScale = (byte)_places;
@@ -131,6 +138,47 @@ sealed unsafe class DecimalChunk(WriterScratch scratch)
         }
 
         LaneSegments.Write(_encoding, _integers + first, rows, scratch.Lanes, block);
+    }
+
+    /// <summary>
+    /// Values that are integers already lose the decimal places that are zero in all of them; null rows take what is before them, those at the
+    /// start what comes first.
+    /// </summary>
+    void Take(ColumnBuffer column)
+    {
+        _integers = column.Values;
+        _scales = 1UL << column.Scale;
+        _places = column.Scale;
+        if (column.NullCount != 0)
+        {
+            int first = new Span<byte>(column.Nulls, _rows).IndexOf((byte)0);
+            ulong value = _integers[first];
+            for (int row = 0; row < _rows; row++)
+            {
+                value = column.Nulls[row] != 0 ? value : _integers[row];
+                _integers[row] = value;
+            }
+        }
+
+        while (_places > 0 && AreTens())
+        {
+            _places--;
+            for (int row = 0; row < _rows; row++)
+            {
+                _integers[row] = (ulong)((long)_integers[row] / 10);
+            }
+        }
+    }
+
+    bool AreTens()
+    {
+        int row = 0;
+        while (row < _rows && (long)_integers[row] % 10 == 0)
+        {
+            row++;
+        }
+
+        return row == _rows;
     }
 
     bool MeasureAll(ColumnBuffer column)

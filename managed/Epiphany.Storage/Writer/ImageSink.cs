@@ -20,11 +20,24 @@ sealed unsafe class ImageSink(IMemory memory)
 
     internal void Append(byte* source, ulong bytes)
     {
-        AppendZeros(bytes);
+        Reserve(bytes);
         Overwrite(Length - bytes, source, bytes);
     }
 
     internal void AppendZeros(ulong bytes)
+    {
+        Reserve(bytes);
+        ulong at = Length - bytes;
+        while (at < Length)
+        {
+            ulong within = at % SegmentBytes;
+            ulong share = ulong.Min(Length - at, SegmentBytes - within);
+            NativeMemory.Clear(_segments[at / SegmentBytes] + within, (nuint)share);
+            at += share;
+        }
+    }
+
+    void Reserve(ulong bytes)
     {
         Length = checked(Length + bytes);
         while (_count * SegmentBytes < Length)
@@ -72,7 +85,6 @@ sealed unsafe class ImageSink(IMemory memory)
             _segments = (byte**)memory.Grow((byte*)_segments, (nuint)(_count * (ulong)sizeof(byte*)), (nuint)(_places * (ulong)sizeof(byte*)));
         }
 
-        // The host's memory comes zeroed, and nothing is ever taken back from a segment.
-        _segments[_count++] = memory.Allocate((nuint)SegmentBytes);
+        _segments[_count++] = memory.AllocateRoom((nuint)SegmentBytes);
     }
 }

@@ -78,6 +78,12 @@ static unsafe class LaneZones
     /// <summary>Ordered keys of the rows that are not null; says how many.</summary>
     static int Present(ulong* values, byte* nulls, int rows, ColumnKind kind, long* keys)
     {
+        if (kind == ColumnKind.Float64 && nulls == null)
+        {
+            FloatKey.FromDoubles(values, rows, keys);
+            return rows;
+        }
+
         int kept = 0;
         for (int i = 0; i < rows; i++)
         {

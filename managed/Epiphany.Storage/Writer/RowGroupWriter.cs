@@ -2,6 +2,7 @@
 // visibility.
 
 using System;
+using Epiphany.Encoding;
 
 namespace Epiphany.Storage;
 
@@ -106,19 +107,42 @@ public sealed unsafe partial class RowGroupWriter
     /// <summary>The column of a writer that has one.</summary>
     internal ColumnShape Shape => _columns[0].Shape;
 
+    /// <summary>The column of a writer that has one takes integers for NUMERICs.</summary>
+    internal bool TakesIntegers => Shape.Kind == ColumnKind.Numeric && _options.Known == EncodingKind.Decimal;
+
     /// <summary>
-    /// As <see cref="Append"/>, to the only column, which is none that is passed by value: payloads that the writer does not copy. Addresses of nulls
-    /// do not matter, their lengths are 0. Numbers may be null (<see cref="ColumnBuffer.Refer"/>).
+    /// As <see cref="Append"/>, to the only column, which is none that is passed by value: payloads that the writer does not copy, so many bytes.
+    /// Addresses of nulls do not matter, their lengths are 0.
     /// </summary>
-    internal void Refer(ulong* addresses, uint* lengths, byte* nulls, uint* numbers, int count, int rows)
+    internal void Refer(ulong* addresses, uint* lengths, byte* nulls, int rows, ulong bytes)
+    {
+        CheckRoom(rows);
+        _columns[0].Refer(addresses, lengths, nulls, rows, bytes);
+        Rows += rows;
+    }
+
+    /// <summary>Likewise, each value by its number in a dictionary (<see cref="ColumnBuffer.ReferEntries"/>).</summary>
+    internal void ReferEntries(ulong* addresses, uint* lengths, int entries, uint* numbers, byte* nulls, int rows, ulong bytes)
+    {
+        CheckRoom(rows);
+        _columns[0].ReferEntries(addresses, lengths, entries, numbers, nulls, rows, bytes);
+        Rows += rows;
+    }
+
+    /// <summary>NUMERICs of one display scale, where <see cref="TakesIntegers"/> says so; as payloads they have that many bytes.</summary>
+    internal void AppendIntegers(ulong* integers, byte* nulls, int rows, int scale, ulong bytes)
+    {
+        CheckRoom(rows);
+        _columns[0].AppendIntegers(integers, nulls, rows, scale, bytes);
+        Rows += rows;
+    }
+
+    void CheckRoom(int rows)
     {
         if (_finished || rows > _maxRows - Rows || _columns.Length != 1)
         {
             Throw.InvalidOperation("more rows than the row group has room for");
         }
-
-        _columns[0].Refer(addresses, lengths, nulls, numbers, count, rows);
-        Rows += rows;
     }
 
     ulong Needed()

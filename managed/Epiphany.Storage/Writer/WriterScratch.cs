@@ -32,7 +32,7 @@ sealed unsafe class WriterScratch(IMemory memory)
         {
             if (_lanes == null)
             {
-                _lanes = memory.Allocate(GroupFormat.VectorRows * sizeof(ulong));
+                _lanes = memory.AllocateRoom(GroupFormat.VectorRows * sizeof(ulong));
             }
 
             return (ulong*)_lanes;
@@ -45,7 +45,7 @@ sealed unsafe class WriterScratch(IMemory memory)
         {
             if (_dictionary == null)
             {
-                _dictionary = memory.Allocate(DictionaryScratch.Bytes(_rows));
+                _dictionary = memory.AllocateRoom(DictionaryScratch.Bytes(_rows));
             }
 
             return new DictionaryScratch(_dictionary, _rows);
@@ -58,7 +58,7 @@ sealed unsafe class WriterScratch(IMemory memory)
         const int Count = DictionaryScratch.MaxEntries;
         if (_entries == null)
         {
-            _entries = memory.Allocate(Count * ((2 * sizeof(ulong)) + sizeof(uint)));
+            _entries = memory.AllocateRoom(Count * ((2 * sizeof(ulong)) + sizeof(uint)));
         }
 
         addresses = (ulong*)_entries;
@@ -71,7 +71,7 @@ sealed unsafe class WriterScratch(IMemory memory)
     {
         if (_decimals == null)
         {
-            _decimals = memory.Allocate((nuint)_rows * (sizeof(ulong) + sizeof(byte)));
+            _decimals = memory.AllocateRoom((nuint)_rows * (sizeof(ulong) + sizeof(byte)));
         }
 
         integers = (ulong*)_decimals;
@@ -85,7 +85,7 @@ sealed unsafe class WriterScratch(IMemory memory)
         {
             if (_upperHalves == null)
             {
-                _upperHalves = memory.Allocate((nuint)_rows * sizeof(ulong));
+                _upperHalves = memory.AllocateRoom((nuint)_rows * sizeof(ulong));
             }
 
             return (ulong*)_upperHalves;

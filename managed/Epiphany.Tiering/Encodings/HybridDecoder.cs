@@ -3,6 +3,7 @@
 
 using System;
 using System.Numerics;
+using System.Runtime.Intrinsics;
 using Epiphany.Kernels;
 
 namespace Epiphany.Tiering;
@@ -104,7 +105,25 @@ static unsafe class HybridDecoder
             int rows = int.Min(Step, count - done);
             BitUnpack.Run(source + (long)done / 8 * width, rows, width, 0, lanes);
             ulong highest = 0;
-            for (int i = 0; i < rows; i++)
+            int i = 0;
+            if (typeof(T) == typeof(uint))
+            {
+                Vector256<uint> top = Vector256<uint>.Zero;
+                for (; i <= rows - Vector256<uint>.Count; i += Vector256<uint>.Count)
+                {
+                    // No value has more than 32 bits.
+                    Vector256<uint> eight = Vector256.Narrow(Vector256.Load(lanes + i), Vector256.Load(lanes + i + Vector256<ulong>.Count));
+                    top = Vector256.Max(top, eight);
+                    eight.Store((uint*)destination + done + i);
+                }
+
+                for (int lane = 0; lane < Vector256<uint>.Count; lane++)
+                {
+                    highest = ulong.Max(highest, top[lane]);
+                }
+            }
+
+            for (; i < rows; i++)
             {
                 highest = ulong.Max(highest, lanes[i]);
                 destination[done + i] = T.CreateTruncating(lanes[i]);

@@ -224,7 +224,7 @@ sealed unsafe class PageMemory(IMemory memory)
             _pieces = more;
         }
 
-        byte* piece = memory.Allocate((nuint)(bytes + Kernels.BitPacking.Slack));
+        byte* piece = memory.AllocateRoom((nuint)(bytes + Kernels.BitPacking.Slack));
         _pieces[_count++] = piece;
         return piece;
     }

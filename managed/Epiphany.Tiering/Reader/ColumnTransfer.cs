@@ -78,12 +78,13 @@ sealed unsafe class ColumnTransfer
         _shape = shape;
         _writer = writer;
         _isSame = shape.Offset == 0 && shape.High == shape.HighAs && shape.Low == shape.LowAs;
-        _lanes = (ulong*)memory.Allocate(Step * sizeof(ulong));
-        _lengths = (uint*)memory.Allocate(Step * sizeof(uint));
-        _numbers = (uint*)memory.Allocate(Step * sizeof(uint));
-        _nulls = memory.Allocate(Step);
-        _datums = shape.Form == TransferForm.Decimals ? memory.Allocate((Step * DecimalShape.DatumBytes) + Short) : null;
-        _room = memory.Allocate(Room + Short);
+        _lanes = (ulong*)memory.AllocateRoom(Step * sizeof(ulong));
+        _lengths = (uint*)memory.AllocateRoom(Step * sizeof(uint));
+        _numbers = (uint*)memory.AllocateRoom(Step * sizeof(uint));
+        _nulls = memory.AllocateRoom(Step);
+        bool needsDatums = shape.Form == TransferForm.Decimals && writer is { TakesIntegers: false };
+        _datums = needsDatums ? memory.Allocate((Step * DecimalShape.DatumBytes) + Short) : null;
+        _room = memory.AllocateRoom(Room + Short);
         _counted = _room;
         byte scale = (byte)column.Type.Scale;
         _scale = memory.Allocate((nuint)DecimalShape.Bytes(1));
@@ -126,7 +127,7 @@ sealed unsafe class ColumnTransfer
             }
         }
 
-        Count();
+        Count(_counted);
         return _checksum;
     }
 
@@ -212,103 +213,148 @@ sealed unsafe class ColumnTransfer
             }
         }
 
-        _counted = to;
-        Count();
+        Count(to);
     }
 
     void Decimals(int value, byte* nulls, int rows)
     {
         ulong* lanes = Place(value, nulls, rows);
+        _ = DecimalShape.Read(_scale, (ulong)DecimalShape.Bytes(1), out DecimalShape shape);
+        ulong bytes = CountDecimals(shape, lanes, nulls, rows);
+        if (_writer == null)
+        {
+            return;
+        }
+
+        if (_writer.TakesIntegers)
+        {
+            _writer.AppendIntegers(lanes, nulls, rows, shape.OneScale, bytes);
+            return;
+        }
+
         if (lanes != _lanes)
         {
             NativeMemory.Copy(lanes, _lanes, (nuint)rows * sizeof(ulong));
         }
 
-        _ = DecimalShape.Read(_scale, (ulong)DecimalShape.Bytes(1), out DecimalShape shape);
         DecimalDecoder.Build(shape, _lanes, null, rows, _datums);
+        _writer.Append(_lanes, nulls, rows);
+    }
+
+    /// <summary>
+    /// Datums are made where they are counted, and there is room for those of all rows: their header gives way to the length. How many bytes the
+    /// payloads have.
+    /// </summary>
+    ulong CountDecimals(in DecimalShape shape, ulong* lanes, byte* nulls, int rows)
+    {
+        DecimalShape local = shape;
+        byte* to = _counted;
+        ulong bytes = 0;
         for (int i = 0; i < rows; i++)
         {
-            byte* datum = _datums + ((long)i * DecimalShape.DatumBytes);
-            CountBytes(nulls != null && nulls[i] != 0, datum + sizeof(uint), (*(uint*)datum >> 2) - sizeof(uint));
+            if (nulls != null && nulls[i] != 0)
+            {
+                *to++ = 0;
+                continue;
+            }
+
+            *to++ = 1;
+            uint length = DecimalDecoder.BuildOne(local, (long)lanes[i], to) - sizeof(uint);
+            Unsafe.WriteUnaligned(to, length);
+            to += sizeof(uint) + length;
+            bytes += length;
         }
 
-        _writer?.Append(_lanes, nulls, rows);
+        Count(to);
+        return bytes;
     }
 
     void Bytes(int value, byte* nulls, int rows)
     {
-        ulong* addresses = _pages.Values.LanesAt + value;
-        uint* lengths = (uint*)_pages.Values.LengthsAt + value;
-        uint* numbers = _pages.Codes == null ? null : _pages.Codes + value;
+        bool isEntries = _pages.Codes != null;
+        ulong* addresses = isEntries ? _pages.Entries.LanesAt : _pages.Values.LanesAt + value;
+        uint* lengths = isEntries ? (uint*)_pages.Entries.LengthsAt : (uint*)_pages.Values.LengthsAt + value;
+        uint* numbers = isEntries ? _pages.Codes + value : null;
         if (nulls != null)
         {
             for (int i = 0, next = 0; i < rows; i++)
             {
                 bool isNull = nulls[i] != 0;
-                _lanes[i] = isNull ? 0 : addresses[next];
-                _lengths[i] = isNull ? 0 : lengths[next];
-                _numbers[i] = isNull || numbers == null ? 0 : numbers[next];
+                _lanes[i] = isNull || isEntries ? 0 : addresses[next];
+                _lengths[i] = isNull || isEntries ? 0 : lengths[next];
+                _numbers[i] = isNull || !isEntries ? 0 : numbers[next];
                 next += isNull ? 0 : 1;
             }
 
-            addresses = _lanes;
-            lengths = _lengths;
-            numbers = numbers == null ? null : _numbers;
+            addresses = isEntries ? addresses : _lanes;
+            lengths = isEntries ? lengths : _lengths;
+            numbers = isEntries ? _numbers : null;
         }
 
+        ulong bytes = CountBytes(addresses, lengths, numbers, nulls, rows);
+        if (isEntries)
+        {
+            _writer?.ReferEntries(addresses, lengths, _pages.EntryCount, numbers, nulls, rows, bytes);
+        }
+        else
+        {
+            _writer?.Refer(addresses, lengths, nulls, rows, bytes);
+        }
+    }
+
+    /// <summary>Values in their rows' places, or by their numbers; how many bytes they have.</summary>
+    ulong CountBytes(ulong* addresses, uint* lengths, uint* numbers, byte* nulls, int rows)
+    {
+        uint length = (uint)_shape.FixedLength;
+        bool isFixed = _shape.Kind == ColumnKind.FixedBytes;
+        byte* last = _room + Room - (1 + sizeof(uint) + Short);
+        byte* to = _counted;
+        ulong bytes = 0;
         for (int i = 0; i < rows; i++)
         {
-            bool isNull = nulls != null && nulls[i] != 0;
-            if (_shape.Kind == ColumnKind.FixedBytes && !isNull && lengths[i] != (uint)_shape.FixedLength)
+            if (to > last)
+            {
+                to = Count(to);
+            }
+
+            if (nulls != null && nulls[i] != 0)
+            {
+                *to++ = 0;
+                continue;
+            }
+
+            uint at = numbers == null ? (uint)i : numbers[i];
+            if (isFixed && lengths[at] != length)
             {
                 Throw.Bad("a value has another length than all");
             }
 
-            CountBytes(isNull, (byte*)addresses[i], lengths[i]);
+            length = lengths[at];
+            bytes += length;
+            *to = 1;
+            Unsafe.WriteUnaligned(to + 1, length);
+            to += 1 + sizeof(uint);
+            if (length > Short)
+            {
+                to = Count(to);
+                _checksum = Crc32C.Extend(_checksum, (byte*)addresses[at], length);
+            }
+            else if (length > 0)
+            {
+                // Empty ones may have no address.
+                Vector256.Load((byte*)addresses[at]).Store(to);
+                to += length;
+            }
         }
 
-        _writer?.Refer(addresses, lengths, nulls, numbers, _pages.Entries, rows);
+        _counted = to;
+        return bytes;
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    void CountBytes(bool isNull, byte* bytes, uint length)
+    /// <summary>What lies in the room up to here; where it goes on.</summary>
+    byte* Count(byte* to)
     {
-        byte* to = _counted;
-        if (to - _room > Room - (1 + sizeof(uint) + Short))
-        {
-            Count();
-            to = _counted;
-        }
-
-        *to = isNull ? (byte)0 : (byte)1;
-        if (isNull)
-        {
-            _counted = to + 1;
-            return;
-        }
-
-        Unsafe.WriteUnaligned(to + 1, length);
-        to += 1 + sizeof(uint);
-        if (length > Short)
-        {
-            _counted = to;
-            Count();
-            _checksum = Crc32C.Extend(_checksum, bytes, length);
-            return;
-        }
-
-        // Empty ones may have no address.
-        if (length > 0)
-        {
-            Vector256.Load(bytes).Store(to);
-        }
-
-        _counted = to + length;
-    }
-
-    void Count()
-    {
-        _checksum = Crc32C.Extend(_checksum, _room, (ulong)(_counted - _room));
-        _counted = _room;
+        _checksum = Crc32C.Extend(_checksum, _room, (ulong)(to - _room));
+        return _counted = _room;
     }
 }

@@ -12,9 +12,12 @@ namespace Epiphany.Tiering;
 /// <param name="codec">The host's.</param>
 /// <param name="interrupts">Asked at each page.</param>
 /// <param name="column">Which one.</param>
-/// <param name="isChecked">Somebody else sees to it that the bytes are the right ones: pages' own checksums are not looked at.</param>
+/// <param name="isTransfer">
+/// Somebody else sees to it that the bytes are the right ones: pages' own checksums are not looked at. Values that are bytes stay numbers of the
+/// dictionary.
+/// </param>
 sealed unsafe class PageReader(
-    IGroupSource source, IMemory memory, IBlockCodec codec, IInterrupts interrupts, ParquetColumn column, bool isChecked = false)
+    IGroupSource source, IMemory memory, IBlockCodec codec, IInterrupts interrupts, ParquetColumn column, bool isTransfer = false)
 {
     const int FirstHeader = 16 * 1024;
     const int LargestHeader = 16 << 20;
@@ -53,7 +56,10 @@ sealed unsafe class PageReader(
     /// <summary>Numbers of the values in the column's dictionary; null: the page does not use it.</summary>
     internal uint* Codes { get; private set; }
 
-    internal int Entries => _entries;
+    /// <summary>The dictionary.</summary>
+    internal DecodedValues Entries => _dictionaryValues;
+
+    internal int EntryCount => _entries;
 
     internal long BytesRead => _window.BytesRead;
 
@@ -98,7 +104,7 @@ sealed unsafe class PageReader(
             PageHeader head = Head(out long at);
             byte* stored = _window.Get(at, head.Compressed, _end);
             _next = at + head.Compressed;
-            if (!isChecked && head.Crc is uint crc && crc != Crc32.Of(new ReadOnlySpan<byte>(stored, head.Compressed)))
+            if (!isTransfer && head.Crc is uint crc && crc != Crc32.Of(new ReadOnlySpan<byte>(stored, head.Compressed)))
             {
                 Throw.Bad("a page does not match its checksum");
             }
@@ -327,6 +333,11 @@ sealed unsafe class PageReader(
                 lanes[i] = entries[codes[i]];
             }
 
+            return;
+        }
+
+        if (isTransfer)
+        {
             return;
         }
 

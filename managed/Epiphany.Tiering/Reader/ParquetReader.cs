@@ -210,7 +210,7 @@ public sealed unsafe class ParquetReader
         var chunk = new ChunkMeta[1];
         _footer.Chunks(0, slots, chunk);
         CheckValues(chunk[0], _footer.Groups[0].Rows, column);
-        var pages = new PageReader(_source, _memory, _codec, _interrupts, column, isChecked: true);
+        var pages = new PageReader(_source, _memory, _codec, _interrupts, column, isTransfer: true);
         pages.Open(chunk[0]);
         var transfer = new ColumnTransfer(pages, column, shape, writer, _memory);
         checksum = transfer.Run();

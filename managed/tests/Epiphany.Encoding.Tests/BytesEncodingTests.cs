@@ -41,6 +41,37 @@ public unsafe class BytesEncodingTests
         Assert.Equal(Fault.SegmentTooShort, PlainBytesDecoder.Decode(segment.Bytes, plan.Bytes - 1, count, scratch.Lanes, out _));
     }
 
+    /// <summary>Strings that lie one behind the other are copied at once.</summary>
+    [Fact]
+    public void Where_strings_lie_does_not_matter()
+    {
+        Random random = new(3);
+        uint[] lengths = [.. Enumerable.Range(0, 2048).Select(_ => (uint)random.Next(30))];
+        using Strings strings = new(random, lengths);
+        using Native scattered = new(2048 * 32);
+        ulong[] places = [.. Enumerable.Range(0, 2048).Select(i => (ulong)(scattered.Bytes + ((2047 - i) * 32)))];
+        ulong[] joined = [.. Enumerable.Range(0, 2048).Select(i => (ulong)(scattered.Bytes + lengths.Take(i).Sum(length => length)))];
+        PlainBytesPlan plan = PlainBytesEncoder.Measure(strings.Lengths, 2048);
+        using Native scratch = new(new ulong[2048]);
+        byte[] Written(ulong[] addresses)
+        {
+            for (int i = 0; i < 2048; i++)
+            {
+                new ReadOnlySpan<byte>((byte*)strings.Addresses[i], (int)lengths[i]).CopyTo(new Span<byte>((byte*)addresses[i], (int)lengths[i]));
+            }
+
+            using Native segment = new((long)plan.Bytes);
+            fixed (ulong* at = addresses)
+            {
+                PlainBytesEncoder.Write(plan, at, strings.Lengths, scratch.Lanes, segment.Bytes);
+            }
+
+            return new ReadOnlySpan<byte>(segment.Bytes, (int)plan.Bytes).ToArray();
+        }
+
+        Assert.Equal(Written(places), Written(joined));
+    }
+
     [Fact]
     public void Strings_of_one_length_need_no_offsets()
     {

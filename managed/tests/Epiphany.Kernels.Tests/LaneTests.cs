@@ -44,6 +44,46 @@ public unsafe class LaneTests
     }
 
     [Fact]
+    public void Extremes_of_codes_are_found_wherever_they_are()
+    {
+        Random random = new(4);
+        foreach (int count in s_counts)
+        {
+            for (int round = 0; round < 20; round++)
+            {
+                uint[] values = [.. Enumerable.Range(0, count).Select(_ => (uint)random.Next(40, 50))];
+                values[random.Next(count)] = 3;
+                values[random.Next(count)] = uint.MaxValue;
+                fixed (uint* v = values)
+                {
+                    MinMax.Run(v, count, out uint min, out uint max);
+                    Assert.Equal((values.Min(), values.Max()), (min, max));
+                }
+            }
+        }
+    }
+
+    [Fact]
+    public void Keys_of_many_floats_are_those_of_each()
+    {
+        double[] some = [0, -0.0, 1.5, -1.5, double.NaN, -double.NaN, double.MaxValue, double.MinValue, double.Epsilon, -double.Epsilon,
+            double.PositiveInfinity, double.NegativeInfinity];
+        Random random = new(5);
+        foreach (int count in s_counts)
+        {
+            double[] values = [.. Enumerable.Range(0, count).Select(_ => some[random.Next(some.Length)])];
+            long[] keys = new long[count];
+            fixed (double* v = values)
+            fixed (long* k = keys)
+            {
+                FloatKey.FromDoubles((ulong*)v, count, k);
+            }
+
+            Assert.Equal(values.Select(FloatKey.FromDouble), keys);
+        }
+    }
+
+    [Fact]
     public void Neighbours_are_compared_and_subtracted()
     {
         Random random = new(2);

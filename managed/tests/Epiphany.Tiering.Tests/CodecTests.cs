@@ -135,6 +135,27 @@ public unsafe class CodecTests
     }
 
     [Fact]
+    public void A_code_out_of_range_is_refused_wherever_it_is()
+    {
+        const int Count = 40;
+        byte* packed = stackalloc byte[1 + Count + 64];
+        uint* codes = stackalloc uint[Count];
+        for (int bad = 0; bad < Count; bad++)
+        {
+            packed[0] = (Count / 8 << 1) | 1;
+            for (int i = 0; i < Count; i++)
+            {
+                packed[1 + i] = (byte)(i == bad ? 201 : 200 - i);
+            }
+
+            byte* end = packed + 1 + Count;
+            Assert.Throws<StoredDataException>(() => HybridDecoder.Run(packed, end, 8, Count, 200, codes));
+            HybridDecoder.Run(packed, end, 8, Count, 201, codes);
+            Assert.Equal(201u, codes[bad]);
+        }
+    }
+
+    [Fact]
     public void Checksum_is_the_one_of_gzip() => Assert.Equal(0xCBF43926, Crc32.Of("123456789"u8));
 
     [Fact]

@@ -12,7 +12,7 @@ using Xunit;
 
 namespace Epiphany.Tiering.Tests;
 
-public unsafe class TransferTests
+public unsafe partial class TransferTests
 {
     const int Rows = 50_000;
     const long Nothing = long.MaxValue;
