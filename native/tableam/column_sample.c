@@ -10,6 +10,7 @@
  *
  * Of cold groups some stand for all (epiphany.analyze_cold_groups), since each costs a request a column. To keep proportions, of the rows
  * of warm groups and of the delta so small a share is taken as those are of all cold rows. Whether a row is taken or not, it counts.
+ * A store that cannot be read is no reason to know nothing of a table: what stands in has been read before anything else is sampled.
  */
 #include "postgres.h"
 
@@ -19,8 +20,11 @@
 #include "nodes/execnodes.h"
 #include "storage/read_stream.h"
 #include "utils/memutils.h"
+#include "utils/rel.h"
+#include "utils/resowner.h"
 #include "utils/snapmgr.h"
 
+#include "cold_group.h"
 #include "column_scan.h"
 #include "shim/pge.h"
 
@@ -111,7 +115,69 @@ analyze_wants(PgeScan *scan, const PgeGroupDesc *desc)
 	return (fate == PGE_FATE_LIVE || fate == PGE_FATE_MINE) && pge_group_is_current(desc);
 }
 
-/* Chooses cold groups that lie evenly among all. Frozen ones cannot be read, but are stood for. */
+/* Errors that say something of the store: not of who wants to stop, of this server, or of bytes that are not the right ones. */
+static bool
+is_of_store(int sqlstate)
+{
+	int			category = ERRCODE_TO_CATEGORY(sqlstate);
+
+	return category != ERRCODE_OPERATOR_INTERVENTION && category != ERRCODE_INSUFFICIENT_RESOURCES && category != ERRCODE_INTERNAL_ERROR;
+}
+
+/* Reads a row of a cold group with all columns, which the cache has from then on. False, with a warning: its store does not give it. */
+static bool
+can_be_read(PgeScan *scan, uint32 group)
+{
+	Relation	rel = scan->base.rs_rd;
+	MemoryContext cxt = CurrentMemoryContext;
+	ResourceOwner owner = CurrentResourceOwner;
+	PgeColdGroup *cold = pge_cold_open(rel, &scan->descs[group]);
+	volatile bool done = false;
+
+	/* A reader, which outlives this, holds nothing but memory between two reads. */
+	BeginInternalSubTransaction(NULL);
+	MemoryContextSwitchTo(cxt);
+	PG_TRY();
+	{
+		TupleTableSlot *slot = table_slot_create(rel, NULL);
+
+		pge_scan_open_group(scan, group, SnapshotSelf);
+		pge_slot_store_row(slot, rel, scan->reader, 0, PGE_FETCH_VECTOR);
+		slot_getallattrs(slot);
+		ExecDropSingleTupleTableSlot(slot);
+		ReleaseCurrentSubTransaction();
+		done = true;
+	}
+	PG_CATCH();
+	{
+		ErrorData  *error;
+
+		MemoryContextSwitchTo(cxt);
+		error = CopyErrorData();
+		FlushErrorState();
+		RollbackAndReleaseCurrentSubTransaction();
+		MemoryContextSwitchTo(cxt);
+		CurrentResourceOwner = owner;
+		if (!is_of_store(error->sqlerrcode))
+			ReThrowError(error);
+		ereport(WARNING,
+				(errcode(error->sqlerrcode),
+				 errmsg("statistics of table \"%s\" leave out cold rows: store \"%s\" could not be read", RelationGetRelationName(rel),
+						cold->server ? cold->server : cold->url),
+				 errdetail_internal("%s", error->message),
+				 errhint("They are counted. ANALYZE the table when the store can be read.")));
+		FreeErrorData(error);
+	}
+	PG_END_TRY();
+	MemoryContextSwitchTo(cxt);
+	CurrentResourceOwner = owner;
+	return done;
+}
+
+/*
+ * Chooses cold groups that lie evenly among all. Frozen ones cannot be read, but are stood for. After one that cannot be read no other is
+ * tried: who waits for a store waits once.
+ */
 static void
 choose_stand_ins(PgeScan *scan)
 {
@@ -138,10 +204,12 @@ choose_stand_ins(PgeScan *scan)
 	{
 		uint32		group = cold[(2 * (uint64) i + 1) * n / (2 * chosen)];
 
+		if (!can_be_read(scan, group))
+			break;
 		scan->stand_in[group] = true;
 		taken += scan->descs[group].rows;
 	}
-	scan->share = chosen > 0 ? taken / rows : 1;
+	scan->share = taken > 0 ? taken / rows : 1;
 	pfree(cold);
 }
 

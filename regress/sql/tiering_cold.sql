@@ -149,6 +149,23 @@ SELECT * FROM known();
 SELECT groups FROM epiphany.move_groups('sampled', 'frozen', max_groups => 10);
 SELECT rows, id, requests FROM known();
 DROP TABLE sampled;
+-- Where their store cannot be read they are counted, and others stand for them; bytes that are wrong are an error.
+CREATE TABLE far (id int, kind int) USING epiphany_column WITH (epiphany.row_group_rows = 2048);
+INSERT INTO far SELECT i, i % 7 FROM generate_series(1, 8192) i;
+SELECT epiphany.compact('far') IS NOT NULL AS compacted;
+SELECT groups FROM epiphany.move_groups('far', 'cold', store => 'lake', max_groups => 3);
+ALTER SERVER lake OPTIONS (SET url 'file:///nowhere');
+ANALYZE far;
+SELECT c.reltuples, s.n_distinct FROM pg_class c JOIN pg_stats s ON s.tablename = c.relname WHERE c.relname = 'far' AND s.attname = 'kind';
+BEGIN;
+ANALYZE far;
+SELECT reltuples FROM pg_class WHERE relname = 'far';
+COMMIT;
+SELECT attempt('SELECT sum(kind) FROM far') LIKE '58P01%' AS is_missing;
+ALTER SERVER lake OPTIONS (SET url :'url');
+ANALYZE far;
+SELECT sum(kind) FROM far;
+DROP TABLE far;
 ANALYZE events;
 SELECT reltuples FROM pg_class WHERE oid = 'events'::regclass;
 
