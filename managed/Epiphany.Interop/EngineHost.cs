@@ -57,6 +57,17 @@ internal sealed unsafe class EngineHost(void* context, void* host) : IExecutionH
         return isNull == 0;
     }
 
+    public int ScanAhead(int scan, out ulong first, out ulong* values)
+    {
+        ulong number;
+        ulong* datums;
+        int count;
+        Host.Check(Host.Api->ScanAhead(_host, scan, &number, &datums, &count));
+        first = number;
+        values = datums;
+        return count;
+    }
+
     public bool Param(int parameter, out ulong value)
     {
         ulong datum;

@@ -1,9 +1,10 @@
 /*
  * Executor: the engine's plan node. What its files, and the planner that makes such nodes, share.
  *
- * A CustomScan named PGE_ENGINE_NAME stands in a finished plan in place of a subtree. custom_private is the subtree (its root first, and
- * only), custom_plans are those nodes below it that PostgreSQL's executor runs: the row sources, in the order of their numbers. The subtree
- * is lowered when the node starts.
+ * A CustomScan named PGE_ENGINE_NAME stands in a finished plan in place of a subtree. custom_private is the subtree (its root); behind it,
+ * where a nested loop's outer side is read ahead, the number of the parameter that tells of coming rows (look_ahead.h). custom_plans are
+ * those nodes below it that PostgreSQL's executor runs: the row sources, in the order of their numbers. The subtree is lowered when the
+ * node starts.
  */
 #ifndef PGE_ENGINE_H
 #define PGE_ENGINE_H

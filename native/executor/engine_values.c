@@ -14,6 +14,7 @@
 #include "utils/memutils.h"
 
 #include "engine_state.h"
+#include "look_ahead.h"
 #include "shim/guard.h"
 #include "shim/host.h"
 
@@ -83,6 +84,27 @@ pge_host_param_value(ptr host, i32 number, u64 *value, u8 *null)
 	*value = isnull ? 0 : pge_engine_lane(datum, by_value, length);
 	MemoryContextSwitchTo(old);
 	ResetExprContext(econtext);
+	PGE_GUARD_END;
+}
+
+/* Rows that are read ahead of a nested loop that this node is the inner side of; it has one scan then (planner/look_ahead.c). */
+PgeStatus
+pge_host_scan_ahead(ptr host, i32 number, u64 *first, u64 **values, i32 *count)
+{
+	PGE_GUARD;
+	const CustomScanState *node = &((PgeEngine *) host)->css;
+	const CustomScan *plan = (const CustomScan *) node->ss.ps.plan;
+
+	*count = 0;
+	if (list_length(plan->custom_private) > 1)
+	{
+		int			param = intVal(lsecond(plan->custom_private));
+		const PgeComing *coming = (const PgeComing *) DatumGetPointer(node->ss.ps.state->es_param_exec_vals[param].value);
+
+		*first = coming->first;
+		*values = coming->values;
+		*count = coming->count;
+	}
 	PGE_GUARD_END;
 }
 

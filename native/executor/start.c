@@ -9,6 +9,7 @@
 
 #include "asof_lookup.h"
 #include "engine.h"
+#include "look_ahead.h"
 #include "start.h"
 #include "tableam/column.h"
 #include "zones.h"
@@ -77,5 +78,6 @@ pge_executor_init(void)
 	ExecutorStart_hook = executor_start;
 	RegisterCustomScanMethods(&pge_engine_methods);
 	RegisterCustomScanMethods(&pge_asof_lookup_methods);
+	RegisterCustomScanMethods(&pge_look_ahead_methods);
 	pge_prefetch_init();
 }

@@ -343,6 +343,8 @@ vectorize(PlannedStmt *statement, const Planning *call, bool goes_back)
 			pge_bound_gathered(subplan);
 	}
 	pge_bound_gathered(statement->planTree);
+	if (pge_enable_look_ahead)
+		pge_look_ahead(statement, work.volatile_subplans);
 }
 
 /* Can the query at the top, and those down to this one, be run by the engine in part? */

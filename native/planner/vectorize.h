@@ -94,6 +94,9 @@ extern List *pge_decorrelated(Query *query, List **tables);
 /* asof.c: lateral subqueries for the last row before each row */
 extern void pge_asof_lookups(PlannedStmt *statement);
 
+/* look_ahead.c: searches for the nearest rows of each outer row, several at once */
+extern void pge_look_ahead(PlannedStmt *statement, Bitmapset *volatile_subplans);
+
 /* plan_cost.c */
 extern Cost pge_statement_cost(const PlannedStmt *statement, int cursor_options);
 

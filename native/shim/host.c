@@ -125,6 +125,7 @@ const PgeHostApi pge_host = {
 	.ScanNext = pge_host_scan_next,
 	.ScanRows = pge_host_scan_rows,
 	.ScanMissing = pge_host_scan_missing,
+	.ScanAhead = pge_host_scan_ahead,
 	.ParamValue = pge_host_param_value,
 	.PrepareExpression = pge_host_prepare_expression,
 	.EvaluateRows = pge_host_evaluate_rows,

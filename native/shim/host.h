@@ -19,6 +19,7 @@ extern PgeStatus pge_host_source_rows(ptr host, i32 number, u64 **values, u8 **n
 extern PgeStatus pge_host_scan_next(ptr host, i32 number, PgeScanUnit *unit);
 extern PgeStatus pge_host_scan_rows(ptr host, i32 number, u64 **values, u8 **nulls, i32 capacity, i32 *rows);
 extern PgeStatus pge_host_scan_missing(ptr host, i32 number, i32 column, u64 *value, u8 *null);
+extern PgeStatus pge_host_scan_ahead(ptr host, i32 number, u64 *first, u64 **values, i32 *count);
 extern PgeStatus pge_host_param_value(ptr host, i32 number, u64 *value, u8 *null);
 extern PgeStatus pge_host_prepare_expression(ptr host, i32 id, i32 *columns, i32 *ncolumns);
 extern PgeStatus pge_host_evaluate_rows(ptr host, i32 id, u64 **values, u8 **nulls, u16 *rows, i32 count, u64 *results, u8 *result_nulls);

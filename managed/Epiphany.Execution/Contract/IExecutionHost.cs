@@ -54,6 +54,13 @@ unsafe interface IExecutionHost
 
     bool ScanMissing(int scan, int column, out ulong value);
 
+    /// <summary>
+    /// Where the sort above the scan is by the distance from a parameter: its value in this run, and, as far as is known, in the next ones; varlenas
+    /// without a header of one byte, 0 where it is null. They live until a run has a value that is not among them. Says how many there are; 0:
+    /// nothing is known. <paramref name="first"/>: the number of this run's, which the next ones follow; no number comes again.
+    /// </summary>
+    int ScanAhead(int scan, out ulong first, out ulong* values);
+
     /// <summary>False: it is null.</summary>
     bool Param(int parameter, out ulong value);
 

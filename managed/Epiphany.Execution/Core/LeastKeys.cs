@@ -8,7 +8,6 @@ namespace Epiphany.Execution;
 sealed unsafe class LeastKeys(IMemory memory, bool withIds)
 {
     int _room;
-    int _wanted;
 
     internal long* Keys { get; private set; }
 
@@ -17,7 +16,9 @@ sealed unsafe class LeastKeys(IMemory memory, bool withIds)
 
     internal int Count { get; private set; }
 
-    internal bool IsFull => Count == _wanted;
+    internal int Wanted { get; private set; }
+
+    internal bool IsFull => Count == Wanted;
 
     /// <summary>Of those kept; there must be one.</summary>
     internal long Greatest => Keys[0];
@@ -39,7 +40,7 @@ sealed unsafe class LeastKeys(IMemory memory, bool withIds)
             _room = wanted;
         }
 
-        _wanted = wanted;
+        Wanted = wanted;
         Count = 0;
     }
 

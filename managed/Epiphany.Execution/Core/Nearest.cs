@@ -23,6 +23,9 @@ sealed unsafe class Nearest(IMemory memory)
 
     internal bool IsFull => _kept.IsFull;
 
+    /// <summary>How many rows the run wants.</summary>
+    internal int Wanted => _kept.Wanted;
+
     /// <summary>A run begins, of which so many rows are wanted, at least one.</summary>
     internal void Begin(int wanted)
     {

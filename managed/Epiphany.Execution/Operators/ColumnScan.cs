@@ -11,7 +11,7 @@ using Epiphany.Storage;
 
 namespace Epiphany.Execution;
 
-sealed unsafe class ColumnScan : Operator
+sealed unsafe partial class ColumnScan : Operator
 {
     readonly int _scan;
     readonly RawColumns _delta;
@@ -29,8 +29,6 @@ sealed unsafe class ColumnScan : Operator
     readonly GroupConditions _groupConditions;
     readonly int[] _outputs;
     AggregateWhole? _whole;
-    ScanNearest? _nearest;
-    int _nearestColumn = -1;
     ScanFirst? _first;
     ScanSeries? _series;
 
@@ -83,17 +81,6 @@ sealed unsafe class ColumnScan : Operator
         return true;
     }
 
-    public override void OfferNearest(int column, Nearest nearest)
-    {
-        if (_nearestColumn != column)
-        {
-            _nearestColumn = column;
-            _nearest = ScanNearest.Of(Tail.Computed(column), Context, Stats);
-        }
-
-        _nearest?.Begin(nearest);
-    }
-
     public override void OfferFirst(int column, FirstRanks first, bool tells) => _first = ScanFirst.Of(Tail.Output(column), first, tells);
 
     public override void OfferSeries(int[] series, int time, SeriesFirsts firsts)
@@ -127,6 +114,7 @@ sealed unsafe class ColumnScan : Operator
                     Stats.GroupsSkipped += (ulong)_unit.Skipped;
                     if (_unit.Kind == ScanUnitKind.End)
                     {
+                        _nearest?.End();
                         return null;
                     }
 
@@ -175,7 +163,7 @@ sealed unsafe class ColumnScan : Operator
             _tests.ForEach(t => t.Enter());
             if (_nearest is { IsAsked: true })
             {
-                _nearest.Enter(_unit);
+                _vectors &= _nearest.Enter(_unit);
             }
 
             int all = (_unit.Rows + Batch.Capacity - 1) / Batch.Capacity;
@@ -226,6 +214,11 @@ sealed unsafe class ColumnScan : Operator
         Batch raw = _columns.Batch;
         Stats.VectorsRead++;
         _columns.Begin(vector, count);
+        if (_nearest is { IsFound: true })
+        {
+            return ReadFound(_nearest, vector);
+        }
+
         int seen = See(vector, count);
         int left = _allPass ? seen : Test(vector, count, seen);
         bool isBounded = left > 0 && _first != null && _first.TrySelect(_unit, vector, _room);
@@ -288,20 +281,6 @@ sealed unsafe class ColumnScan : Operator
         rows = Narrow(rows, _conditionColumns.Length);
         _columns.Load(Tail.Wanted);
         return Tail.Project(raw, rows, Stats);
-    }
-
-    /// <summary>The rows that may be among the nearest.</summary>
-    Rows Near(ScanNearest nearest, int vector, Rows rows)
-    {
-        if (nearest.AsksCodes(rows.Count))
-        {
-            _columns.Touch(nearest.Column);
-            _columns.Drop(nearest.Column);
-            return nearest.KeepByCodes(vector, _columns.Numbers, rows.Count, Tail.Selected);
-        }
-
-        _columns.Load(nearest.Column);
-        return nearest.Keep(_columns.Batch, rows, Tail.Selected);
     }
 
     /// <summary>Rows that are gone are not decoded any more, and expressions find the others side by side.</summary>

@@ -2,6 +2,7 @@
 // the column has codes, most rows are known to be too far by these, and are not read.
 
 using System;
+using System.Numerics;
 using Epiphany.Encoding;
 using Epiphany.Storage;
 
@@ -17,26 +18,28 @@ sealed unsafe class ScanNearest
     readonly Expression _query;
     readonly EngineContext _context;
     readonly NodeStats _stats;
+    readonly NearestAhead _ahead;
     readonly NearestCodes? _codes;
     readonly ulong* _wanted;
-    readonly float* _bounds;
-    readonly int* _candidates;
+    readonly CandidateRoom? _room;
     readonly double* _distances;
     Nearest? _nearest;
     byte* _elements;
     int _dimensions;
     bool _isPrepared;
+    bool _isBegun;
     bool _isEntered;
     bool _hasCodes;
     ScanUnit _unit;
 
-    ScanNearest(Distance distance, int column, Expression query, EngineContext context, NodeStats stats)
+    ScanNearest(Distance distance, int column, Expression query, int scan, EngineContext context, NodeStats stats)
     {
         _distance = distance;
         Column = column;
         _query = query;
         _context = context;
         _stats = stats;
+        _ahead = new NearestAhead(scan, distance.Form, context, stats);
         IMemory memory = context.Host.Memory;
         if (!context.Options.Estimates || !NearestCodes.Knows(distance.Form))
         {
@@ -45,33 +48,52 @@ sealed unsafe class ScanNearest
 
         _codes = new NearestCodes(distance.Form, memory);
         _wanted = Mask.Room(context.Host);
-        _bounds = (float*)memory.Allocate(Batch.Capacity * sizeof(float));
-        _candidates = (int*)memory.Allocate(Batch.Capacity * sizeof(int));
+        _room = new CandidateRoom(memory);
         _distances = (double*)memory.Allocate(Batch.Capacity * sizeof(double));
     }
 
     internal int Column { get; }
 
     /// <summary>Null: the sort key is none that the scan can make use of.</summary>
-    internal static ScanNearest? Of(Expression? key, EngineContext context, NodeStats stats) =>
+    internal static ScanNearest? Of(Expression? key, int scan, EngineContext context, NodeStats stats) =>
         key is Distance distance && distance.TrySides(out int column, out Expression query)
-            ? new ScanNearest(distance, column, query, context, stats) : null;
+            ? new ScanNearest(distance, column, query, scan, context, stats) : null;
 
     /// <summary>A run begins; null: nobody asks for the nearest.</summary>
     internal void Begin(Nearest? nearest)
     {
         _nearest = nearest;
         _isPrepared = false;
+        _isBegun = false;
     }
 
     internal bool IsAsked => _nearest != null;
 
-    /// <summary>The scan has come to another group.</summary>
-    internal void Enter(in ScanUnit unit)
+    /// <summary>An earlier run has found the rows of groups; asked after a group was entered.</summary>
+    internal bool IsFound => _nearest != null && _ahead.IsFound;
+
+    /// <summary>The scan has come to another group. Says in which of its vectors rows may be among the first.</summary>
+    internal ulong Enter(in ScanUnit unit)
     {
         _unit = unit;
         _isEntered = false;
+        if (!_isBegun)
+        {
+            _isBegun = true;
+            int coming = _ahead.Coming(out ulong first, out ulong* queries);
+            bool hasQuery = coming > 0 && HasQuery();
+            _ahead.Begin(hasQuery ? _elements : null, _dimensions, _nearest!.Wanted, first, queries, coming);
+        }
+
+        _ahead.Enter();
+        return _ahead.IsFound ? _ahead.Vectors() : ulong.MaxValue;
     }
+
+    /// <summary>The scan has come to its end.</summary>
+    internal void End() => _ahead.End();
+
+    /// <summary>The rows of a vector that were found.</summary>
+    internal Rows Found(int vector, ushort* selected) => new(selected, _ahead.Rows(vector, selected));
 
     /// <summary>Are rows of a vector of the group, at least one, to be asked for by <see cref="KeepByCodes"/>, not by <see cref="Keep"/>?</summary>
     internal bool AsksCodes(int rows)
@@ -96,7 +118,7 @@ sealed unsafe class ScanNearest
             _elements = query.IsNull(0) ? null : Distance.Elements(query.Values[0], _distance.Form.ElementBytes, out _dimensions);
             if (_elements != null)
             {
-                _codes!.Begin(_elements, _dimensions);
+                _codes?.Begin(_elements, _dimensions);
             }
         }
 
@@ -117,34 +139,63 @@ sealed unsafe class ScanNearest
             return new Rows(null, _nearest!.IsFull ? 0 : count);
         }
 
-        int near = _codes!.Candidates(codes, rows, _wanted, _nearest!.Furthest, _bounds, _candidates);
+        _ahead.AddByCodes(reader, Column, vector, codes, rows, count, _wanted);
+        int near = _codes!.Candidates(codes, rows, _wanted, _nearest!.Furthest, _room!.Bounds, _room.Rows);
         _stats.Estimated += (ulong)count;
-        new Span<float>(_bounds, near).Sort(new Span<int>(_candidates, near));
+        new Span<float>(_room.Bounds, near).Sort(new Span<int>(_room.Rows, near));
         new Span<ulong>(_wanted, Mask.Words).Clear();
         int looked = 0;
         int some;
-        while ((some = _codes.Next(reader, Column, vector, _bounds, _candidates, near, _nearest.Furthest, ref looked, out int from)) > 0)
+        while ((some = _codes.Next(reader, Column, vector, _room.Bounds, _room.Rows, near, _nearest.Furthest, ref looked, out int from)) > 0)
         {
             for (int i = from; i < from + some; i++)
             {
-                if (!(_bounds[i] > _nearest.Furthest))
+                if (!(_room.Bounds[i] > _nearest.Furthest))
                 {
-                    Measure(reader, vector, _candidates[i]);
+                    Measure(reader, vector, _room.Rows[i]);
                 }
             }
         }
 
+        return new Rows(selected, Kept(codes, numbers, count, selected));
+    }
+
+    /// <summary>Of the rows those that were measured and may still be among the first, and nulls while there are not rows enough.</summary>
+    int Kept(in VectorCodes codes, ushort* numbers, int count, ushort* selected)
+    {
         int kept = 0;
+        if (numbers == null && (codes.Nulls == null || _nearest!.IsFull))
+        {
+            for (int word = 0; word * 64 < count; word++)
+            {
+                for (ulong left = _wanted[word]; left != 0; left &= left - 1)
+                {
+                    int row = (64 * word) + BitOperations.TrailingZeroCount(left);
+                    selected[kept] = (ushort)row;
+                    kept += _nearest!.MayBeAmong(_distances[row]) ? 1 : 0;
+                }
+            }
+
+            return kept;
+        }
+
         for (int i = 0; i < count; i++)
         {
             int row = numbers == null ? i : numbers[i];
             bool isNull = codes.Nulls != null && Kernels.NullBitmap.IsNull(codes.Nulls, row);
             bool isMeasured = (_wanted[row / 64] >> (row % 64) & 1) != 0;
             selected[kept] = (ushort)i;
-            kept += (isMeasured && _nearest.MayBeAmong(_distances[row])) || (isNull && !_nearest.IsFull) ? 1 : 0;
+            kept += (isMeasured && _nearest!.MayBeAmong(_distances[row])) || (isNull && !_nearest!.IsFull) ? 1 : 0;
         }
 
-        return new Rows(selected, kept);
+        return kept;
+    }
+
+    /// <summary>As <see cref="Keep"/>, of a group, whose rows others may be looking for, too; which rows of the vector they are, as there.</summary>
+    internal Rows KeepOfGroup(Batch raw, Rows rows, int vector, ushort* numbers, ushort* selected)
+    {
+        _ahead.AddRows(raw.Columns[Column], rows.Count, vector, numbers);
+        return Keep(raw, rows, selected);
     }
 
     void Measure(RowGroupReader reader, int vector, int row)

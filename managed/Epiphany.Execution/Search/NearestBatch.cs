@@ -20,8 +20,7 @@ sealed unsafe class NearestBatch
     readonly bool _estimates;
     readonly List<Query> _queries = [];
     readonly ulong* _seen;
-    readonly float* _bounds;
-    readonly int* _candidates;
+    readonly CandidateRoom _room;
     readonly VectorBuffer _buffer;
 
     internal NearestBatch(DistanceForm form, int wanted, bool estimates, IExecutionHost host)
@@ -31,29 +30,25 @@ sealed unsafe class NearestBatch
         _wanted = wanted;
         _estimates = estimates && NearestCodes.Knows(form);
         _seen = Mask.Room(host);
-        _bounds = (float*)host.Memory.Allocate(Batch.Capacity * sizeof(float));
-        _candidates = (int*)host.Memory.Allocate(Batch.Capacity * sizeof(int));
+        _room = new CandidateRoom(host.Memory);
         _buffer = new VectorBuffer(host.Memory);
     }
 
     /// <summary>The next query, copied; 0: none, which nothing is near.</summary>
     internal void AddQuery(ulong datum)
     {
-        var query = new Query(new Nearest(_host.Memory));
-        query.Nearest.Begin(_wanted);
-        byte* elements = datum == 0 ? null : Distance.Elements(datum, _form.ElementBytes, out query.Dimensions);
+        var query = new Query(_form, _estimates, _host);
+        int dimensions = 0;
+        byte* elements = datum == 0 ? null : Distance.Elements(datum, _form.ElementBytes, out dimensions);
+        byte* copy = null;
         if (elements != null)
         {
-            nuint bytes = (nuint)(query.Dimensions * _form.ElementBytes);
-            query.Elements = _host.Memory.Allocate(bytes);
-            Buffer.MemoryCopy(elements, query.Elements, bytes, bytes);
-            if (_estimates)
-            {
-                query.Codes = new NearestCodes(_form, _host.Memory);
-                query.Codes.Begin(query.Elements, query.Dimensions);
-            }
+            nuint bytes = (nuint)(dimensions * _form.ElementBytes);
+            copy = _host.Memory.Allocate(bytes);
+            Buffer.MemoryCopy(elements, copy, bytes, bytes);
         }
 
+        query.Begin(copy, dimensions, _wanted);
         _queries.Add(query);
     }
 
@@ -90,7 +85,7 @@ sealed unsafe class NearestBatch
         {
             if (query.Elements != null)
             {
-                Measure(query, elements, dimensions, id);
+                query.AddRow(elements, dimensions, id);
             }
         }
     }
@@ -102,7 +97,7 @@ sealed unsafe class NearestBatch
     {
         foreach (Query query in _queries)
         {
-            if (query.Codes != null && !query.Codes.TryEnter(shape))
+            if (!query.TryEnter(shape))
             {
                 return false;
             }
@@ -116,31 +111,10 @@ sealed unsafe class NearestBatch
         VectorCodes codes = reader.Codes(column, vector);
         foreach (Query query in _queries)
         {
-            if (query.Codes == null || codes.IsEmpty)
+            if (query.Elements != null && !codes.IsEmpty)
             {
-                continue;
-            }
-
-            _host.Poll();
-            int near = query.Codes.Candidates(codes, count, _seen, query.Nearest.Furthest, _bounds, _candidates);
-            new Span<float>(_bounds, near).Sort(new Span<int>(_candidates, near));
-            int looked = 0;
-            int some;
-            while ((some = query.Codes.Next(
-                reader, column, vector, _bounds, _candidates, near, query.Nearest.Furthest, ref looked, out int from)) > 0)
-            {
-                for (int i = from; i < from + some; i++)
-                {
-                    if (_bounds[i] > query.Nearest.Furthest)
-                    {
-                        continue;
-                    }
-
-                    int row = (vector * Batch.Capacity) + _candidates[i];
-                    reader.DecodeRow(column, row, out ulong datum, out _);
-                    byte* elements = Distance.Elements(datum, _form.ElementBytes, out int dimensions);
-                    Measure(query, elements, dimensions, first + (ulong)row);
-                }
+                _host.Poll();
+                query.AddByCodes(reader, column, vector, codes, count, _seen, first, _room);
             }
         }
     }
@@ -161,24 +135,14 @@ sealed unsafe class NearestBatch
         }
     }
 
-    void Measure(Query query, byte* elements, int dimensions, ulong id)
+    sealed class Query(DistanceForm form, bool estimates, IExecutionHost host) : NearestQuery(form, estimates, host.Memory)
     {
-        if (elements == null || dimensions != query.Dimensions)
+        protected override void Add(double distance, ulong id) => Nearest.Add(distance, id);
+
+        protected override void Differs(int dimensions)
         {
-            string type = _form.ElementBytes == sizeof(float) ? "vector" : "halfvec";
-            _host.Raise(SqlState.DataException, $"different {type} dimensions {dimensions} and {query.Dimensions}");
+            string type = Form.ElementBytes == sizeof(float) ? "vector" : "halfvec";
+            host.Raise(SqlState.DataException, $"different {type} dimensions {dimensions} and {Dimensions}");
         }
-
-        query.Nearest.Add(_form.Measure(query.Elements, elements, dimensions), id);
-    }
-
-    sealed class Query(Nearest nearest)
-    {
-        internal int Dimensions;
-        internal byte* Elements;
-
-        internal Nearest Nearest { get; } = nearest;
-
-        internal NearestCodes? Codes { get; set; }
     }
 }

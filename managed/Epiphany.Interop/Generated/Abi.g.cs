@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0xc4a07aa9;
+    public const u32 Hash = 0x698d4354;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -924,6 +924,10 @@ public unsafe struct PgeHostApi
     public delegate* unmanaged<ptr, i32, u64**, u8**, i32, i32*, PgeStatus> ScanRows;
     /* Scan, table column, out value, out null: of rows whose group lacks the column. */
     public delegate* unmanaged<ptr, i32, i32, u64*, u8*, PgeStatus> ScanMissing;
+    /* Scan, out number of the first value, out values (0: null), out their number: of a parameter that the scan's rows are sorted by the distance
+    from, the value in this run and those in the next ones, as far as they are known. No number comes again. Values live until a run has one
+    that is not among them. */
+    public delegate* unmanaged<ptr, i32, u64*, u64**, i32*, PgeStatus> ScanAhead;
     /* Parameter, out value, out null: as it is now, for this run. */
     public delegate* unmanaged<ptr, i32, u64*, u8*, PgeStatus> ParamValue;
     /* Expression id, out columns (room for 1600), out their number: what EvaluateRows of it wants to be given. */

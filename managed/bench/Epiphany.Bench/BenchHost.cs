@@ -82,6 +82,8 @@ sealed unsafe class BenchHost : IExecutionHost, IMemory, IInterrupts
 
     public bool ScanMissing(int scan, int column, out ulong value) => throw new NotSupportedException();
 
+    public int ScanAhead(int scan, out ulong first, out ulong* values) => throw new NotSupportedException();
+
     public bool Param(int parameter, out ulong value) => throw new NotSupportedException();
 
     public int PrepareExpression(int expression, int* columns) => throw new NotSupportedException();

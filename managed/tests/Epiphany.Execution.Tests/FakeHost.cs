@@ -128,6 +128,13 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
 
     public bool ScanMissing(int scan, int column, out ulong value) => Missing.TryGetValue(column, out value);
 
+    public int ScanAhead(int scan, out ulong first, out ulong* values)
+    {
+        first = 0;
+        values = null;
+        return 0;
+    }
+
     public bool Param(int parameter, out ulong value)
     {
         value = Parameters[parameter] ?? 0;

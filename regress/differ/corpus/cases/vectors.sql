@@ -53,6 +53,8 @@ SELECT count(*) FROM coded WHERE v <-> (SELECT v FROM asked WHERE q = 3) < 30 AN
 SELECT a.q, n.id, n.d FROM asked a, LATERAL (SELECT id, c.v <-> a.v AS d FROM coded c ORDER BY c.v <-> a.v, id LIMIT 3) n ORDER BY 1, 3, 2;
 -- compare: sorted 1 3 2
 SELECT a.q, n.id, n.d FROM asked a LEFT JOIN LATERAL (SELECT id, c.h <=> a.h AS d FROM coded c WHERE c.grp = a.q % 10 ORDER BY c.h <=> a.h, id LIMIT 4) n ON n.d < 1 ORDER BY 1, 3, 2;
+-- compare: sorted 1 3 2
+SELECT a.q, n.id, n.d FROM asked a LEFT JOIN LATERAL (SELECT id, c.v <-> a.v AS d FROM coded c WHERE c.grp < 8 ORDER BY a.v <-> c.v, id LIMIT 6) n ON n.d > 0 ORDER BY 1, 3, 2;
 SELECT a.q, (SELECT array_agg(id ORDER BY id) FROM (SELECT id FROM plain_one p ORDER BY p.s <+> a.s, id LIMIT 5) x) FROM asked a;
 SELECT a.q, (SELECT sum(d) FROM (SELECT c.v <#> a.v AS d FROM coded c ORDER BY c.v <#> a.v LIMIT 7) x) FROM asked a;
 -- compare: sorted 3 1 2
