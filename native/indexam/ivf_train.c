@@ -75,6 +75,9 @@ draw_sample(IvfSample *sample, double rows, uint64 seed)
 	BlockNumber blocks = RelationGetNumberOfBlocks(build->heap);
 	const TableAmRoutine *heap_methods = GetHeapamTableAmRoutine();
 
+	/* Rows of open transactions are as good as others, but a concurrent build reads by a snapshot. */
+	bool		any = !build->info->ii_Concurrent;
+
 	sampler_random_init_state(seed, &sample->reservoir.randstate);
 	if (build->heap->rd_tableam->index_build_range_scan == heap_methods->index_build_range_scan &&
 		rows > 4.0 * sample->most && blocks > 1000)
@@ -83,11 +86,11 @@ draw_sample(IvfSample *sample, double rows, uint64 seed)
 
 		BlockSampler_Init(&sampler, blocks, (int) Min(blocks, sample->most / (rows / blocks) * 1.2 + 10), seed);
 		while (BlockSampler_HasMore(&sampler))
-			table_index_build_range_scan(build->heap, build->index, build->info, false, true, false, BlockSampler_Next(&sampler), 1,
+			table_index_build_range_scan(build->heap, build->index, build->info, false, any, false, BlockSampler_Next(&sampler), 1,
 										 sample_row, sample, NULL);
 	}
 	else
-		table_index_build_range_scan(build->heap, build->index, build->info, false, true, false, 0, InvalidBlockNumber,
+		table_index_build_range_scan(build->heap, build->index, build->info, false, any, false, 0, InvalidBlockNumber,
 									 sample_row, sample, NULL);
 }
 
