@@ -215,7 +215,7 @@ move_block(IvfMove *move, uint8 *block)
 		if (shape->ExtendedBytes > 0)
 		{
 			ItemPointerData where;
-			IvfSpecial *special = IvfPageSpecial((Page) move->parts.data);
+			IvfSpecial *special;
 
 			memcpy(&where, block + shape->BlockParts + i * sizeof(where), sizeof(where));
 			if (ItemPointerGetBlockNumberNoCheck(&where) != move->parts_block)
@@ -223,6 +223,8 @@ move_block(IvfMove *move, uint8 *block)
 				move->parts_block = ItemPointerGetBlockNumberNoCheck(&where);
 				special = copy_page(vacuum, move->parts_block, IVF_PARTS, move->list, move->old.generation, (Page) move->parts.data);
 			}
+			else
+				special = IvfPageSpecial((Page) move->parts.data);
 			if (ItemPointerGetOffsetNumberNoCheck(&where) >= special->count || special->count > IVF_AREA / shape->ExtendedBytes)
 				pge_ivf_corrupt(vacuum->index, move->parts_block, "It lacks a vector's code.");
 			part = IvfPageArea((Page) move->parts.data) + ItemPointerGetOffsetNumberNoCheck(&where) * shape->ExtendedBytes;
