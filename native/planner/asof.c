@@ -41,16 +41,6 @@ typedef struct Asof
 
 /* ---- conditions ---- */
 
-static bool
-find_params(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
-		*(Bitmapset **) context = bms_add_member(*(Bitmapset **) context, ((Param *) node)->paramid);
-	return expression_tree_walker(node, find_params, context);
-}
-
 /* The column of the scan that gives an expression over its table, which is made where there is none. */
 static int
 column_of(SeqScan *scan, Expr *expr)
@@ -165,7 +155,7 @@ take_conditions(Asof *asof, const Bitmapset *from_outside)
 	{
 		Bitmapset  *params = NULL;
 
-		find_params((Node *) clause, &params);
+		pge_find_params((Node *) clause, &params);
 		if (!bms_overlap(params, from_outside))
 		{
 			stay = lappend(stay, clause);
@@ -223,8 +213,8 @@ forget_params(Plan *scan, const Bitmapset *params)
 {
 	Bitmapset  *left = NULL;
 
-	find_params((Node *) scan->qual, &left);
-	find_params((Node *) scan->targetlist, &left);
+	pge_find_params((Node *) scan->qual, &left);
+	pge_find_params((Node *) scan->targetlist, &left);
 	left = bms_difference(params, left);
 	scan->extParam = bms_difference(scan->extParam, left);
 	scan->allParam = bms_difference(scan->allParam, left);
@@ -300,15 +290,6 @@ looked_up(Plan *plan, int *last_id)
 
 /* ---- the whole statement ---- */
 
-static int
-greatest_id(Plan *plan, int id)
-{
-	id = Max(id, plan->plan_node_id);
-	foreach_ptr(PgePlanSlot, slot, pge_child_slots(plan))
-		id = greatest_id(*slot, id);
-	return id;
-}
-
 static void
 visit(PgePlanSlot *slot, int *last_id)
 {
@@ -327,14 +308,9 @@ visit(PgePlanSlot *slot, int *last_id)
 void
 pge_asof_lookups(PlannedStmt *statement)
 {
-	int			last_id = greatest_id(statement->planTree, 0);
+	int			last_id = pge_last_node_id(statement);
 	ListCell   *cell;
 
-	foreach(cell, statement->subplans)
-	{
-		if (lfirst(cell) != NULL)
-			last_id = greatest_id(lfirst(cell), last_id);
-	}
 	foreach(cell, statement->subplans)
 	{
 		if (lfirst(cell) != NULL)

@@ -24,16 +24,6 @@ typedef struct Work
 	int			last_id;		/* of a plan node; 0: not looked for yet */
 } Work;
 
-static bool
-find_params(Node *node, void *context)
-{
-	if (node == NULL)
-		return false;
-	if (IsA(node, Param) && ((Param *) node)->paramkind == PARAM_EXEC)
-		*(Bitmapset **) context = bms_add_member(*(Bitmapset **) context, ((Param *) node)->paramid);
-	return expression_tree_walker(node, find_params, context);
-}
-
 /* The first limit below, or at, a node of the engine's that has one input. */
 static Limit *
 find_limit(Plan *plan)
@@ -83,9 +73,9 @@ query_of(const Work *work, const CustomScan *engine, const Bitmapset *params)
 	if (key == NULL)
 		return -1;
 	query = IsA(linitial(key->args), Var) ? lsecond(key->args) : linitial(key->args);
-	find_params((Node *) scan->qual, &others);
-	find_params(limit->limitCount, &others);
-	find_params(limit->limitOffset, &others);
+	pge_find_params((Node *) scan->qual, &others);
+	pge_find_params(limit->limitCount, &others);
+	pge_find_params(limit->limitOffset, &others);
 	if (!IsA(query, Param) || query->paramkind != PARAM_EXEC || bms_overlap(others, params))
 		return -1;
 	return query->paramid;
@@ -106,26 +96,10 @@ is_volatile(const Work *work, Plan *plan)
 }
 
 static int
-greatest_id(Plan *plan, int id)
-{
-	id = Max(id, plan->plan_node_id);
-	foreach_ptr(PgePlanSlot, slot, pge_child_slots(plan))
-		id = greatest_id(*slot, id);
-	return id;
-}
-
-static int
 next_id(Work *work)
 {
 	if (work->last_id == 0)
-	{
-		work->last_id = greatest_id(work->statement->planTree, 0);
-		foreach_ptr(Plan, subplan, work->statement->subplans)
-		{
-			if (subplan != NULL)
-				work->last_id = greatest_id(subplan, work->last_id);
-		}
-	}
+		work->last_id = pge_last_node_id(work->statement);
 	return ++work->last_id;
 }
 

@@ -97,6 +97,10 @@ extern void pge_asof_lookups(PlannedStmt *statement);
 /* look_ahead.c: searches for the nearest rows of each outer row, several at once */
 extern void pge_look_ahead(PlannedStmt *statement, Bitmapset *volatile_subplans);
 
+/* plan_numbers.c */
+extern bool pge_find_params(Node *node, void *params);
+extern int	pge_last_node_id(const PlannedStmt *statement);
+
 /* plan_cost.c */
 extern Cost pge_statement_cost(const PlannedStmt *statement, int cursor_options);
 

@@ -35,19 +35,23 @@ raise_error(i32 sqlstate, u8 *text, i32 length)
 
 /* Cannot raise: sizes that the allocator would complain about are answered here, a failing malloc with null. */
 static ptr
-alloc_zeroed(ptr context, u64 bytes)
+alloc(ptr context, u64 bytes, int flags)
 {
 	if (!AllocHugeSizeIsValid(bytes))
 		return NULL;
-	return MemoryContextAllocExtended((MemoryContext) context, bytes, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM | MCXT_ALLOC_ZERO);
+	return MemoryContextAllocExtended((MemoryContext) context, bytes, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM | flags);
+}
+
+static ptr
+alloc_zeroed(ptr context, u64 bytes)
+{
+	return alloc(context, bytes, MCXT_ALLOC_ZERO);
 }
 
 static ptr
 alloc_room(ptr context, u64 bytes)
 {
-	if (!AllocHugeSizeIsValid(bytes))
-		return NULL;
-	return MemoryContextAllocExtended((MemoryContext) context, bytes, MCXT_ALLOC_HUGE | MCXT_ALLOC_NO_OOM);
+	return alloc(context, bytes, 0);
 }
 
 /* Cannot raise for what those two returned, and nothing else may be given. */

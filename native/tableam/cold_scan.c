@@ -10,10 +10,7 @@
 #include "column_scan.h"
 #include "group_reader.h"
 
-/*
- * Has the group, rows that the scan wants, as far as can be told without reading a column? Strings
- * are looked for in dictionaries.
- */
+/* Has the group rows that the scan wants, as far as can be told without reading a column? Strings are looked for in dictionaries. */
 static bool
 is_wanted(PgeScan *scan, const PgeGroupDesc *desc)
 {

@@ -6,7 +6,6 @@ use Clients;
 use PostgreSQL::Test::Cluster;
 use PostgreSQL::Test::Utils;
 use Test::More;
-use Time::HiRes qw(usleep);
 
 my $rounds = $ENV{PGE_CRASH_ROUNDS} // 3;
 srand($ENV{PGE_CRASH_SEED} // 20241);
@@ -135,12 +134,7 @@ sub crash_test
 	for my $round (1 .. $rounds)
 	{
 		$node->safe_psql('postgres', 'INSERT INTO unlogged SELECT g FROM generate_series(1, 5000) g');
-		my @runs = Clients::start($node, \%scripts, names => \@clients);
-		usleep(300_000 + int(rand(1_500_000)));
-		$node->poll_query_until('postgres', "SELECT count(DISTINCT tab) = $kinds FROM model");
-		$node->stop('immediate');
-		$_->{run}->finish foreach @runs;
-		$node->start;
+		Clients::crash($node, undef, { %scripts{@clients} }, 0.3, "SELECT count(DISTINCT tab) = $kinds FROM model", "$name, crash $round");
 		check($node, "$name, crash $round");
 		is($node->safe_psql('postgres', $differences_in_created), '', "$name, crash $round: tables made with their load") if $created;
 		is($node->safe_psql('postgres', 'SELECT count(*) FROM unlogged'), '0', "$name, crash $round: the unlogged table is empty");

@@ -72,45 +72,61 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
     }
 
     /// <summary>
-    /// Of the rows of a vector (of which a bit is set in <paramref name="wanted"/>) those that may be as near as <paramref name="furthest"/>, with
-    /// their lower bounds; says how many. Rows that are null are not among them.
+    /// Finds, of the rows of a vector of which a bit is set in <paramref name="wanted"/>, those that may be as near as <paramref name="furthest"/>,
+    /// nearest bounds first: <see cref="Next"/> gives them. Rows that are null are not among them.
     /// </summary>
-    internal int Candidates(in VectorCodes codes, int rows, ulong* wanted, double furthest, float* bounds, int* candidates)
+    internal void Search(in VectorCodes codes, int rows, ulong* wanted, double furthest, CandidateRoom room)
     {
-        return codes.Nulls == null
-            ? WithoutNulls(codes, rows, wanted, furthest, bounds, candidates)
-            : WithNulls(codes, rows, wanted, furthest, bounds, candidates);
+        int count = codes.Nulls == null
+            ? WithoutNulls(codes, rows, wanted, furthest, room.Bounds, room.Rows)
+            : WithNulls(codes, rows, wanted, furthest, room.Bounds, room.Rows);
+        new Span<float>(room.Bounds, count).Sort(new Span<int>(room.Rows, count));
+        room.Begin(count);
     }
 
-    /// <summary>
-    /// The next of the candidates of a vector, whose bounds ascend, that are to be measured: how many, and where they begin. Those that their own
-    /// codes rule out have been left out, and bounds are by these. 0: no other may be near. <paramref name="looked"/>: how many have been looked at.
-    /// </summary>
-    internal int Next(
-        RowGroupReader reader, int column, int vector, float* bounds, int* candidates, int count, double furthest, ref int looked, out int from)
+    /// <summary>The next row of the vector that is to be measured; false: no other may be as near as <paramref name="furthest"/>.</summary>
+    internal bool Next(RowGroupReader reader, int column, int vector, CandidateRoom room, double furthest, out int row)
     {
-        from = looked;
-        int kept = 0;
-        while (kept == 0 && looked < count && !(bounds[looked] > furthest))
+        do
         {
-            from = looked++;
-            kept = 1;
-            if (double.IsPositiveInfinity(furthest))
+            while (room.Next < room.End)
             {
-                break;
+                int at = room.Next++;
+                if (!(room.Bounds[at] > furthest))
+                {
+                    row = room.Rows[at];
+                    return true;
+                }
             }
+        }
+        while (TryLook(reader, column, vector, room, furthest));
 
-            while (looked < count && looked - from < RefinedAtOnce && !(bounds[looked] > furthest))
-            {
-                looked++;
-            }
+        row = -1;
+        return false;
+    }
 
-            kept = looked - from;
-            RefinedCodes codes = reader.Refined(column, vector, candidates + from, kept);
-            kept = codes.IsEmpty ? kept : Refine(codes, bounds + from, candidates + from, kept, furthest);
+    /// <summary>Looks at some further candidates: bounds are by their own codes then, and those too far are left out. False: no more.</summary>
+    bool TryLook(RowGroupReader reader, int column, int vector, CandidateRoom room, double furthest)
+    {
+        bool isFull = !double.IsPositiveInfinity(furthest);
+        int from = room.Looked;
+        int most = Math.Min(room.Count, from + (isFull ? RefinedAtOnce : 1));
+        int to = from;
+        while (to < most && !(room.Bounds[to] > furthest))
+        {
+            to++;
         }
 
-        return kept;
+        if (to == from)
+        {
+            return false;
+        }
+
+        RefinedCodes codes = isFull ? reader.Refined(column, vector, room.Rows + from, to - from) : default;
+        room.Looked = to;
+        room.Next = from;
+        room.End = codes.IsEmpty ? to : from + Refine(codes, room.Bounds + from, room.Rows + from, to - from, furthest);
+        return true;
     }
 
     int Refine(in RefinedCodes codes, float* bounds, int* candidates, int count, double furthest)

@@ -140,21 +140,12 @@ sealed unsafe class ScanNearest
         }
 
         _ahead.AddByCodes(reader, Column, vector, codes, rows, count, _wanted);
-        int near = _codes!.Candidates(codes, rows, _wanted, _nearest!.Furthest, _room!.Bounds, _room.Rows);
+        _codes!.Search(codes, rows, _wanted, _nearest!.Furthest, _room!);
         _stats.Estimated += (ulong)count;
-        new Span<float>(_room.Bounds, near).Sort(new Span<int>(_room.Rows, near));
         new Span<ulong>(_wanted, Mask.Words).Clear();
-        int looked = 0;
-        int some;
-        while ((some = _codes.Next(reader, Column, vector, _room.Bounds, _room.Rows, near, _nearest.Furthest, ref looked, out int from)) > 0)
+        while (_codes.Next(reader, Column, vector, _room!, _nearest.Furthest, out int row))
         {
-            for (int i = from; i < from + some; i++)
-            {
-                if (!(_room.Bounds[i] > _nearest.Furthest))
-                {
-                    Measure(reader, vector, _room.Rows[i]);
-                }
-            }
+            Measure(reader, vector, row);
         }
 
         return new Rows(selected, Kept(codes, numbers, count, selected));

@@ -41,25 +41,13 @@ abstract unsafe class NearestQuery(DistanceForm form, bool estimates, IMemory me
     internal int AddByCodes(
         RowGroupReader reader, int column, int vector, in VectorCodes codes, int count, ulong* seen, ulong first, CandidateRoom room)
     {
-        int near = _codes!.Candidates(codes, count, seen, Nearest.Furthest, room.Bounds, room.Rows);
-        new Span<float>(room.Bounds, near).Sort(new Span<int>(room.Rows, near));
+        _codes!.Search(codes, count, seen, Nearest.Furthest, room);
         int measured = 0;
-        int looked = 0;
-        int some;
-        while ((some = _codes.Next(reader, column, vector, room.Bounds, room.Rows, near, Nearest.Furthest, ref looked, out int from)) > 0)
+        for (; _codes.Next(reader, column, vector, room, Nearest.Furthest, out int number); measured++)
         {
-            for (int i = from; i < from + some; i++)
-            {
-                if (room.Bounds[i] > Nearest.Furthest)
-                {
-                    continue;
-                }
-
-                int row = (vector * Batch.Capacity) + room.Rows[i];
-                reader.DecodeRow(column, row, out ulong datum, out _);
-                AddRow(Distance.Elements(datum, Form.ElementBytes, out int dimensions), dimensions, first + (ulong)row);
-                measured++;
-            }
+            int row = (vector * Batch.Capacity) + number;
+            reader.DecodeRow(column, row, out ulong datum, out _);
+            AddRow(Distance.Elements(datum, Form.ElementBytes, out int dimensions), dimensions, first + (ulong)row);
         }
 
         return measured;

@@ -39,6 +39,7 @@ sealed unsafe partial class ColumnReader
         _datumBuffer.Free(_group.Memory);
         _upperHalves.Free(_group.Memory);
         _codeBuffer.Free(_group.Memory);
+        _refinedBuffer.Free(_group.Memory);
         bool stays = IsTested || _shared != null;
         if (!stays)
         {

@@ -66,12 +66,7 @@ sealed unsafe class ColumnBuffer
     /// <summary>Copies every <paramref name="stride"/>-th value.</summary>
     internal void Append(ulong* values, byte* nulls, int rows, int stride)
     {
-        Reserve(Rows + rows);
-        if (nulls != null)
-        {
-            AppendNulls(nulls, rows, stride);
-        }
-
+        Open(nulls, rows, stride);
         byte* isNull = Nulls == null ? null : Nulls + Rows;
         if (_arena == null)
         {
@@ -89,12 +84,7 @@ sealed unsafe class ColumnBuffer
     internal void Refer(ulong* addresses, uint* lengths, byte* nulls, int rows, ulong bytes)
     {
         Expand();
-        Reserve(Rows + rows);
-        if (nulls != null)
-        {
-            AppendNulls(nulls, rows, 1);
-        }
-
+        Open(nulls, rows, 1);
         NativeMemory.Copy(addresses, Values + Rows, (nuint)rows * sizeof(ulong));
         NativeMemory.Copy(lengths, Lengths + Rows, (nuint)rows * sizeof(uint));
         RawBytes += bytes;
@@ -116,12 +106,7 @@ sealed unsafe class ColumnBuffer
             Entries = entries;
         }
 
-        Reserve(Rows + rows);
-        if (nulls != null)
-        {
-            AppendNulls(nulls, rows, 1);
-        }
-
+        Open(nulls, rows, 1);
         if (Numbers != null)
         {
             NativeMemory.Copy(numbers, Numbers + Rows, (nuint)rows * sizeof(uint));
@@ -167,12 +152,7 @@ sealed unsafe class ColumnBuffer
     internal void AppendIntegers(ulong* integers, byte* nulls, int rows, int scale, ulong bytes)
     {
         Scale = scale;
-        Reserve(Rows + rows);
-        if (nulls != null)
-        {
-            AppendNulls(nulls, rows, 1);
-        }
-
+        Open(nulls, rows, 1);
         NativeMemory.Copy(integers, Values + Rows, (nuint)rows * sizeof(ulong));
         RawBytes += bytes;
         Rows += rows;
@@ -232,6 +212,16 @@ sealed unsafe class ColumnBuffer
         }
 
         Numbers = null;
+    }
+
+    /// <summary>Room for rows to come, whose nulls are noted.</summary>
+    void Open(byte* nulls, int rows, int stride)
+    {
+        Reserve(Rows + rows);
+        if (nulls != null)
+        {
+            AppendNulls(nulls, rows, stride);
+        }
     }
 
     void AppendNulls(byte* nulls, int rows, int stride)
