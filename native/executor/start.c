@@ -8,6 +8,7 @@
 #include "nodes/nodeFuncs.h"
 
 #include "asof_lookup.h"
+#include "client_rows.h"
 #include "engine.h"
 #include "look_ahead.h"
 #include "start.h"
@@ -79,5 +80,6 @@ pge_executor_init(void)
 	RegisterCustomScanMethods(&pge_engine_methods);
 	RegisterCustomScanMethods(&pge_asof_lookup_methods);
 	RegisterCustomScanMethods(&pge_look_ahead_methods);
+	pge_client_rows_init();
 	pge_prefetch_init();
 }
