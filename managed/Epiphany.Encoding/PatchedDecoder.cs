@@ -102,6 +102,11 @@ public static unsafe class PatchedDecoder
     static Fault Prefix(byte* segment, ushort* rows, ulong* kept, int count, int wanted, ulong* values)
     {
         PatchedHeader* header = (PatchedHeader*)segment;
+        if (header->Width == 0 && (header->Order == 1 || (header->Order == 2 && header->Base == 0)))
+        {
+            return Progressions(header, rows, kept, count, wanted, values);
+        }
+
         BitUnpack.Run(segment + PatchedHeader.Size, wanted, header->Width, header->Base, values);
         int before = -1;
         for (int i = 0; i < header->Exceptions; i++)
@@ -132,6 +137,39 @@ public static unsafe class PatchedDecoder
             Lanes.RunningSum(values, wanted, 0);
         }
 
+        return Fault.None;
+    }
+
+    /// <summary>All differences are the same but for exceptions', as of times at a fixed pace: nothing is summed up.</summary>
+    static Fault Progressions(PatchedHeader* header, ushort* rows, ulong* kept, int count, int wanted, ulong* values)
+    {
+        bool isOfSecond = header->Order > 1;
+        ulong difference = isOfSecond ? header->FirstDifference : header->Base;
+        ulong value = header->First;
+        int at = 0;
+        int before = -1;
+        for (int i = 0; i < header->Exceptions; i++)
+        {
+            int row = rows[i];
+            if (row <= before || row >= count)
+            {
+                return Fault.ExceptionsOutOfOrder;
+            }
+
+            before = row;
+            if (row < header->Order || row >= wanted)
+            {
+                continue;
+            }
+
+            Lanes.Progression(values + at, row - at, value, difference);
+            ulong step = isOfSecond ? difference + kept[i] : kept[i];
+            value = values[row - 1] + step;
+            difference = isOfSecond ? step : difference;
+            at = row;
+        }
+
+        Lanes.Progression(values + at, wanted - at, value, difference);
         return Fault.None;
     }
 

@@ -58,13 +58,56 @@ public static unsafe class Lanes
         return whole;
     }
 
-    /// <summary>values[i] = start + values[0] + ... + values[i], modulo 2^64. One addition a value is the latency bound already.</summary>
+    /// <summary>values[i] = start + values[0] + ... + values[i], modulo 2^64.</summary>
     public static void RunningSum(ulong* values, int count, ulong start)
     {
-        for (int i = 0; i < count; i++)
+        int i = Avx512F.IsSupported ? RunningSumOfEights(values, count, ref start) : 0;
+        for (; i < count; i++)
         {
             start += values[i];
             values[i] = start;
+        }
+    }
+
+    /// <summary>Sums within eight values in three steps; from eight to eight only the last one is carried. Says how many values those were.</summary>
+    static int RunningSumOfEights(ulong* values, int count, ref ulong start)
+    {
+        int whole = count & -Vector512<ulong>.Count;
+        Vector512<ulong> zero = Vector512<ulong>.Zero;
+        Vector512<ulong> last = Vector512.Create(7UL);
+        Vector512<ulong> carried = Vector512.Create(start);
+        for (int i = 0; i < whole; i += Vector512<ulong>.Count)
+        {
+            Vector512<ulong> sums = Vector512.Load(values + i);
+            sums += Avx512F.AlignRight64(sums, zero, 7);
+            sums += Avx512F.AlignRight64(sums, zero, 6);
+            sums += Avx512F.AlignRight64(sums, zero, 4);
+            (sums + carried).Store(values + i);
+            carried += Avx512F.PermuteVar8x64(sums, last);
+        }
+
+        start = carried.ToScalar();
+        return whole;
+    }
+
+    /// <summary>values[i] = first + i * step, modulo 2^64.</summary>
+    public static void Progression(ulong* values, int count, ulong first, ulong step)
+    {
+        int i = 0;
+        if (count >= Vector512<ulong>.Count)
+        {
+            Vector512<ulong> lanes = Vector512.Create(first) + (Vector512<ulong>.Indices * step);
+            Vector512<ulong> steps = Vector512.Create(step * (ulong)Vector512<ulong>.Count);
+            for (; i <= count - Vector512<ulong>.Count; i += Vector512<ulong>.Count)
+            {
+                lanes.Store(values + i);
+                lanes += steps;
+            }
+        }
+
+        for (; i < count; i++)
+        {
+            values[i] = first + ((ulong)i * step);
         }
     }
 

@@ -25,6 +25,45 @@ public static unsafe class MinMax
         }
     }
 
+    /// <summary>
+    /// Of doubles, eight at least. False: there are fewer, or a NaN. Where the least or the greatest is zero, its sign is any zero's.
+    /// </summary>
+    public static bool TryDoubles(double* values, int count, out double min, out double max)
+    {
+        min = max = 0;
+        int step = Vector512<double>.Count;
+        if (count < step)
+        {
+            return false;
+        }
+
+        Vector512<double> low = Vector512.Load(values);
+        Vector512<double> high = low;
+        Vector512<double> numbers = Vector512.Equals(low, low);
+        for (int i = step; i < count; i += step)
+        {
+            // The last one may overlap the one before.
+            Vector512<double> next = Vector512.Load(values + System.Math.Min(i, count - step));
+            low = Vector512.ConditionalSelect(Vector512.LessThan(next, low), next, low);
+            high = Vector512.ConditionalSelect(Vector512.GreaterThan(next, high), next, high);
+            numbers &= Vector512.Equals(next, next);
+        }
+
+        if (numbers.ExtractMostSignificantBits() != (1UL << step) - 1)
+        {
+            return false;
+        }
+
+        (min, max) = (low[0], high[0]);
+        for (int i = 1; i < step; i++)
+        {
+            min = System.Math.Min(min, low[i]);
+            max = System.Math.Max(max, high[i]);
+        }
+
+        return true;
+    }
+
     internal static void Scalar<T>(T* values, int count, out T min, out T max)
         where T : unmanaged, IBinaryInteger<T>
     {

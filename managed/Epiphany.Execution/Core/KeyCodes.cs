@@ -58,22 +58,24 @@ sealed unsafe class KeyCodes(int columns, IMemory memory)
         return true;
     }
 
-    /// <summary>Numbers of the rows that <see cref="Take"/> saw; says which have none yet.</summary>
-    internal Rows Map(int rows, uint* numbers, ushort* unknown)
+    /// <summary>Numbers of some of the rows that <see cref="Take"/> saw; says which have none yet.</summary>
+    internal Rows Map(Rows rows, uint* numbers, ushort* unknown)
     {
         uint worst = 0;
-        for (int i = 0; i < rows; i++)
+        for (int i = 0; i < rows.Count; i++)
         {
-            uint number = _map[_index[i]];
-            numbers[i] = number;
+            int row = rows[i];
+            uint number = _map[_index[row]];
+            numbers[row] = number;
             worst = Math.Max(worst, number);
         }
 
         int count = 0;
-        for (int i = 0; worst == Unknown && i < rows; i++)
+        for (int i = 0; worst == Unknown && i < rows.Count; i++)
         {
-            unknown[count] = (ushort)i;
-            count += numbers[i] == Unknown ? 1 : 0;
+            int row = rows[i];
+            unknown[count] = (ushort)row;
+            count += numbers[row] == Unknown ? 1 : 0;
         }
 
         return new Rows(unknown, count);

@@ -44,16 +44,32 @@ sealed unsafe class KeyRuns(IMemory memory)
             }
         }
 
+        return Heads(rows, LeastRows);
+    }
+
+    /// <summary>Likewise of numbers, where runs have so many rows at least, on average.</summary>
+    internal Rows Find(uint* numbers, int rows, int leastRows)
+    {
+        new Span<ulong>(_changes, Batch.Capacity / 64).Clear();
+        *_changes = 1;
+        Mark(numbers, rows, (byte*)_changes);
+        return Heads(rows, leastRows);
+    }
+
+    Rows Heads(int rows, int leastRows)
+    {
+        int words = (rows + 63) / 64;
+        int runs = 0;
+        for (int word = 0; word < words; word++)
+        {
+            runs += BitOperations.PopCount(_changes[word]);
+        }
+
         int count = 0;
-        for (int word = 0; word < (rows + 63) / 64; word++)
+        for (int word = 0; word < words && runs <= rows / leastRows; word++)
         {
             for (ulong left = _changes[word]; left != 0; left &= left - 1)
             {
-                if (count == rows / LeastRows)
-                {
-                    return none;
-                }
-
                 _heads[count++] = (ushort)((word * 64) + BitOperations.TrailingZeroCount(left));
             }
         }

@@ -16,14 +16,15 @@ sealed unsafe partial class KeyTable
         Rows pending = Rows.All(rows);
         bool byCodes = _nullsEqual && _codes.Take(keys, vectors, rows);
         bool byWindow = !byCodes && _window != null && vectors[0].Nulls == null;
-        Rows heads = byCodes || _runs == null ? default : _runs.Find(vectors, rows);
-        if (heads.Count > 0)
+        Rows heads = _runs.Find(vectors, rows);
+        pending = heads.Count > 0 ? heads : pending;
+        if (byCodes)
         {
-            pending = heads;
+            pending = _codes.Map(pending, numbers, _sought);
         }
-        else if (byCodes)
+        else if (heads.Count > 0)
         {
-            pending = _codes.Map(rows, numbers, _sought);
+            byWindow = false;
         }
         else if (byWindow)
         {
@@ -32,6 +33,7 @@ sealed unsafe partial class KeyTable
 
         if (pending.Count == 0)
         {
+            KeyRuns.Spread(heads, rows, numbers);
             return;
         }
 

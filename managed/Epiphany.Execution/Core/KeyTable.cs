@@ -29,7 +29,7 @@ sealed unsafe partial class KeyTable
     readonly uint* _position;
     readonly KeyCodes _codes;
     readonly KeyWindow? _window;
-    readonly KeyRuns? _runs;
+    readonly KeyRuns _runs;
     ulong* _slots;
     int _bits;
 
@@ -56,7 +56,7 @@ sealed unsafe partial class KeyTable
         _position = (uint*)host.Memory.Allocate(Batch.Capacity * sizeof(uint));
         _codes = new KeyCodes(keys.Columns.Length, host.Memory);
         _window = KeyWindow.Fits(keys) ? new KeyWindow(host.Memory) : null;
-        _runs = _stores.Length > 1 ? new KeyRuns(host.Memory) : null;
+        _runs = new KeyRuns(host.Memory);
     }
 
     /// <summary>How many distinct keys.</summary>

@@ -2,6 +2,7 @@
 // still be the first of theirs.
 
 using System;
+using Epiphany.Kernels;
 using Epiphany.Storage;
 
 namespace Epiphany.Execution;
@@ -15,11 +16,16 @@ sealed unsafe class SeriesFirsts
     /// <summary>After so many rows there must be fewer series than a quarter of them, and half must have gone, or looking is in vain.</summary>
     const long Trial = 1 << 18;
 
+    /// <summary>Runs of fewer rows than that, on average, are gone through row by row.</summary>
+    const int LeastRun = 16;
+
     readonly KeyBatch _keys;
     readonly KeyTable _table;
     readonly IMemory _memory;
     readonly ulong _bytes;
     readonly uint* _numbers;
+    readonly KeyRuns _runs;
+    readonly long* _ranks;
     readonly bool _descending;
 
     /// <summary>By exclusive or it makes ranks of values.</summary>
@@ -40,6 +46,8 @@ sealed unsafe class SeriesFirsts
         _memory = context.Host.Memory;
         _bytes = context.Options.HashMemory;
         _numbers = (uint*)_memory.Allocate(Batch.Capacity * sizeof(uint));
+        _runs = new KeyRuns(_memory);
+        _ranks = (long*)_memory.Allocate(Batch.Capacity / LeastRun * sizeof(long));
         _descending = descending;
         _flip = descending ? -1 : 0;
         _nullsFirst = nullsFirst;
@@ -69,6 +77,14 @@ sealed unsafe class SeriesFirsts
         _asked += batchRows;
         _table.Insert(series, batchRows, _numbers);
         Reserve();
+        Rows heads = rows.IsAll && times.Nulls == null ? _runs.Find(_numbers, rows.Count, LeastRun) : default;
+        int kept = heads.Count > 0 ? KeepOfRuns((long*)times.Values, heads, rows.Count, selected) : KeepOfEach(times, rows, selected);
+        _kept += kept;
+        return kept == rows.Count ? rows : new Rows(selected, kept);
+    }
+
+    int KeepOfEach(Vector times, Rows rows, ushort* selected)
+    {
         Learn(times, rows);
         int kept = 0;
         for (int i = 0; i < rows.Count; i++)
@@ -79,9 +95,36 @@ sealed unsafe class SeriesFirsts
             kept += isKept ? 1 : 0;
         }
 
-        _kept += kept;
-        return kept == rows.Count ? rows : new Rows(selected, kept);
+        return kept;
     }
+
+    /// <summary>Where rows of one series follow one another, most of these runs have none that is the first, which their extremes tell.</summary>
+    int KeepOfRuns(long* times, Rows heads, int rows, ushort* selected)
+    {
+        for (int i = 0; i < heads.Count; i++)
+        {
+            int head = heads[i];
+            MinMax.Run(times + head, End(heads, i, rows) - head, out long min, out long max);
+            _ranks[i] = _descending ? ~max : min;
+            long* least = _least + _numbers[head];
+            *least = Math.Min(*least, _ranks[i]);
+        }
+
+        int kept = 0;
+        for (int i = 0; i < heads.Count; i++)
+        {
+            long least = _least[_numbers[heads[i]]];
+            for (int row = heads[i], end = _ranks[i] <= least ? End(heads, i, rows) : row; row < end; row++)
+            {
+                selected[kept] = (ushort)row;
+                kept += (times[row] ^ _flip) <= least ? 1 : 0;
+            }
+        }
+
+        return kept;
+    }
+
+    static int End(Rows heads, int i, int rows) => i + 1 < heads.Count ? heads[i + 1] : rows;
 
     /// <summary>Numbers of series, at most a batch of them; None of those that no row had yet.</summary>
     internal void Find(ReadOnlySpan<Vector> series, int count, uint* numbers) => _table.Find(_keys, series, count, numbers);

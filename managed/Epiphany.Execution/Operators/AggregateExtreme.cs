@@ -12,7 +12,7 @@ interface IExtremeOrder
     /// <summary>Does the value that a group has stay, when another one comes?</summary>
     static abstract bool Stays(ulong value, ulong other);
 
-    /// <summary>The value of one group, where integers can be compared many at once; false: they cannot.</summary>
+    /// <summary>The value of one group, where values can be compared many at once; false: they cannot.</summary>
     static virtual unsafe bool OfAll(ulong* values, int count, out ulong value)
     {
         value = 0;
@@ -68,6 +68,13 @@ struct LeastFloat8 : IExtremeOrder
 {
     public static bool Stays(ulong value, ulong other) => IsBelow(BitConverter.UInt64BitsToDouble(value), BitConverter.UInt64BitsToDouble(other));
 
+    public static unsafe bool OfAll(ulong* values, int count, out ulong value)
+    {
+        bool isKnown = MinMax.TryDoubles((double*)values, count, out double least, out _);
+        value = BitConverter.DoubleToUInt64Bits(least);
+        return isKnown && least != 0;
+    }
+
     /// <summary>NaN is above everything and equal to itself.</summary>
     internal static bool IsBelow(double value, double other) => value < other || (double.IsNaN(other) && !double.IsNaN(value));
 }
@@ -75,6 +82,13 @@ struct LeastFloat8 : IExtremeOrder
 struct GreatestFloat8 : IExtremeOrder
 {
     public static bool Stays(ulong value, ulong other) => LeastFloat8.Stays(other, value);
+
+    public static unsafe bool OfAll(ulong* values, int count, out ulong value)
+    {
+        bool isKnown = MinMax.TryDoubles((double*)values, count, out _, out double greatest);
+        value = BitConverter.DoubleToUInt64Bits(greatest);
+        return isKnown && greatest != 0;
+    }
 }
 
 struct LeastFloat4 : IExtremeOrder
@@ -104,24 +118,24 @@ sealed unsafe class AggregateExtreme<TOrder>(IMemory memory) : AggregateState
 
     internal override void Add(Vector values, AggregateRows rows)
     {
-        if (rows.IsOne && rows.Count > 0 && TOrder.OfAll(values.Values, rows.Count, out ulong best))
-        {
-            Take(0, best);
-            return;
-        }
-
         // Neighbours of one group are compared without going through what it has.
         ulong* lanes = values.Values;
-        for (int i = 0; i < rows.Count;)
+        Rows heads = rows.Runs();
+        for (int i = 0; i < heads.Count; i++)
         {
-            uint group = rows.IsOne ? 0 : rows.Groups[i];
-            best = lanes[i];
-            while (++i < rows.Count && (rows.IsOne || rows.Groups[i] == group))
+            int first = heads[i];
+            int count = (i + 1 < heads.Count ? heads[i + 1] : rows.Count) - first;
+            Take(rows.Of(first), TOrder.OfAll(lanes + first, count, out ulong best) ? best : OfEach(lanes + first, count));
+        }
+
+        for (int i = 0, first = 0; heads.Count == 0 && i < rows.Count; first = i)
+        {
+            uint group = rows.Groups[i];
+            while (++i < rows.Count && rows.Groups[i] == group)
             {
-                best = TOrder.Stays(best, lanes[i]) ? best : lanes[i];
             }
 
-            Take(group, best);
+            Take(group, OfEach(lanes + first, i - first));
         }
     }
 
@@ -147,6 +161,17 @@ sealed unsafe class AggregateExtreme<TOrder>(IMemory memory) : AggregateState
     {
         _values.Clear();
         _has.Clear();
+    }
+
+    static ulong OfEach(ulong* values, int count)
+    {
+        ulong best = *values;
+        for (int i = 1; i < count; i++)
+        {
+            best = TOrder.Stays(best, values[i]) ? best : values[i];
+        }
+
+        return best;
     }
 
     void Take(uint group, ulong value)

@@ -85,6 +85,14 @@ sealed unsafe class AggregateFloatMoments(bool isSingle, IExecutionHost host) : 
         internal double Sxx;
     }
 
+    /// <summary>Neighbours of one group that are still to be added; where none are left, values that nobody wants go to a spare state.</summary>
+    struct Run
+    {
+        internal double* At;
+        internal State* State;
+        internal int Left;
+    }
+
     /// <summary>
     /// Squares of 2^53 values below this are below 2^920 in all, and so is each step to them; that is less than half of what the greatest
     /// double is exact to, so they are not missed when larger values come.
@@ -111,6 +119,10 @@ sealed unsafe class AggregateFloatMoments(bool isSingle, IExecutionHost host) : 
         if (_keepsSquares)
         {
             AddAll(values, rows);
+        }
+        else if (!isSingle && rows.Runs().Count > 1)
+        {
+            AddRuns((double*)values.Values, rows);
         }
         else
         {
@@ -161,6 +173,69 @@ sealed unsafe class AggregateFloatMoments(bool isSingle, IExecutionHost host) : 
             while (++i < count && (rows.IsOne || rows.Groups[i] == group));
             state->Sx = sum;
             state->N += i - first;
+        }
+    }
+
+    /// <summary>
+    /// Likewise, runs of groups side by side: an addition waits for the one before it, and the order within a group stays. A group whose run is
+    /// not through keeps its next one waiting.
+    /// </summary>
+    void AddRuns(double* values, AggregateRows rows)
+    {
+        const int Lanes = 4;
+        State spare = default;
+        Run* runs = stackalloc Run[Lanes];
+        Rows heads = rows.Runs();
+        for (int next = 0; ;)
+        {
+            int step = int.MaxValue;
+            for (int lane = 0; lane < Lanes; lane++)
+            {
+                Run* run = runs + lane;
+                if (run->Left == 0)
+                {
+                    run->At = values;
+                    run->State = &spare;
+                }
+
+                if (run->Left == 0 && next < heads.Count && _states.At + rows.Of(heads[next]) is var state
+                    && runs[0].State != state && runs[1].State != state && runs[2].State != state && runs[3].State != state)
+                {
+                    int end = next + 1 < heads.Count ? heads[next + 1] : rows.Count;
+                    run->At = values + heads[next];
+                    run->State = state;
+                    run->Left = end - heads[next];
+                    state->N += run->Left;
+                    next++;
+                }
+
+                step = run->Left > 0 ? Math.Min(step, run->Left) : step;
+            }
+
+            if (step == int.MaxValue)
+            {
+                return;
+            }
+
+            double* a = runs[0].At;
+            double* b = runs[1].At;
+            double* c = runs[2].At;
+            double* d = runs[3].At;
+            (double sumA, double sumB, double sumC, double sumD) = (runs[0].State->Sx, runs[1].State->Sx, runs[2].State->Sx, runs[3].State->Sx);
+            for (int i = 0; i < step; i++)
+            {
+                sumA += a[i];
+                sumB += b[i];
+                sumC += c[i];
+                sumD += d[i];
+            }
+
+            (runs[0].State->Sx, runs[1].State->Sx, runs[2].State->Sx, runs[3].State->Sx) = (sumA, sumB, sumC, sumD);
+            for (int lane = 0; lane < Lanes; lane++)
+            {
+                runs[lane].At += step;
+                runs[lane].Left -= Math.Min(runs[lane].Left, step);
+            }
         }
     }
 

@@ -1,5 +1,6 @@
 // Execution layer, operators. The rows of a batch by group.
 
+using System;
 using Epiphany.Storage;
 
 namespace Epiphany.Execution;
@@ -8,6 +9,13 @@ namespace Epiphany.Execution;
 sealed unsafe class AggregateRows(IMemory memory)
 {
     internal const int Few = 8;
+
+    /// <summary>Runs of fewer rows than that, on average, are not worth a call each.</summary>
+    const int LeastRun = 16;
+
+    readonly KeyRuns _runs = new(memory);
+    readonly ushort* _heads = (ushort*)memory.Allocate(sizeof(ushort));
+    Rows? _found;
 
     /// <summary>Of groups' numbers, where they are a column.</summary>
     internal static readonly ValueType NumberType = new(TypeOid.Int8, -1, 0, sizeof(long), true);
@@ -33,6 +41,7 @@ sealed unsafe class AggregateRows(IMemory memory)
     {
         Count = count;
         GroupCount = groups;
+        _found = null;
         if (groups > Few)
         {
             return;
@@ -56,6 +65,12 @@ sealed unsafe class AggregateRows(IMemory memory)
 
         AggregateLanes.Count(Lanes, count, groups, Counts);
     }
+
+    /// <summary>The first row of each run of neighbours of one group; none where they are short.</summary>
+    internal Rows Runs() => _found ??= IsOne ? new Rows(_heads, Math.Min(Count, 1)) : _runs.Find(Groups, Count, LeastRun);
+
+    /// <summary>The group of a row.</summary>
+    internal uint Of(int row) => IsOne ? 0 : Groups[row];
 
     /// <summary>Some rows of others.</summary>
     internal void Select(AggregateRows source, Rows rows)

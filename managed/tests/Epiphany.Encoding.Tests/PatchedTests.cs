@@ -95,6 +95,37 @@ public unsafe class PatchedTests
         Assert.Equal(Fault.SegmentTooShort, PatchedDecoder.Decode(segment.Bytes, 31, 100, scratch.Lanes));
     }
 
+    /// <summary>Where differences are the same but for exceptions', these are looked at one by one.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(2)]
+    public void Damaged_exceptions_to_a_fixed_pace_are_refused(int order)
+    {
+        ulong[] values = [.. Enumerable.Range(0, 100).Select(i => (ulong)((10 * i) + (i < 50 ? 0 : 77)))];
+        using Native lanes = new(values);
+        using Native scratch = new(values);
+        PatchedPlan plan = PatchedEncoder.Measure(lanes.Lanes, 100, order, scratch.Lanes);
+        Assert.Equal((0, order), (plan.Width, plan.Exceptions));
+        using Native segment = new(plan.Bytes);
+        PatchedEncoder.Write(plan, lanes.Lanes, scratch.Lanes, segment.Bytes);
+        ushort* rows = (ushort*)(segment.Bytes + 32);
+        Fault With(int at, ushort row)
+        {
+            ushort right = rows[at];
+            rows[at] = row;
+            Fault fault = PatchedDecoder.Decode(segment.Bytes, (ulong)plan.Bytes, 100, scratch.Lanes);
+            rows[at] = right;
+            return fault;
+        }
+
+        Assert.Equal(50, rows[0]);
+        Assert.Equal(Fault.ExceptionsOutOfOrder, With(order - 1, 100));
+        Assert.Equal(order == 1 ? Fault.None : Fault.ExceptionsOutOfOrder, With(order - 1, 49));
+        // What the first values stand for is no difference; who says otherwise is not believed.
+        Assert.Equal(Fault.None, With(0, 0));
+        Assert.Equal((values[0], values[1]), (scratch.Lanes[0], scratch.Lanes[1]));
+    }
+
     static (int Width, int Exceptions) Measure(int order, Func<int, long> value)
     {
         using Native lanes = new([.. Enumerable.Range(0, 2048).Select(i => (ulong)value(i))]);
@@ -116,5 +147,8 @@ public unsafe class PatchedTests
         yield return Of(i => i % 3 == 0 ? -5 : 1L << (i % 64));
         yield return Of(i => 1_700_000_000_000_000 + (i * 1_000_000L) + (i > count / 2 ? 3_600_000_000 : 0) + random.Next(50));
         yield return Of(i => (long)i * i * i);
+        // Series one after another, each at a fixed pace, some of which had a pause: all that is packed is what differs from it.
+        yield return Of(i => 1_700_000_000_000_000 + (i % 588 * 10_000_000L) + (i % 588 > 200 + (i / 588 * 100) ? 77 : 0));
+        yield return Of(i => i % 9 == 0 ? long.MinValue + i : (long)(ulong)i * -7);
     }
 }

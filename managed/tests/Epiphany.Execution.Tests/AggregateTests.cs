@@ -71,6 +71,51 @@ public class AggregateTests
         }
     }
 
+    /// <summary>Runs of a group's rows, that come again within the batch: sums keep the order of rows; the last zero stays.</summary>
+    [Theory]
+    [InlineData(1)]
+    [InlineData(3)]
+    [InlineData(40)]
+    public void Sums_and_extremes_of_runs_are_those_of_one_row_after_another(int groups)
+    {
+        const int Count = 30000;
+        double[] odd = [double.NaN, double.PositiveInfinity, 0.0, -0.0, 1e17, -1e17];
+        var random = new Random(groups);
+        ulong?[] keys = new ulong?[Count];
+        ulong?[] calm = new ulong?[Count];
+        ulong?[] wild = new ulong?[Count];
+        for (int i = 0, end = 0; i < Count; i++)
+        {
+            bool isNew = i == end;
+            end = isNew ? i + random.Next(1, 300) : end;
+            keys[i] = isNew ? (ulong)random.Next(groups) : keys[i - 1];
+            calm[i] = Bits((random.NextDouble() - 0.5) * Math.Pow(10, random.Next(-3, 17)));
+            wild[i] = Bits(random.Next(3) > 0 ? -0.0 : odd[keys[i]!.Value % 5 == 0 ? random.Next(6) : 2 + random.Next(2)]);
+        }
+
+        var host = new FakeHost();
+        List<ulong?[]> rows = AggregateWriter.Aggregate(
+            host, [ProgramWriter.Int4, ProgramWriter.Float8, ProgramWriter.Float8], [keys, calm, wild], [(0, Int4Equal)],
+            [
+                new(2105, ProgramWriter.Float8, 1), new(2120, ProgramWriter.Float8, 1), new(2136, ProgramWriter.Float8, 1),
+                new(2105, ProgramWriter.Float8, 2), new(2120, ProgramWriter.Float8, 2), new(2136, ProgramWriter.Float8, 2),
+            ]).Run(host);
+        foreach (ulong?[] row in rows)
+        {
+            double[] Of(ulong?[] column) =>
+                [.. Enumerable.Range(0, Count).Where(i => keys[i] == row[0]).Select(i => BitConverter.UInt64BitsToDouble(column[i]!.Value))];
+            foreach ((double[] values, int at) in new[] { (Of(calm), 1), (Of(wild), 4) })
+            {
+                // NaN is above everything; of equal values the later one stays.
+                double greatest = values.Aggregate((a, b) => a > b || (double.IsNaN(a) && !double.IsNaN(b)) ? a : b);
+                double least = values.Aggregate((a, b) => a < b || (double.IsNaN(b) && !double.IsNaN(a)) ? a : b);
+                double average = values.Aggregate(0.0, (a, b) => a + b) / values.Length;
+                Assert.True(row[at] == Bits(average) || (double.IsNaN(average) && double.IsNaN(BitConverter.UInt64BitsToDouble(row[at]!.Value))));
+                Assert.Equal([Bits(greatest), Bits(least)], row[(at + 1)..(at + 3)]);
+            }
+        }
+    }
+
     [Fact]
     public void Without_keys_there_is_one_group_also_of_no_rows()
     {

@@ -1,6 +1,7 @@
 // The kernels of time_bucket against buckets that are counted off one by one, and what they leave to the function itself.
 
 using System;
+using System.Linq;
 using System.Runtime.InteropServices;
 using Xunit;
 
@@ -62,6 +63,19 @@ public class ExpressionsTimeBucketTests
         using ExpressionsCheck check = Check(host, function, s_timestamp, Times(days), s_interval, Interval(0, days, time), type, datum);
         check.Agrees(row => row[0] is not ulong t ? null : (object)Values.Of((long)(Floor((Int128)(long)t - origin, width) + origin)));
         check.SourcesHold(1000);
+        Assert.Equal(0, host.HostRows);
+    }
+
+    /// <summary>Many rows of a bucket one after another, and buckets that begin anywhere among them.</summary>
+    [Fact]
+    public void Times_at_a_pace()
+    {
+        const long Width = 3_600_000_000;
+        var host = new FakeHost();
+        ulong? At(int i) => i % 301 == 7 ? null : Values.Of((i % 588 * 10_000_000L) - (i / 588 * 77L) - Day);
+        ulong?[] times = [.. Enumerable.Range(0, 2000).Select(At)];
+        using ExpressionsCheck check = Check(host, OwnFunction.TimeBucket, s_timestamp, times, s_interval, Interval(0, 0, Width));
+        check.Agrees(row => row[0] is not ulong t ? null : (object)Values.Of((long)(Floor((long)t - (2 * Day), Width) + (2 * Day))));
         Assert.Equal(0, host.HostRows);
     }
 

@@ -61,6 +61,40 @@ public unsafe class SeriesFirstsTests
         }
     }
 
+    /// <summary>Runs of rows of one series, which may come again in the batch: rows are kept that are not after the least so far.</summary>
+    [Theory]
+    [InlineData(3, false)]
+    [InlineData(40, true)]
+    public void Rows_of_runs_are_kept_like_others(int series, bool descending)
+    {
+        FakeHost host = new();
+        var context = new EngineContext(host, new EngineOptions(1 << 20, 1 << 24, false));
+        var firsts = new SeriesFirsts([new KeyPart(0, Int8Equal, 0)], [ProgramWriter.Int8], descending, false, context);
+        Random random = new(series);
+        ushort* selected = stackalloc ushort[Batch.Capacity];
+        Dictionary<ulong, long> best = [];
+        firsts.Begin();
+        for (int batch = 0; batch < 20; batch++)
+        {
+            ulong[] names = new ulong[Batch.Capacity - batch];
+            for (int i = 0, end = 0; i < names.Length; i++)
+            {
+                bool isNew = i == end;
+                end = isNew ? i + random.Next(1, 200) : end;
+                names[i] = isNew ? (ulong)random.Next(series) : names[i - 1];
+            }
+
+            long?[] times = [.. names.Select(_ => (long?)random.Next(-500, 500))];
+            long Rank(int i) => descending ? -times[i]!.Value : times[i]!.Value;
+            for (int i = 0; i < names.Length; i++)
+            {
+                best[names[i]] = Math.Min(best.GetValueOrDefault(names[i], long.MaxValue), Rank(i));
+            }
+
+            Assert.Equal(Enumerable.Range(0, names.Length).Where(i => Rank(i) <= best[names[i]]), Keep(firsts, names, times, selected));
+        }
+    }
+
     [Fact]
     public void It_gives_up_where_every_row_is_a_series()
     {
@@ -92,7 +126,7 @@ public unsafe class SeriesFirstsTests
             Vector series = new();
             series.SetDatums(n, null);
             Vector time = new();
-            time.SetDatums(t, isNull);
+            time.SetDatums(t, times.Contains(null) ? isNull : null);
             Rows rows = firsts.Keep([series], time, names.Length, Rows.All(names.Length), selected);
             int[] kept = new int[rows.Count];
             for (int i = 0; i < kept.Length; i++)

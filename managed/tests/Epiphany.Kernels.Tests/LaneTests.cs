@@ -44,6 +44,53 @@ public unsafe class LaneTests
     }
 
     [Fact]
+    public void Extremes_of_doubles_are_found_unless_a_NaN_is_among_them()
+    {
+        Random random = new(6);
+        foreach (int count in s_counts)
+        {
+            double[] values = [.. Enumerable.Range(0, count).Select(_ => random.NextDouble() - 0.5)];
+            values[random.Next(count)] = double.NegativeInfinity;
+            values[random.Next(count)] = double.MaxValue;
+            fixed (double* v = values)
+            {
+                Assert.Equal(count >= 8, MinMax.TryDoubles(v, count, out double min, out double max));
+                Assert.Equal(count >= 8 ? (values.Min(), values.Max()) : (0, 0), (min, max));
+                values[random.Next(count)] = double.NaN;
+                Assert.False(MinMax.TryDoubles(v, count, out _, out _));
+            }
+        }
+    }
+
+    [Fact]
+    public void Running_sums_and_progressions_are_those_of_one_addition_after_another()
+    {
+        Random random = new(7);
+        foreach (int count in s_counts)
+        {
+            ulong[] values = [.. Enumerable.Range(0, count).Select(_ => (ulong)random.NextInt64(long.MinValue, long.MaxValue))];
+            ulong[] steps = new ulong[count];
+            ulong[] expected = [.. values];
+            ulong sum = 5;
+            for (int i = 0; i < count; i++)
+            {
+                sum += values[i];
+                expected[i] = sum;
+            }
+
+            fixed (ulong* v = values)
+            fixed (ulong* s = steps)
+            {
+                Lanes.RunningSum(v, count, 5);
+                Lanes.Progression(s, count, 7, ulong.MaxValue - 99);
+            }
+
+            Assert.Equal(expected, values);
+            Assert.Equal(Enumerable.Range(0, count).Select(i => (ulong)(7 - (100L * i))), steps);
+        }
+    }
+
+    [Fact]
     public void Extremes_of_codes_are_found_wherever_they_are()
     {
         Random random = new(4);
