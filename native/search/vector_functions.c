@@ -38,12 +38,14 @@ pge_rrf(PG_FUNCTION_ARGS)
 	PG_RETURN_FLOAT8(1.0 / ((double) k + (double) rank));
 }
 
-/* The access method that epiphany.vector_index_type stands for. */
+/* The access method that epiphany.vector_index_type stands for. NULL: which it is depends on the table. */
 Datum
 pge_default_vector_index(PG_FUNCTION_ARGS)
 {
 	NameData   *name = palloc0_object(NameData);
 
+	if (pge_vector_index_kind == PGE_VECTOR_INDEX_AUTO)
+		PG_RETURN_NULL();
 	namestrcpy(name, pge_vector_index_kind == PGE_VECTOR_INDEX_HNSW ? "epiphany_hnsw" : "epiphany_ivf");
 	PG_RETURN_NAME(name);
 }

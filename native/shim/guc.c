@@ -28,6 +28,7 @@ static const struct config_enum_entry iterative_options[] = {
 };
 
 static const struct config_enum_entry vector_index_options[] = {
+	{"auto", PGE_VECTOR_INDEX_AUTO, false},
 	{"hnsw", PGE_VECTOR_INDEX_HNSW, false},
 	{"ivf", PGE_VECTOR_INDEX_IVF, false},
 	{NULL, 0, false}
@@ -84,7 +85,7 @@ assign_debug_force_gc(bool newval, void *extra)
 	pge_force_gc = newval;
 }
 
-int			pge_vector_index_kind = PGE_VECTOR_INDEX_IVF;
+int			pge_vector_index_kind = PGE_VECTOR_INDEX_AUTO;
 
 /* Read where a table is made, by SQL (sql/epiphany_timeseries/60-policies.sql). */
 static char *timeseries_retention_policy;
@@ -109,7 +110,7 @@ pge_guc_init(void)
 	DefineCustomEnumVariable("epiphany.vector_index_type",
 							 "Sets which kind of index epiphany.create_vector_index() makes.",
 							 "ivf: small, quick to build and to write to; hnsw: quicker to search.",
-							 &pge_vector_index_kind, PGE_VECTOR_INDEX_IVF, vector_index_options, PGC_USERSET, 0, NULL, NULL, NULL);
+							 &pge_vector_index_kind, PGE_VECTOR_INDEX_AUTO, vector_index_options, PGC_USERSET, 0, NULL, NULL, NULL);
 	DefineCustomStringVariable("epiphany.timeseries_retention_policy",
 							   "Sets the age at which rows of new tables USING epiphany_timeseries are deleted.",
 							   "An interval; empty: such tables get no retention policy.",

@@ -32,6 +32,7 @@ typedef enum PgeIterativeScan
 /* epiphany.vector_index_type */
 typedef enum PgeVectorIndexKind
 {
+	PGE_VECTOR_INDEX_AUTO,
 	PGE_VECTOR_INDEX_IVF,
 	PGE_VECTOR_INDEX_HNSW,
 } PgeVectorIndexKind;

@@ -169,8 +169,15 @@ pge_group_store(Relation rel, PgeGroupDesc *desc, const PgeGroupImage *image, co
 #define TOUCHED_AHEAD	2
 #define HEADER_AHEAD	5
 
-/* Parts that are asked for ahead of the one that is copied: as many as a core can wait for. */
-#define PARTS_AHEAD		4
+/*
+ * Waits, for memory that will be wanted, beside other such loads: each of them would wait alone later, behind the lock of its buffer. A
+ * prefetch does not do where the processor's tables lack the page of memory, which is most of what scattered reads cost.
+ */
+static inline void
+load(const void *memory)
+{
+	(void) *(const volatile char *) memory;
+}
 
 static bool
 seems_to_hold(Relation rel, BlockNumber block, Buffer buffer)
@@ -202,8 +209,8 @@ guess_buffer(Relation rel, const PgeGroupDesc *desc, uint64 page_no, const PgeRe
 
 	if (plan == NULL || plan->known == NULL)
 		return InvalidBuffer;
-	guesses[0] = plan->known[page_no % PGE_KNOWN_BUFFERS];
-	guesses[1] = plan->recent != NULL ? pge_recent_where(plan->recent, block) : InvalidBuffer;
+	guesses[0] = plan->recent != NULL ? pge_recent_where(plan->recent, block) : InvalidBuffer;
+	guesses[1] = plan->known[page_no % PGE_KNOWN_BUFFERS];
 	guesses[2] = page_no == 0 ? InvalidBuffer : plan->known[(page_no - 1) % PGE_KNOWN_BUFFERS];
 	guesses[2] += BufferIsValid(guesses[2]);
 	for (int i = 0; i < lengthof(guesses); i++)
@@ -267,6 +274,11 @@ prefetch_pages(Relation rel, const PgeGroupDesc *desc, uint64 from, uint64 count
 		/* What is looked up now need not be when the page is read. The next page's guess starts from this one's. */
 		if (!BufferIsValid(guess))
 			guess = PrefetchBuffer(rel, MAIN_FORKNUM, desc->first_block + (BlockNumber) page_no).recent_buffer;
+		else
+		{
+			load(BufferGetPage(guess));
+			load(BufferGetPage(guess) + BLCKSZ / 2);
+		}
 		remember(desc, page_no, plan, guess);
 	}
 }
@@ -313,6 +325,39 @@ read_pages(Relation rel, const PgeGroupDesc *desc, uint32 page_no, uint64 wanted
 	return n;
 }
 
+/* Pin the next page of some, or several of them; says how many. */
+static int
+pin_pages(Relation rel, const PgeGroupDesc *desc, uint32 page_no, uint64 wanted, const PgeReadPlan *plan, Buffer *buffers)
+{
+	int			n = 1;
+
+	CHECK_FOR_INTERRUPTS();
+	if (!read_guessed(rel, desc, page_no, plan, buffers))
+		n = read_pages(rel, desc, page_no, wanted, ring_of(plan), buffers);
+	if (plan != NULL && plan->bulk != NULL)
+		plan->bulk->pages_left -= Min(plan->bulk->pages_left, n);
+	for (int i = 0; i < n; i++)
+		remember(desc, page_no + i, plan, buffers[i]);
+	return n;
+}
+
+/* Lock a page that is pinned, and see whether it is the group's. */
+static const char *
+locked_payload(Relation rel, const PgeGroupDesc *desc, uint32 page_no, Buffer buffer)
+{
+	PgePageHeader *header;
+
+	LockBuffer(buffer, BUFFER_LOCK_SHARE);
+	header = pge_page_check(rel, buffer, PGE_KIND_GROUP);
+	if (header->group_id != desc->group_id || header->page_no != page_no)
+		ereport(ERROR,
+				(errcode(ERRCODE_DATA_CORRUPTED),
+				 errmsg("block %u of column table \"%s\" holds page %u of row group %u, expected page %u of row group %u",
+						BufferGetBlockNumber(buffer), RelationGetRelationName(rel),
+						header->page_no, header->group_id, page_no, desc->group_id)));
+	return PgePageGetPayload(BufferGetPage(buffer));
+}
+
 static void
 read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length, char *dest, const PgeReadPlan *plan)
 {
@@ -329,31 +374,16 @@ read_bytes(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 length,
 	while (pages > 0)
 	{
 		Buffer		buffers[MAX_IO_COMBINE_LIMIT];
-		int			n = 1;
+		int			n = pin_pages(rel, desc, page_no, pages, plan, buffers);
 
-		CHECK_FOR_INTERRUPTS();
-		if (!read_guessed(rel, desc, page_no, plan, buffers))
-			n = read_pages(rel, desc, page_no, pages, ring_of(plan), buffers);
-		if (plan != NULL && plan->bulk != NULL)
-			plan->bulk->pages_left -= Min(plan->bulk->pages_left, n);
 		for (int i = 0; i < n; i++, page_no++, pages--)
 		{
 			uint64		start = (uint64) page_no * PGE_PAGE_PAYLOAD;
 			uint64		from = Max(offset, start);
 			uint64		to = Min(end, start + PGE_PAGE_PAYLOAD);
-			PgePageHeader *header;
 
-			remember(desc, page_no, plan, buffers[i]);
 			touch_ahead(rel, desc, page_no, page_no + pages, plan);
-			LockBuffer(buffers[i], BUFFER_LOCK_SHARE);
-			header = pge_page_check(rel, buffers[i], PGE_KIND_GROUP);
-			if (header->group_id != desc->group_id || header->page_no != page_no)
-				ereport(ERROR,
-						(errcode(ERRCODE_DATA_CORRUPTED),
-						 errmsg("block %u of column table \"%s\" holds page %u of row group %u, expected page %u of row group %u",
-								BufferGetBlockNumber(buffers[i]), RelationGetRelationName(rel),
-								header->page_no, header->group_id, page_no, desc->group_id)));
-			memcpy(dest + (from - offset), PgePageGetPayload(BufferGetPage(buffers[i])) + (from - start), to - from);
+			memcpy(dest + (from - offset), locked_payload(rel, desc, page_no, buffers[i]) + (from - start), to - from);
 			UnlockReleaseBuffer(buffers[i]);
 		}
 	}
@@ -377,7 +407,7 @@ pge_group_read(Relation rel, const PgeGroupDesc *desc, uint64 offset, uint64 len
 	read_bytes(rel, desc, offset, length, dest, plan);
 }
 
-/* Lines of memory that reading a part will want, where its page was last. Nothing is looked at: if it is elsewhere, nothing is lost. */
+/* Memory that reading a part will want, where its page was last: if it is elsewhere, nothing is lost. */
 static void
 touch_part(const PgeGroupDesc *desc, uint64 offset, uint64 length, const PgeReadPlan *plan)
 {
@@ -387,30 +417,53 @@ touch_part(const PgeGroupDesc *desc, uint64 offset, uint64 length, const PgeRead
 
 	if (!BufferIsValid(recent) || recent > NBuffers)
 		return;
-	__builtin_prefetch(GetBufferDescriptor(recent - 1));
 	page = (char *) BufferGetPage(recent);
 	from = PgePageGetPayload(page) + offset % PGE_PAGE_PAYLOAD;
-	__builtin_prefetch(page);
+	load(GetBufferDescriptor(recent - 1));
+	load(page);
+	load(from);
 	for (char *line = from; line < Min(from + length, page + BLCKSZ); line += PG_CACHE_LINE_SIZE / 2)
 		__builtin_prefetch(line);
 }
 
-/* Likewise parts that lie here and there: while one is copied, others come from memory. */
+/* Likewise parts that lie here and there: while one is copied, others come from memory. Those that lie side by side share a page. */
 void
 pge_group_read_parts(Relation rel, const PgeGroupDesc *desc, const uint64 *offsets, int count, uint64 length, char *dest,
 					 const PgeReadPlan *plan)
 {
-	bool		touches = plan->recent != NULL;
+	Buffer		buffer = InvalidBuffer;
+	uint64		held = 0;		/* the page in the buffer */
+	const char *payload = NULL;
 
-	for (int i = 0; i < Min(count, PARTS_AHEAD) && touches; i++)
+	for (int i = 0; i < count && plan->recent != NULL; i++)
 		touch_part(desc, offsets[i], length, plan);
-	for (int i = 0; i < count; i++)
+	for (int i = 0; i < count; i++, dest += length)
 	{
-		if (touches && i + PARTS_AHEAD < count)
-			touch_part(desc, offsets[i + PARTS_AHEAD], length, plan);
+		uint64		page_no = offsets[i] / PGE_PAGE_PAYLOAD;
+		uint64		from = offsets[i] % PGE_PAGE_PAYLOAD;
+
 		check_range(rel, desc, offsets[i], length);
-		read_bytes(rel, desc, offsets[i], length, dest + length * i, plan);
+		if (BufferIsValid(buffer) && (page_no != held || from + length > PGE_PAGE_PAYLOAD))
+		{
+			UnlockReleaseBuffer(buffer);
+			buffer = InvalidBuffer;
+		}
+		if (from + length > PGE_PAGE_PAYLOAD)
+		{
+			read_bytes(rel, desc, offsets[i], length, dest, plan);
+			continue;
+		}
+		if (!BufferIsValid(buffer))
+		{
+			held = page_no;
+			pge_block_must_exist(rel, desc->first_block + (BlockNumber) page_no);
+			pin_pages(rel, desc, (uint32) page_no, 1, plan, &buffer);
+			payload = locked_payload(rel, desc, (uint32) page_no, buffer);
+		}
+		memcpy(dest, payload + from, length);
 	}
+	if (BufferIsValid(buffer))
+		UnlockReleaseBuffer(buffer);
 }
 
 /* Likewise bytes of a cold group's extent. */

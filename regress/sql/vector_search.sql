@@ -70,6 +70,12 @@ SELECT epiphany.rrf(1, -1);
 -- Indexes by name.
 CREATE TABLE few (id int, v vector(3), half halfvec(3));
 INSERT INTO few SELECT i, ARRAY[i, i % 7, 1]::real[]::vector, ARRAY[i, i % 7, 1]::real[]::vector FROM generate_series(1, 500) i;
+-- By the table: a graph for few rows, lists for many, a graph where lists do not know the metric.
+SELECT epiphany.vector_index_method(), epiphany.create_vector_index('few', 'v');
+CREATE TABLE many AS SELECT i AS id, ARRAY[i, i % 7, 1]::real[]::vector(3) AS v FROM generate_series(1, 10000) i;
+SELECT epiphany.create_vector_index('many', 'v'), epiphany.create_vector_index('many', 'v', 'l1');
+SELECT indexdef FROM pg_indexes WHERE tablename = 'many' ORDER BY indexname;
+SET epiphany.vector_index_type = ivf;
 SELECT epiphany.vector_index_method(), epiphany.create_vector_index('few', 'v');
 SET epiphany.vector_index_type = hnsw;
 SELECT epiphany.vector_index_method(), epiphany.create_vector_index('few', 'half', 'Cosine', 'By angle', 'm = 8');

@@ -27,7 +27,7 @@ RETURNS pg_catalog.name
 AS 'MODULE_PATHNAME', 'pge_default_vector_index'
 LANGUAGE C STABLE PARALLEL SAFE;
 
-COMMENT ON FUNCTION epiphany.vector_index_method() IS 'access method that epiphany.create_vector_index() takes, by epiphany.vector_index_type';
+COMMENT ON FUNCTION epiphany.vector_index_method() IS 'access method that epiphany.create_vector_index() takes, by epiphany.vector_index_type; NULL: by the table';
 
 CREATE FUNCTION epiphany.create_vector_index(
 	"table" pg_catalog.regclass,
@@ -40,8 +40,10 @@ LANGUAGE plpgsql
 SET search_path = pg_catalog, pg_temp
 AS $epiphany$
 DECLARE
-	method CONSTANT pg_catalog.name := epiphany.vector_index_method();
+	methods pg_catalog.name[] := ARRAY[epiphany.vector_index_method()];
+	method pg_catalog.name;
 	class pg_catalog.text;
+	rows pg_catalog.int8;
 	made pg_catalog.regclass;
 	before pg_catalog.oid[];
 BEGIN
@@ -51,16 +53,22 @@ BEGIN
 	IF NOT EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = "table" AND a.attname = "column" AND a.attnum > 0 AND NOT a.attisdropped) THEN
 		RAISE EXCEPTION 'column "%" of relation "%" does not exist', "column", "table" USING ERRCODE = 'undefined_column';
 	END IF;
-	IF NOT EXISTS (SELECT FROM pg_am WHERE amname = method AND amtype = 'i') THEN
-		RAISE EXCEPTION 'access method "%" does not exist', method
+	IF methods[1] IS NULL THEN
+		-- Lists of few rows do not fit those that come later.
+		EXECUTE format('SELECT count(*) FROM (SELECT FROM %s LIMIT 10000) first_rows', "table") INTO rows;
+		methods := CASE WHEN rows < 10000 THEN '{epiphany_hnsw,epiphany_ivf}' ELSE '{epiphany_ivf,epiphany_hnsw}' END;
+	END IF;
+	IF NOT EXISTS (SELECT FROM pg_am WHERE amname = ANY (methods) AND amtype = 'i') THEN
+		RAISE EXCEPTION 'access method "%" does not exist', methods[1]
 			USING ERRCODE = 'undefined_object', HINT = 'CREATE EXTENSION epiphany_vectorstore, or set epiphany.vector_index_type.';
 	END IF;
-	SELECT format('%I.%I', n.nspname, o.opcname) INTO class
+	SELECT m.amname, format('%I.%I', n.nspname, o.opcname) INTO method, class
 	FROM pg_opclass o JOIN pg_am m ON o.opcmethod = m.oid JOIN pg_namespace n ON o.opcnamespace = n.oid
 		JOIN pg_attribute a ON a.atttypid = o.opcintype
-	WHERE m.amname = method AND a.attrelid = "table" AND a.attname = "column" AND o.opcname ~ ('_' || lower(metric) || '_ops$');
+	WHERE m.amname = ANY (methods) AND a.attrelid = "table" AND a.attname = "column" AND o.opcname ~ ('_' || lower(metric) || '_ops$')
+	ORDER BY array_position(methods, m.amname) LIMIT 1;
 	IF class IS NULL THEN
-		RAISE EXCEPTION 'access method "%" has no operator class for metric "%" and the type of column "%"', method, metric, "column"
+		RAISE EXCEPTION 'access method "%" has no operator class for metric "%" and the type of column "%"', methods[1], metric, "column"
 			USING ERRCODE = 'undefined_object', HINT = 'Metrics are l2, ip, cosine and l1.';
 	END IF;
 	before := ARRAY(SELECT indexrelid FROM pg_index WHERE indrelid = "table");

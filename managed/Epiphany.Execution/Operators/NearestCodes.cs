@@ -12,18 +12,24 @@ namespace Epiphany.Execution;
 
 /// <summary>
 /// Codes know of the square of the Euclidean distance; others follow from it and the vectors' lengths. A bound is not kept by one vector in some
-/// thousands, and then it matters only for one of the nearest that is much nearer than its code says.
+/// thousands, and then it matters only for one of the nearest that is much nearer than its code says. A query that has so many neighbours about
+/// as far that their codes say little puts up with one in a hundred, which is what makes its time like that of others.
 /// </summary>
 sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
 {
-    /// <summary>In deviations of the estimate.</summary>
+    /// <summary>In deviations of the estimate, whose error is as good as normal: one vector in 740 lies beyond, whatever the data.</summary>
     const float Epsilon = 3f;
+
+    /// <summary>Likewise, one vector in a hundred: after so many candidates, or so many for each row wanted.</summary>
+    const float LateEpsilon = 2.33f;
+    const int ManyCandidates = 2048;
+    const int ManyForEach = 64;
 
     /// <summary>Likewise for codes that rows have of their own: these are some seven times as exact, so that caution costs little.</summary>
     const float RefinedEpsilon = 4f;
 
     /// <summary>They are read so many at a time.</summary>
-    const int RefinedAtOnce = 32;
+    const int RefinedAtOnce = 64;
 
     /// <summary>What single precision may take from sums of squares that differ little.</summary>
     const float Rounding = 1e-6f;
@@ -41,13 +47,17 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
     float _add;
     float _distance;
     float _slack;
+    int _many;
+    int _looked;
 
     /// <summary>Codes say nothing of sums of absolute differences.</summary>
     internal static bool Knows(DistanceForm form) => !form.IsL1;
 
-    /// <summary>A run begins, with that query.</summary>
-    internal void Begin(byte* elements, int dimensions)
+    /// <summary>A run begins, with that query, for so many rows.</summary>
+    internal void Begin(byte* elements, int dimensions, int wanted)
     {
+        _many = Math.Max(ManyCandidates, ManyForEach * wanted);
+        _looked = 0;
         _elements = elements;
         _dimensions = dimensions;
         _preparedFor = 0;
@@ -72,15 +82,20 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
     }
 
     /// <summary>
-    /// Finds, of the rows of a vector of which a bit is set in <paramref name="wanted"/>, those that may be as near as <paramref name="furthest"/>,
-    /// nearest bounds first: <see cref="Next"/> gives them. Rows that are null are not among them.
+    /// Finds, of the rows of a vector of which a bit is set in <paramref name="wanted"/>, those that may be as near as <paramref name="furthest"/>:
+    /// <see cref="Next"/> gives them. Rows that are null are not among them.
     /// </summary>
     internal void Search(in VectorCodes codes, int rows, ulong* wanted, double furthest, CandidateRoom room)
     {
         int count = codes.Nulls == null
             ? WithoutNulls(codes, rows, wanted, furthest, room.Bounds, room.Rows)
             : WithNulls(codes, rows, wanted, furthest, room.Bounds, room.Rows);
-        new Span<float>(room.Bounds, count).Sort(new Span<int>(room.Rows, count));
+        if (double.IsPositiveInfinity(furthest))
+        {
+            // While anything may be near, what seems nearest tells most. Later the order of rows is as good, and is that of memory.
+            new Span<float>(room.Bounds, count).Sort(new Span<int>(room.Rows, count));
+        }
+
         room.Begin(count);
     }
 
@@ -105,28 +120,35 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
         return false;
     }
 
-    /// <summary>Looks at some further candidates: bounds are by their own codes then, and those too far are left out. False: no more.</summary>
+    /// <summary>
+    /// Looks at some further candidates, if there are any: bounds are by their own codes then, those too far are left out, the nearest come first.
+    /// </summary>
     bool TryLook(RowGroupReader reader, int column, int vector, CandidateRoom room, double furthest)
     {
         bool isFull = !double.IsPositiveInfinity(furthest);
         int from = room.Looked;
-        int most = Math.Min(room.Count, from + (isFull ? RefinedAtOnce : 1));
+        int most = from + (isFull ? RefinedAtOnce : 1);
         int to = from;
-        while (to < most && !(room.Bounds[to] > furthest))
+        int looked = from;
+        for (; looked < room.Count && to < most; looked++)
         {
-            to++;
+            room.Bounds[to] = room.Bounds[looked];
+            room.Rows[to] = room.Rows[looked];
+            to += room.Bounds[looked] > furthest ? 0 : 1;
         }
 
-        if (to == from)
-        {
-            return false;
-        }
-
-        RefinedCodes codes = isFull ? reader.Refined(column, vector, room.Rows + from, to - from) : default;
-        room.Looked = to;
+        _looked += to - from;
+        room.Looked = looked;
         room.Next = from;
-        room.End = codes.IsEmpty ? to : from + Refine(codes, room.Bounds + from, room.Rows + from, to - from, furthest);
-        return true;
+        if (to > from && isFull)
+        {
+            RefinedCodes codes = reader.Refined(column, vector, room.Rows + from, to - from);
+            to = codes.IsEmpty ? to : from + Refine(codes, room.Bounds + from, room.Rows + from, to - from, furthest);
+            new Span<float>(room.Bounds + from, to - from).Sort(new Span<int>(room.Rows + from, to - from));
+        }
+
+        room.End = to;
+        return looked > from;
     }
 
     int Refine(in RefinedCodes codes, float* bounds, int* candidates, int count, double furthest)
@@ -208,8 +230,9 @@ sealed unsafe class NearestCodes(DistanceForm form, IMemory memory)
     /// <summary>A bit for each of 32 rows whose distance is not known to be above <paramref name="furthest"/>; NaN is not.</summary>
     uint Near(in VectorCodes codes, int block, double furthest)
     {
+        float epsilon = _looked < _many ? Epsilon : LateEpsilon;
         _squares = codes.Squares(block);
-        FastScan.Run(_query, codes.Block(block), codes.Factors(block), _add, Epsilon * _distance, float.PositiveInfinity, _estimates, _lowers);
+        FastScan.Run(_query, codes.Block(block), codes.Factors(block), _add, epsilon * _distance, float.PositiveInfinity, _estimates, _lowers);
 
         // Lower bound less a share of the square, less a multiple of the length: what would make the distance the furthest.
         double limit = form.IsL2 ? (furthest * furthest) + _slack : form.IsInnerProduct ? (2 * furthest) + _square + _slack : _square + _slack;

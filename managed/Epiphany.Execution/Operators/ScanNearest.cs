@@ -118,7 +118,7 @@ sealed unsafe class ScanNearest
             _elements = query.IsNull(0) ? null : Distance.Elements(query.Values[0], _distance.Form.ElementBytes, out _dimensions);
             if (_elements != null)
             {
-                _codes?.Begin(_elements, _dimensions);
+                _codes?.Begin(_elements, _dimensions, _nearest!.Wanted);
             }
         }
 

@@ -27,7 +27,7 @@ abstract unsafe class NearestQuery(DistanceForm form, bool estimates, IMemory me
         Nearest.Begin(wanted);
         if (elements != null)
         {
-            _codes?.Begin(elements, dimensions);
+            _codes?.Begin(elements, dimensions, wanted);
         }
     }
 
