@@ -32,6 +32,7 @@ typedef struct PgeLowered
 	i64		   *words;
 	i64			nwords;
 	List	   *scans;			/* SeqScan plan nodes of column tables, by scan number */
+	List	   *scan_columns;	/* likewise: Bitmapset of the columns, from 0, that are looked at */
 	List	   *scan_orders;	/* likewise: lists of columns, negative where the greatest is wanted first; 0: none; the times' counts */
 	List	   *nodes;			/* Plan nodes, by node id */
 	List	   *kinds;			/* their PgePlanKind, likewise; an integer list */

@@ -46,6 +46,7 @@ pge_engine_begin_rows(PgeEngine *engine, int eflags)
 		PgeEngineScan *scan = &engine->scans[i];
 
 		scan->plan = list_nth_node(SeqScan, engine->lowered->scans, i);
+		scan->columns = list_nth(engine->lowered->scan_columns, i);
 		scan->orders = list_nth(engine->lowered->scan_orders, i);
 		scan->rel = ExecOpenScanRelation(estate, scan->plan->scan.scanrelid, eflags);
 		scan->filter = pge_zone_filter(&scan->plan->scan, estate, engine->css.ss.ps.ps_ExprContext);
@@ -181,6 +182,7 @@ begin_scan(PgeEngine *engine, PgeEngineScan *scan)
 		scan->desc = table_beginscan(scan->rel, engine->css.ss.ps.state->es_snapshot, 0, NULL);
 	if (scan->filter != NULL)
 		pge_scan_set_filter(scan->desc, scan->filter);
+	pge_scan_set_columns(scan->desc, scan->columns);
 	foreach_int(order, scan->orders)
 	{
 		if (order != 0 && pge_units_order(scan->desc, (AttrNumber) abs(order), order < 0))

@@ -29,6 +29,7 @@ typedef struct PgeEngineScan
 	TableScanDesc desc;			/* NULL until the engine asks for the first unit */
 	ParallelTableScanDesc shared;	/* or NULL: this process reads all of it */
 	PgeScanFilter *filter;		/* or NULL */
+	const Bitmapset *columns;	/* no others are looked at */
 	List	   *orders;			/* groups are best read in the order of one of these columns, see PgeLowered.scan_orders */
 	TupleTableSlot *slot;		/* for rows of the delta */
 	bool		row_waits;		/* the delta unit's first row is in the slot */

@@ -77,6 +77,7 @@ lower_scan(PgeLowering *lowering, SeqScan *scan, Bitmapset *wanted)
 	Plan	   *plan = &scan->scan.plan;
 	TupleDesc	columns = RelationGetDescr(ExecGetRangeTableRelation(lowering->estate, scan->scan.scanrelid));
 	PgeRawColumns *raw = palloc0_object(PgeRawColumns);
+	Bitmapset  *used;
 
 	raw->varno = scan->scan.scanrelid;
 	raw->outer = palloc_array(int, Max(columns->natts, 1));
@@ -90,6 +91,8 @@ lower_scan(PgeLowering *lowering, SeqScan *scan, Bitmapset *wanted)
 	}
 	pge_word(lowering, list_length(lowering->out->scans));
 	lowering->out->scans = lappend(lowering->out->scans, scan);
+	used = pge_columns_used(NULL, pge_wanted_targets(plan, wanted), raw->varno);
+	lowering->out->scan_columns = lappend(lowering->out->scan_columns, pge_columns_used(used, plan->qual, raw->varno));
 	lowering->out->scan_orders = lappend(lowering->out->scan_orders, list_make2_int(lowering->scan_order, lowering->scan_decisive));
 	lowering->scan_order = lowering->scan_decisive = 0;
 	pge_lower_tail(lowering, plan->qual, pge_wanted_targets(plan, wanted), raw, columns->natts);

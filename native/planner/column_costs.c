@@ -11,6 +11,8 @@
 #include "optimizer/cost.h"
 #include "optimizer/optimizer.h"
 #include "optimizer/pathnode.h"
+#include "storage/bufmgr.h"
+#include "utils/rel.h"
 #include "utils/spccache.h"
 
 #include "shim/pge.h"
@@ -21,6 +23,12 @@
 
 /* Codes of vectors are read and computed with: a page of them takes as many pages of a scan. */
 #define CODE_PAGE_COST		3.0
+
+/*
+ * A page of a cold group, in pages of a scan. One that is cached costs what a warm one does; to decode one that is not takes about 80 times
+ * that of one core, and waiting for a slow link longer still. Which it is nobody knows when a plan is made that may be kept.
+ */
+#define COLD_PAGE_COST		20.0
 
 /* To start the engine, or start it anew, with pages at 1. */
 #define START_COST			20.0
@@ -46,6 +54,7 @@ typedef struct Reading
 	int			wanted;			/* columns that the query looks at */
 	int			columns;
 	Cost		page_cost;		/* a page of a sequential scan */
+	double		cold_pages;		/* of the table's */
 	double		share;			/* of pages, in a scan for the nearest vectors by their codes; 1: in others */
 	bool		by_workers;		/* parallel workers scan so, too, each for the nearest of its rows */
 } Reading;
@@ -82,12 +91,13 @@ scan_cost(const Reading *reading, Path *path)
 {
 	Cost		pages = reading->page_cost * reading->rel->pages;
 	Cost		cpu = Max(path->total_cost - path->startup_cost - pages, 0);
+	Cost		cold = reading->page_cost * reading->cold_pages * (COLD_PAGE_COST - 1);
 	double		share = path->parallel_workers > 0 ? Min(path->rows / Max(reading->rel->rows, 1), 1) : 1;
 
 	if (path->parallel_workers == 0 || reading->by_workers)
 		pages *= Min(reading->share * CODE_PAGE_COST, 1);
 	path->startup_cost += START_COST;
-	path->total_cost = path->startup_cost + share * pages * reading->wanted / Max(reading->columns, 1) + cpu * SCAN_CPU_SHARE;
+	path->total_cost = path->startup_cost + share * (pages + cold) * reading->wanted / Max(reading->columns, 1) + cpu * SCAN_CPU_SHARE;
 }
 
 /* Rows that an index finds. */
@@ -137,12 +147,19 @@ pge_setup_cost(Cost usual)
 	return usual * WORKERS_COST;
 }
 
+/* Those that the planner was told of and that are not the table's own (column_estimate_size). */
+static double
+cold_pages(const RelOptInfo *rel, Relation table)
+{
+	return Max((double) rel->pages - RelationGetNumberOfBlocks(table), 0);
+}
+
 /*
  * Paths of a column table's scan with the costs that they have; the sequential one may be the best now that was not before. by_engine: it
  * is the engine that runs that; has_codes: vectors of the table have codes.
  */
 void
-pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine, bool has_codes)
+pge_column_costs(PlannerInfo *root, RelOptInfo *rel, Relation table, bool by_engine, bool has_codes)
 {
 	Reading		reading = {.root = root,.rel = rel,.by_engine = by_engine};
 	List	   *paths = rel->pathlist;
@@ -152,6 +169,7 @@ pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine, bool has_co
 
 	get_tablespace_page_costs(rel->reltablespace, NULL, &reading.page_cost);
 	reading.share = by_engine && has_codes && !pge_vector_exact ? pge_nearest_share(root, rel, &reading.by_workers) : 1;
+	reading.cold_pages = cold_pages(rel, table);
 	count_columns(&reading);
 	rel->pathlist = NIL;
 	rel->partial_pathlist = NIL;

@@ -405,7 +405,7 @@ rel_pathlist(PlannerInfo *root, RelOptInfo *rel, Index number, RangeTblEntry *rt
 				planning->roots = lappend(planning->roots, root);
 				pge_find_join_keys(root);
 			}
-			pge_column_costs(root, rel, by_engine, pge_has_vector_codes(table));
+			pge_column_costs(root, rel, table, by_engine, pge_has_vector_codes(table));
 		}
 	}
 	table_close(table, NoLock);

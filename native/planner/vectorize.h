@@ -78,7 +78,7 @@ extern void pge_find_join_keys(PlannerInfo *root);
 extern double pge_rows_of_key(PlannerInfo *root, const IndexPath *path);
 
 /* column_costs.c */
-extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel, bool by_engine, bool has_codes);
+extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel, Relation table, bool by_engine, bool has_codes);
 extern Cost pge_setup_cost(Cost usual);
 
 /* nearest_costs.c */

@@ -54,7 +54,18 @@ extern char *pge_cold_stub(PgeColdGroup *cold, PgeStubColumn *columns, PgeStubPa
 extern void pge_cold_column(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold, int column, PgeGroupRef *image);
 
 /* tiering/cold_ahead.c: columns that will be wanted */
-extern void pge_cold_ahead_note(Relation rel, const PgeGroupDesc *desc, int column);
-extern bool pge_cold_ahead(Relation rel, const PgeGroupDesc *desc);
+
+typedef enum PgeAhead
+{
+	PGE_AHEAD_NOTHING,			/* nothing is asked ahead of such a group */
+	PGE_AHEAD_UNKNOWN,			/* something could be, but nobody knows what */
+	PGE_AHEAD_ASKED,
+	PGE_AHEAD_FULL,				/* no more can be, for now: something of the group may be left out */
+} PgeAhead;
+
+extern void pge_cold_ahead_only(Relation rel, const Bitmapset *columns);
+extern void pge_cold_ahead_plan(Relation rel, const PgeGroupDesc *desc, const Bitmapset *columns, const PgeGroupDesc *next);
+extern void pge_cold_ahead_note(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold, int column);
+extern PgeAhead pge_cold_ahead(Relation rel, const PgeGroupDesc *desc);
 
 #endif							/* PGE_COLD_GROUP_H */

@@ -1,9 +1,10 @@
 /*
- * Column store: what a scan that enters a cold group says of what it will read: that group, and the next one if the scan's filter leaves
- * any of it.
+ * Column store: what a scan that enters a cold group says of what it will read: that group, and the next ones of which the scan's filter
+ * leaves anything.
  */
 #include "postgres.h"
 
+#include "optimizer/cost.h"
 #include "utils/rel.h"
 
 #include "cold_group.h"
@@ -32,18 +33,75 @@ is_wanted(PgeScan *scan, const PgeGroupDesc *desc)
 	return wanted;
 }
 
-/* Parallel scans draw their groups one by one, and do not know what comes next. */
+/* Is the group cold, and not to be skipped? */
+static bool
+is_to_come(PgeScan *scan, const PgeGroupDesc *desc)
+{
+	return pge_group_tier(desc) == PGE_TIER_COLD && is_wanted(scan, desc);
+}
+
+/*
+ * One more group each time: who is content with a few rows has asked for little more than it has read. Nothing is asked twice but of the
+ * group that there was no room for.
+ */
+static void
+ask_for_following(PgeScan *scan)
+{
+	scan->ahead_groups++;
+	scan->ahead_unit = Max(scan->ahead_unit, scan->unit + 1);
+	for (; scan->ahead_unit < scan->ngroups && scan->ahead_unit <= scan->unit + scan->ahead_groups; scan->ahead_unit++)
+	{
+		const PgeGroupDesc *desc = &scan->descs[scan->groups[scan->ahead_unit]];
+
+		if (is_to_come(scan, desc) && pge_cold_ahead(scan->base.rs_rd, desc) == PGE_AHEAD_FULL)
+			return;
+	}
+}
+
+/*
+ * The next group, if that is cold and wanted; or NULL. Participants of a parallel scan draw their groups one by one: this one draws its
+ * next before it is done with the one in hand. Not the last ones, so that nobody sits on a group while others have nothing to do.
+ */
+static const PgeGroupDesc *
+next_group(PgeScan *scan)
+{
+	int64		next = scan->unit >= 0 && scan->unit + 1 < scan->ngroups ? (int64) scan->groups[scan->unit + 1] : -1;
+
+	if (scan->parallel != NULL)
+	{
+		uint32		participants = 1 + max_parallel_workers_per_gather;
+
+		if (pg_atomic_read_u32(&scan->parallel->next_group) + participants > scan->parallel->groups)
+			return NULL;
+		next = scan->drawn = pge_scan_draw(scan);
+	}
+	return next >= 0 && is_to_come(scan, &scan->descs[next]) ? &scan->descs[next] : NULL;
+}
+
 void
 pge_cold_scan_ahead(PgeScan *scan, uint32 group)
 {
 	Relation	rel = scan->base.rs_rd;
-	uint32		next = (uint32) scan->unit + 1;
+	const PgeGroupDesc *desc = &scan->descs[group];
+	const PgeGroupDesc *next;
+	PgeAhead	asked;
 
-	if (pge_cold_ahead(rel, &scan->descs[group]) && scan->parallel == NULL && scan->unit >= 0 && next < scan->ngroups)
+	if (pge_group_tier(desc) != PGE_TIER_COLD)
+		return;
+	if (scan->columns != NULL)
+		pge_cold_ahead_only(rel, scan->columns);
+	asked = pge_cold_ahead(rel, desc);
+	if (asked == PGE_AHEAD_NOTHING || (asked == PGE_AHEAD_UNKNOWN && scan->columns == NULL))
+		return;
+	if (asked != PGE_AHEAD_UNKNOWN && scan->parallel == NULL)
 	{
-		const PgeGroupDesc *desc = &scan->descs[scan->groups[next]];
-
-		if (pge_group_tier(desc) == PGE_TIER_COLD && is_wanted(scan, desc))
-			(void) pge_cold_ahead(rel, desc);
+		if (scan->unit >= 0)
+			ask_for_following(scan);
+		return;
 	}
+	next = next_group(scan);
+	if (asked == PGE_AHEAD_UNKNOWN)
+		pge_cold_ahead_plan(rel, desc, scan->columns, next);
+	else if (next != NULL)
+		(void) pge_cold_ahead(rel, next);
 }

@@ -31,4 +31,7 @@ extern PgeScanCounts pge_scan_counts;
 /* The filter must live as long as the scan. */
 extern void pge_scan_set_filter(TableScanDesc scan, PgeScanFilter *filter);
 
+/* Columns, from 0, but for which the scan reads none; of them, too, it may read fewer. Likewise. */
+extern void pge_scan_set_columns(TableScanDesc scan, const Bitmapset *columns);
+
 #endif							/* PGE_COLUMN_FILTER_H */

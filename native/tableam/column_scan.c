@@ -154,8 +154,9 @@ turn_round(PgeScan *scan)
 
 /* ---- parallel ---- */
 
-static bool
-next_parallel_group(PgeScan *scan)
+/* The next group that is this participant's alone, by its number in descs; -1: there is none. */
+int64
+pge_scan_draw(PgeScan *scan)
 {
 	uint32		i;
 
@@ -166,13 +167,22 @@ next_parallel_group(PgeScan *scan)
 		while (scan->next_visible < scan->ngroups && scan->groups[scan->next_visible] < i)
 			scan->next_visible++;
 		if (scan->next_visible < scan->ngroups && scan->groups[scan->next_visible] == i)
-		{
-			start_group(scan, i, ForwardScanDirection);
-			return true;
-		}
+			return i;
 	}
-	pge_scan_close_group(scan);
-	return false;
+	return -1;
+}
+
+static bool
+next_parallel_group(PgeScan *scan)
+{
+	int64		group = scan->drawn >= 0 ? scan->drawn : pge_scan_draw(scan);
+
+	scan->drawn = -1;
+	if (group >= 0)
+		start_group(scan, (uint32) group, ForwardScanDirection);
+	else
+		pge_scan_close_group(scan);
+	return group >= 0;
 }
 
 /*
@@ -413,7 +423,7 @@ column_scan_begin(Relation rel, Snapshot snapshot, int nkeys, ScanKey key, Paral
 	scan->heap->rs_flags &= ~SO_TYPE_SEQSCAN;
 	if ((flags & (SO_TYPE_SEQSCAN | SO_ALLOW_STRAT)) == (SO_TYPE_SEQSCAN | SO_ALLOW_STRAT))
 		scan->bulk = pge_bulk_begin(rel, pscan != NULL ? 1 + max_parallel_workers_per_gather : 1);
-	scan->unit = -1;
+	scan->unit = scan->drawn = -1;
 	scan->fresh = true;
 	scan->number = ++scans_begun;
 	if (scan_knows_groups(scan))
@@ -455,6 +465,8 @@ column_rescan(TableScanDesc sscan, ScanKey key, bool set_params, bool allow_stra
 		scan->filter->ready = false;
 	scan->chunk_next = scan->chunk_end = 0;
 	scan->next_visible = 0;
+	scan->drawn = -1;
+	scan->ahead_groups = scan->ahead_unit = 0;
 	/* What an MVCC snapshot sees does not change; other snapshots look again. */
 	if (!scan_knows_groups(scan))
 		return;
@@ -487,6 +499,12 @@ void
 pge_scan_set_filter(TableScanDesc sscan, PgeScanFilter *filter)
 {
 	((PgeScan *) sscan)->filter = filter;
+}
+
+void
+pge_scan_set_columns(TableScanDesc sscan, const Bitmapset *columns)
+{
+	((PgeScan *) sscan)->columns = columns;
 }
 
 static Size

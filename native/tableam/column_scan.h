@@ -56,13 +56,19 @@ typedef struct PgeScan
 	int64		run_first;		/* the vector in hand */
 	int64		run_last;
 	PgeScanFilter *filter;		/* or NULL */
+	const Bitmapset *columns;	/* from 0, no others are read; or NULL: nobody has said so */
 	PgeBulk    *bulk;			/* for pages of groups, where the table is large; or NULL */
 	bool		ranged;			/* only TIDs from base.rs_mintid to rs_maxtid (column_tidrange.c) */
 
 	/* parallel: draws only rise, so the search in groups goes on from here; the chunk of delta blocks in hand */
 	uint32		next_visible;
+	int64		drawn;			/* the next group, if that is drawn already, by its number in descs; or -1 */
 	BlockNumber chunk_next;
 	BlockNumber chunk_end;
+
+	/* Cold groups, of those to come: how many are asked for ahead, and up to which unit that is done (cold_scan.c) */
+	int64		ahead_groups;
+	int64		ahead_unit;
 
 	/* ANALYZE and TABLESAMPLE: rows of the page in hand, removed rows of the group in hand (column_sample.c) */
 	uint64	   *removed;
@@ -83,6 +89,7 @@ typedef struct PgeScan
 
 extern bool pge_scan_next_unit(PgeScan *scan);
 extern bool pge_scan_in_group(const PgeScan *scan);
+extern int64 pge_scan_draw(PgeScan *scan);
 extern void pge_bitmap_reset(PgeScan *scan);
 
 /* scan_group.c */

@@ -12,6 +12,7 @@
 #include "optimizer/optimizer.h"
 #include "optimizer/plancat.h"
 
+#include "cold_group.h"
 #include "column.h"
 
 static void
@@ -32,8 +33,8 @@ column_toast_am(Relation rel)
 
 /*
  * Rows: those of groups exactly, those of the delta by the density that VACUUM or ANALYZE found, or by heap's guess from their
- * width where groups stored since hide it. No page counts as all-visible while there are groups, since an index-only scan has
- * to fetch every column row.
+ * width where groups stored since hide it. Pages: a cold group counts with those that it had, since what a scan reads of it is as much, and
+ * more than that to fetch. No page counts as all-visible while there are groups, since an index-only scan has to fetch every column row.
  */
 static void
 column_estimate_size(Relation rel, int32 *attr_widths, BlockNumber *pages, double *tuples, double *allvisfrac)
@@ -44,14 +45,19 @@ column_estimate_size(Relation rel, int32 *attr_widths, BlockNumber *pages, doubl
 				total = RelationGetNumberOfBlocks(rel),
 				delta_pages;
 	double		rows = 0,
+				elsewhere = 0,
 				density;
 
 	for (uint32 i = 0; i < ndescs; i++)
 	{
 		if (pge_group_fate(&descs[i]) != PGE_FATE_DEAD)
 			owned += descs[i].blocks;
-		if (pge_group_is_current(&descs[i]))
-			rows += descs[i].rows - descs[i].dead_rows;
+		if (!pge_group_is_current(&descs[i]))
+			continue;
+		rows += descs[i].rows - descs[i].dead_rows;
+		/* Frozen ones are not read. */
+		if (pge_group_tier(&descs[i]) == PGE_TIER_COLD)
+			elsewhere += Max((double) descs[i].length / PGE_PAGE_PAYLOAD - descs[i].blocks, 0);
 	}
 	if (rows == 0)
 	{
@@ -66,7 +72,7 @@ column_estimate_size(Relation rel, int32 *attr_widths, BlockNumber *pages, doubl
 	else
 		density = (BLCKSZ - SizeOfPageHeaderData) /
 			(double) (MAXALIGN(SizeofHeapTupleHeader) + sizeof(ItemIdData) + get_rel_data_width(rel, attr_widths));
-	*pages = total;
+	*pages = (BlockNumber) Min(total + elsewhere, MaxBlockNumber);
 	*tuples = rint(rows + density * delta_pages);
 	*allvisfrac = 0;
 	pfree(descs);

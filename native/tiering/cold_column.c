@@ -25,6 +25,7 @@
 typedef struct ObjectPart
 {
 	PgeGroupSource source;		/* first */
+	PgeStore   *store;
 	const char *chunk;
 	uint64		chunk_offset;
 	uint64		chunk_length;
@@ -66,6 +67,7 @@ read_part(PgeGroupSource *source, uint64 offset, uint64 length, char *dest)
 {
 	ObjectPart *part = (ObjectPart *) source;
 
+	pge_store_advance(part->store);
 	if (offset >= part->footer_offset && length <= part->footer_length - Min(offset - part->footer_offset, part->footer_length))
 		memcpy(dest, part->footer + (offset - part->footer_offset), length);
 	else if (offset >= part->chunk_offset && length <= part->chunk_length - Min(offset - part->chunk_offset, part->chunk_length))
@@ -78,9 +80,8 @@ read_part(PgeGroupSource *source, uint64 offset, uint64 length, char *dest)
 
 /* Gets the column's chunk from the store. */
 static char *
-read_chunk(Fetch *fetch, const PgeStubColumn *column)
+read_chunk(Fetch *fetch, PgeStore *store, const PgeStubColumn *column)
 {
-	PgeStore   *store = pge_cold_store(fetch->rel, fetch->cold);
 	PgeStoreEntry known = {.key = fetch->cold->key,.length = fetch->cold->head.object_length,.etag = fetch->cold->etag};
 	PgeStoredFile *file = pge_store_open(store, fetch->cold->key, &known);
 	char	   *bytes = MemoryContextAllocHuge(CurrentMemoryContext, Max(column->object_length, 1));
@@ -171,7 +172,8 @@ transfer(Fetch *fetch, Transfer *t, const char *footer)
 	part.footer = footer;
 	part.footer_length = cold->head.object_footer_length;
 	part.footer_offset = cold->head.object_length - part.footer_length;
-	part.chunk = read_chunk(fetch, column);
+	part.store = pge_cold_store(fetch->rel, cold);
+	part.chunk = read_chunk(fetch, part.store, column);
 	part.chunk_offset = column->object_offset;
 	part.chunk_length = column->object_length;
 	PGE_CALL(ParquetOpen, CurrentMemoryContext, pge_group_token(&part.source), cold->head.object_length, &info, &t->parquet);
@@ -348,7 +350,7 @@ pge_cold_column(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold
 	if (cold->columns[column].form == PGE_COLD_ABSENT)
 		elog(ERROR, "column %d of row group %u was dropped when it was moved", column + 1, desc->group_id);
 	check_readable(&fetch);
-	pge_cold_ahead_note(rel, desc, column);
+	pge_cold_ahead_note(rel, desc, cold, column);
 	pge_cold_cache_name(image, cold, column);
 	if (pge_cold_cache_open(image))
 	{

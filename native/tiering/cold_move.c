@@ -1,7 +1,7 @@
 /*
- * Tiering: epiphany.move_groups() and restore_group(): row groups go to objects of a store and come back. A group keeps its id, rows, TIDs
- * and delete vector; what changes is where its bytes are. So no index and no snapshot notices, rows may be read, changed and locked
- * meanwhile, and what has been moved stays moved if the transaction fails: both places hold the same.
+ * Tiering: epiphany.move_groups(), move_group() and restore_group(): row groups go to objects of a store and come back. A group keeps its
+ * id, rows, TIDs and delete vector; what changes is where its bytes are. So no index and no snapshot notices, rows may be read, changed and
+ * locked meanwhile, and what has been moved stays moved if the transaction fails: both places hold the same.
  *
  * First the object is written and read back, then the stub's pages, then one WAL record makes the descriptor name them
  * (pge_directory_exchange). A crash before leaves an object and pages that nobody owns; the sweep of VACUUM and tiering_gc() find them.
@@ -39,6 +39,7 @@
 #include "tableam/time_key.h"
 
 PG_FUNCTION_INFO_V1(pge_move_groups);
+PG_FUNCTION_INFO_V1(pge_move_group);
 PG_FUNCTION_INFO_V1(pge_groups_to_move);
 PG_FUNCTION_INFO_V1(pge_restore_group);
 
@@ -59,6 +60,7 @@ typedef struct Move
 	PgeStore   *store;			/* where objects go, or NULL */
 	const char *prefix;			/* of this database's keys there */
 	int64		limit;			/* groups at most */
+	int64		only;			/* the one group that is meant, or -1 */
 	TransactionId oldest;		/* whoever precedes it and committed, everybody sees */
 	bool		timed;
 	PgeTimeKey	key;
@@ -188,8 +190,8 @@ is_wanted(const Move *move, const PgeGroupDesc *desc)
 {
 	PgeTier		tier = pge_group_tier(desc);
 
-	return pge_group_is_current(desc) && tier != move->tier && tier != PGE_TIER_FROZEN && is_old_enough(move, desc) &&
-		(!move->unread || is_unread(move, desc));
+	return pge_group_is_current(desc) && (move->only < 0 || move->only == desc->group_id) && tier != move->tier &&
+		tier != PGE_TIER_FROZEN && is_old_enough(move, desc) && (!move->unread || is_unread(move, desc));
 }
 
 /* Does everybody see the group, and is nobody about to replace it? So nobody asks for its list of origins, which goes. */
@@ -406,7 +408,7 @@ move_as_owner(Move *move)
 static Move
 parse_move(FunctionCallInfo fcinfo, int unread)
 {
-	Move		move = {.limit = PG_INT64_MAX};
+	Move		move = {.limit = PG_INT64_MAX,.only = -1};
 
 	if (PG_ARGISNULL(0) || PG_ARGISNULL(1))
 		ereport(ERROR,
@@ -465,6 +467,30 @@ pge_move_groups(PG_FUNCTION_ARGS)
 	values[2] = Int64GetDatum(move.bytes);
 	values[3] = Int64GetDatum(move.left);
 	PG_RETURN_DATUM(HeapTupleGetDatum(heap_form_tuple(BlessTupleDesc(desc), values, nulls)));
+}
+
+/*
+ * move_group(relation, tier, older_than text, store, group_id, not_read_for): that group of a column table, if move_groups() would move it.
+ * For who takes them one by one, and goes on where one fails.
+ */
+Datum
+pge_move_group(PG_FUNCTION_ARGS)
+{
+	Move		move;
+
+	pge_check_may_write("epiphany.move_group()");
+	move = parse_move(fcinfo, 5);
+	if (PG_ARGISNULL(4))
+		ereport(ERROR, (errcode(ERRCODE_NULL_VALUE_NOT_ALLOWED), errmsg("row group must not be null")));
+	pge_check_owner(PG_GETARG_OID(0));
+	if (!PG_ARGISNULL(3))
+		move.store = pge_cold_named_store(text_to_cstring(PG_GETARG_TEXT_PP(3)), &move.prefix);
+	move.only = PG_GETARG_INT64(4);
+	move.rel = table_open(PG_GETARG_OID(0), ShareUpdateExclusiveLock);
+	pge_check_column_table(move.rel);
+	move_as_owner(&move);
+	table_close(move.rel, NoLock);
+	PG_RETURN_BOOL(move.groups > 0);
 }
 
 static void

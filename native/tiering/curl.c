@@ -12,7 +12,7 @@
 #define GLOBAL_ALL	3L
 
 /* Connections that are kept open for the next request. */
-#define KEPT_CONNECTIONS	10L
+#define KEPT_CONNECTIONS	18L
 
 static PgeCurl curl;
 

@@ -64,11 +64,12 @@ typedef struct S3Request
 extern bool pge_s3_request(S3Request *request);
 
 /*
- * s3_ahead.c: a range that will be asked for soon may be under way by then; nothing is raised if it comes to nothing. Taking it: false, it
- * is to be requested.
+ * s3_ahead.c: a range that will be asked for soon may be under way by then; nothing is raised if it comes to nothing. False: too much is
+ * under way. Taking it: false, it is to be requested.
  */
-extern void pge_s3_ahead(S3Store *store, const char *key, const char *etag, const char *range, uint64 length);
+extern bool pge_s3_ahead(S3Store *store, const char *key, const char *etag, const char *range, uint64 length);
 extern bool pge_s3_ahead_take(S3Request *request);
+extern void pge_s3_ahead_advance(void);
 
 /* s3_sign.c: headers that a request to a URL needs, a line each */
 extern List *pge_s3_sign(const S3Request *request, const char *url);

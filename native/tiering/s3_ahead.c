@@ -1,19 +1,27 @@
 /*
  * Stores: ranges of objects that are on their way before they are asked for. They go over connections of their own, while the session
- * decodes what came before: its system's buffers fill meanwhile, and whoever waits for one request moves all. What comes to nothing is
- * forgotten, and requested as ever, with all that is done then about errors. At the transaction's end all go.
+ * decodes what came before: its system's buffers fill meanwhile, which whoever waits for one request, and who computes now and then
+ * (pge_s3_ahead_advance), empties for all. What comes to nothing is forgotten, and requested as ever, with all that is done then about
+ * errors. So is what others were taken in front of so often that it will not be asked for; at the transaction's end all go.
  */
 #include "postgres.h"
 
 #include "access/xact.h"
 #include "miscadmin.h"
+#include "portability/instr_time.h"
 #include "utils/memutils.h"
 
 #include "s3_transfer.h"
 
 /* Requests under way at most, and bytes that they may bring. */
-#define MOST_REQUESTS	8
+#define MOST_REQUESTS	16
 #define MOST_BYTES		((uint64) 64 << 20)
+
+/* A request that is not taken while so many later ones are is not wanted. */
+#define PASSED_OVER		(2 * MOST_REQUESTS)
+
+/* Between two looks of who computes, in microseconds: a look costs some, and the system's buffers have room for more than comes in that. */
+#define LOOK_EVERY		500
 
 typedef struct Ahead
 {
@@ -24,10 +32,13 @@ typedef struct Ahead
 	S3Transfer	transfer;
 	char	   *range;
 	char	   *etag;
+	uint64		asked_at;		/* as taken was */
 } Ahead;
 
 static Ahead requests[MOST_REQUESTS];
 static uint64 bytes_asked = 0;
+static int	under_way = 0;
+static uint64 taken = 0;		/* requests, so far */
 
 static void
 forget(Ahead *ahead)
@@ -43,6 +54,7 @@ forget(Ahead *ahead)
 	bytes_asked -= ahead->request.dest_room;
 	MemoryContextDelete(ahead->cxt);
 	ahead->cxt = NULL;
+	under_way--;
 }
 
 static void
@@ -66,6 +78,8 @@ free_request(PgeCurl *curl)
 	registered = true;
 	for (int i = 0; i < MOST_REQUESTS; i++)
 	{
+		if (requests[i].cxt != NULL && taken - requests[i].asked_at > PASSED_OVER)
+			forget(&requests[i]);
 		if (requests[i].cxt != NULL)
 			continue;
 		if (requests[i].easy == NULL)
@@ -95,7 +109,7 @@ find(const S3Request *request)
 	return found;
 }
 
-void
+bool
 pge_s3_ahead(S3Store *store, const char *key, const char *etag, const char *range, uint64 length)
 {
 	PgeCurl    *curl = pge_curl();
@@ -103,9 +117,14 @@ pge_s3_ahead(S3Store *store, const char *key, const char *etag, const char *rang
 	Ahead	   *ahead;
 	MemoryContext old;
 
-	if (length == 0 || length > MOST_BYTES - bytes_asked || find(&wanted) != NULL || (ahead = free_request(curl)) == NULL)
-		return;
+	/* What is larger by itself is not for here. */
+	if (length == 0 || length > MOST_BYTES || find(&wanted) != NULL)
+		return true;
+	if ((ahead = free_request(curl)) == NULL || length > MOST_BYTES - bytes_asked)
+		return false;
 	ahead->cxt = AllocSetContextCreate(TopMemoryContext, "S3 request ahead", ALLOCSET_SMALL_SIZES);
+	under_way++;
+	ahead->asked_at = taken;
 	old = MemoryContextSwitchTo(ahead->cxt);
 	ahead->request = wanted;
 	bytes_asked += ahead->request.dest_room = length;
@@ -120,6 +139,26 @@ pge_s3_ahead(S3Store *store, const char *key, const char *etag, const char *rang
 	curl->multi_add_handle(curl->multi, ahead->easy);
 	pge_s3_step(curl);
 	MemoryContextSwitchTo(old);
+	return true;
+}
+
+/* Moves what has come, now and then. */
+void
+pge_s3_ahead_advance(void)
+{
+	static instr_time last;
+	instr_time	now,
+				since;
+
+	if (under_way == 0)
+		return;
+	INSTR_TIME_SET_CURRENT(now);
+	since = now;
+	INSTR_TIME_SUBTRACT(since, last);
+	if (INSTR_TIME_GET_MICROSEC(since) < LOOK_EVERY)
+		return;
+	last = now;
+	pge_s3_step(pge_curl());
 }
 
 bool
@@ -141,6 +180,7 @@ pge_s3_ahead_take(S3Request *request)
 		CHECK_FOR_INTERRUPTS();
 		pge_s3_wait(curl);
 	}
+	taken++;
 	answer = &ahead->request;
 	good = ahead->transfer.result == CURLE_OK && answer->status == 206 && answer->received <= request->dest_room;
 	if (good)

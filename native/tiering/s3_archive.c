@@ -8,6 +8,9 @@
 
 #include "s3.h"
 
+/* What S3 copies with one request. Row groups have at most 131,072 rows: values of 40 kB each come to so much. */
+#define MOST_COPIED		((uint64) 5 << 30)
+
 bool
 pge_s3_archives(const PgeStore *store)
 {
@@ -24,6 +27,12 @@ pge_s3_archive(PgeStore *base, const char *key, const char *new_key, uint64 leng
 	PgeStoreEntry entry;
 	char	   *etag;
 
+	if (length > MOST_COPIED)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("object \"%s\" is too large to be archived", pge_store_name(base, key)),
+				 errdetail("It has " UINT64_FORMAT " bytes, of which stores copy " UINT64_FORMAT " with one request.", length, MOST_COPIED),
+				 errhint("It can stay cold, or be stored anew in smaller row groups (epiphany.row_group_rows).")));
 	initStringInfo(&source);
 	appendStringInfo(&source, "/%s/", store->bucket);
 	pge_s3_encode(&source, pg_server_to_any(store->prefix, strlen(store->prefix), PG_UTF8), true);

@@ -26,6 +26,9 @@
 /* Most of an answer that is text; a list of a thousand keys of 1,024 bytes, percent-encoded, and what is said of them is below. */
 #define MOST_TEXT		(16 << 20)
 
+/* Bytes that libcurl takes from the system with one call. */
+#define RECEIVED_AT_ONCE	(128L << 10)
+
 #define FIRST_DELAY_MS	100
 #define LONGEST_DELAY_MS	5000
 
@@ -214,6 +217,7 @@ set_options(PgeCurl *curl, S3Transfer *transfer, struct curl_slist *headers)
 	curl->easy_setopt(easy, CURLOPT_USERAGENT, "pg_epiphany");
 	curl->easy_setopt(easy, CURLOPT_PROTOCOLS, CURLPROTO_HTTP_AND_HTTPS);
 	curl->easy_setopt(easy, CURLOPT_HTTP_VERSION, CURL_HTTP_VERSION_1_1);
+	curl->easy_setopt(easy, CURLOPT_BUFFERSIZE, RECEIVED_AT_ONCE);
 	curl->easy_setopt(easy, CURLOPT_NOSIGNAL, 1L);
 	curl->easy_setopt(easy, CURLOPT_CONNECTTIMEOUT_MS, seconds * 1000);
 	curl->easy_setopt(easy, CURLOPT_LOW_SPEED_LIMIT, 1L);

@@ -260,11 +260,19 @@ pge_store_has_ahead(const PgeStore *store)
 	return store->routine->ahead != NULL;
 }
 
-void
+bool
 pge_store_ahead(PgeStore *store, const PgeStoreEntry *known, uint64 offset, uint64 length)
 {
-	if (store->routine->ahead != NULL && length > 0 && offset < known->length && length <= known->length - offset)
-		store->routine->ahead(store, known, offset, length);
+	if (store->routine->ahead == NULL || length == 0 || offset >= known->length || length > known->length - offset)
+		return true;
+	return store->routine->ahead(store, known, offset, length);
+}
+
+void
+pge_store_advance(PgeStore *store)
+{
+	if (store->routine->advance != NULL)
+		store->routine->advance();
 }
 
 PgeNewFile *

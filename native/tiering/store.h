@@ -106,10 +106,12 @@ extern void pge_store_close(PgeStoredFile *file);
 
 /*
  * A range of an object, of which so much is known, will be read soon: it may be on its way by then. Whatever comes of it is no error, and
- * the range may be read or not.
+ * the range may be read or not. False: too much is under way. pge_store_advance() is for who computes meanwhile: what has come makes room
+ * for more to come.
  */
 extern bool pge_store_has_ahead(const PgeStore *store);
-extern void pge_store_ahead(PgeStore *store, const PgeStoreEntry *known, uint64 offset, uint64 length);
+extern bool pge_store_ahead(PgeStore *store, const PgeStoreEntry *known, uint64 offset, uint64 length);
+extern void pge_store_advance(PgeStore *store);
 
 /*
  * Writes an object: create, write as often as wanted, finish. It takes the place of one that had the key, at once. Once finished it is
@@ -156,7 +158,8 @@ struct PgeStoreRoutine
 {
 	PgeStoredFile *(*open) (PgeStore *store, const char *key, const PgeStoreEntry *known);
 	void		(*close) (PgeStoredFile *file);
-	void		(*ahead) (PgeStore *store, const PgeStoreEntry *known, uint64 offset, uint64 length);	/* NULL: there is no use */
+	bool		(*ahead) (PgeStore *store, const PgeStoreEntry *known, uint64 offset, uint64 length);	/* NULL: there is no use */
+	void		(*advance) (void);	/* NULL likewise */
 	PgeNewFile *(*create) (PgeStore *store, const char *key);
 	void		(*write) (PgeNewFile *file, const char *bytes, uint64 length);
 	const char *(*finish) (PgeNewFile *file);

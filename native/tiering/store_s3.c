@@ -92,11 +92,12 @@ read_range(OldObject *object, uint64 offset, uint64 length, char *dest)
 }
 
 /* As it will be asked for by s3_read(). */
-static void
+static bool
 s3_ahead(PgeStore *store, const PgeStoreEntry *known, uint64 offset, uint64 length)
 {
 	uint64		tail_start = known->length - Min(known->length, TAIL_BYTES);
 	char	   *range;
+	bool		asked;
 
 	if (offset >= tail_start)
 	{
@@ -104,8 +105,9 @@ s3_ahead(PgeStore *store, const PgeStoreEntry *known, uint64 offset, uint64 leng
 		length = known->length - offset;
 	}
 	range = psprintf(UINT64_FORMAT "-" UINT64_FORMAT, offset, offset + length - 1);
-	pge_s3_ahead((S3Store *) store, known->key, known->etag, range, length);
+	asked = pge_s3_ahead((S3Store *) store, known->key, known->etag, range, length);
 	pfree(range);
+	return asked;
 }
 
 static void
@@ -489,6 +491,7 @@ s3_remove(PgeStore *store, const char *key)
 static const PgeStoreRoutine s3_routine = {
 	.open = s3_open,
 	.ahead = s3_ahead,
+	.advance = pge_s3_ahead_advance,
 	.close = s3_close,
 	.create = s3_create,
 	.write = s3_write,

@@ -248,6 +248,32 @@ SELECT count(a), sum(id), max(a) FROM hurt;
 TRUNCATE hurt;
 SELECT count(*) FROM hurt;
 
+-- ---- What the planner thinks of them: as large as they were, and dearer ----
+CREATE TABLE far (k int, w text) USING epiphany_column;
+INSERT INTO far SELECT g, md5(g::text) || md5('a' || g) FROM generate_series(1, 40000) g;
+VACUUM (FREEZE, ANALYZE) far;
+SET min_parallel_table_scan_size = '64kB';
+SET parallel_setup_cost = 0;
+SET max_parallel_workers_per_gather = 2;
+CREATE FUNCTION planned(OUT workers int, OUT cost float8) LANGUAGE plpgsql AS $$
+DECLARE
+	plan json;
+BEGIN
+	EXECUTE 'EXPLAIN (FORMAT JSON) SELECT max(w) FROM far' INTO plan;
+	workers := substring(plan::text FROM '"Workers Planned": ([0-9]+)')::int;
+	cost := (plan -> 0 -> 'Plan' ->> 'Total Cost')::float8;
+END $$;
+SELECT workers, cost AS warm_cost FROM planned() \gset
+SELECT groups > 0 AS moved FROM epiphany.move_groups('far', 'cold', store => 'lake');
+VACUUM far;
+SELECT pg_relation_size('far') < 65536 AS little_is_left;
+SELECT workers, workers = :workers AS as_many, cost > 2 * :warm_cost AS dearer FROM planned();
+SELECT count(*), max(w) FROM far;
+RESET min_parallel_table_scan_size;
+RESET parallel_setup_cost;
+RESET max_parallel_workers_per_gather;
+DROP TABLE far;
+
 -- ---- Who may ----
 CREATE ROLE cold_user;
 GRANT USAGE ON SCHEMA epiphany TO cold_user;

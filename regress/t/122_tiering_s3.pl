@@ -78,6 +78,53 @@ my @reads = $store->requests;
 is(scalar @reads, 2 * $groups, 'are as many requests');
 my %connections = map { /(connection=\d+)/ ? ($1 => 1) : () } @reads;
 cmp_ok(scalar(keys %connections), '>', 1, 'some of which wait for each other\'s answers no more');
+# Of groups so large that no column is in what is fetched with the end.
+sql(q{
+	CREATE TABLE many (k int, w text, x text) USING epiphany_column WITH (epiphany.row_group_rows = 2048);
+	INSERT INTO many SELECT g, md5(g::text) || md5('a' || g) || md5('b' || g), md5('c' || g) || md5('d' || g) || md5('e' || g) || md5('f' || g)
+		FROM generate_series(1, 40960) g;
+	SELECT epiphany.compact('many');
+	SELECT epiphany.move_groups('many', 'cold', store => 'lake')});
+my $far = sql(q{SELECT count(*) FROM epiphany.cold_groups('many')});
+my $answer = sql('SELECT count(*), sum(length(w)), max(x) FROM many');
+cmp_ok($far, '>', 15, 'a table of many groups');
+forget_cached();
+$store->requests;
+is(sql('SELECT count(*), sum(length(w)), max(x) FROM many'), $answer, 'two columns of all');
+@reads = $store->requests;
+is(scalar @reads, 2 * $far, 'are as many requests');
+my ($one, $other) = map { [ (split ' ')[ 1, 3 ] ] } @reads[ 0, 1 ];
+is($one->[0], $other->[0], 'those of the first group come first');
+isnt($one->[1], $other->[1], 'and at once: its columns are known from the plan');
+forget_cached();
+{
+	my $session = $node->background_psql('postgres');
+	$session->query_safe('BEGIN; DECLARE c CURSOR FOR SELECT w FROM many');
+	$store->requests;
+	$session->query_safe('MOVE 9000 FROM c');
+	my $asked = 0;
+	for (1 .. 1800)
+	{
+		$asked += $store->requests;
+		last if $asked > 6;
+		usleep(20_000);
+	}
+	cmp_ok($asked, '>', 6, 'who is in the fifth group has asked for more than the sixth');
+	cmp_ok($asked, '<', 16, 'but not for all');
+	$session->quit;
+}
+forget_cached();
+$store->requests;
+like(sql('SELECT w > x, x FROM many LIMIT 1'), qr/[tf]/, 'who wants a few rows');
+cmp_ok(scalar($store->requests), '<=', 4, 'asks for little more than that');
+my $parallel = 'SET max_parallel_workers_per_gather = 2; SET min_parallel_table_scan_size = 0; SET parallel_setup_cost = 0; SET parallel_tuple_cost = 0;';
+like(sql("$parallel EXPLAIN (COSTS OFF) SELECT sum(length(w)), max(x) FROM many"), qr/Workers Planned: 2/, 'a parallel scan');
+forget_cached();
+$store->requests;
+is(sql("$parallel SELECT count(*), sum(length(w)), max(x) FROM many"), $answer, 'has the same rows');
+is(scalar($store->requests), 2 * $far, 'of which each is asked for once');
+sql('DROP TABLE many');
+sql(q{SELECT epiphany.tiering_gc('lake', '0')}) for 1 .. 2;
 
 # ---- What a store can do ----
 my $right = sql('SELECT md5(string_agg(t::text, NULL ORDER BY k)) FROM t');
@@ -238,6 +285,39 @@ sql(q{SELECT epiphany.tiering_gc('lake', '1 hour')});
 is(objects(), $wanted, 'objects of a table that is gone stay for the time that is asked for');
 sql(q{SELECT epiphany.tiering_gc('lake', '0')});
 is(objects(), '0', 'and go');
+
+# ---- Policies: a group that cannot be moved holds no other up ----
+my $job = sql(q{
+	SET client_min_messages = error;
+	CREATE EXTENSION epiphany_timeseries;
+	CREATE TABLE old (k int, w text) USING epiphany_column WITH (epiphany.row_group_rows = 2048);
+	INSERT INTO old SELECT g, md5(g::text) FROM generate_series(1, 10240) g;
+	SELECT FROM epiphany.compact('old');
+	SELECT epiphany.add_tiering_policy('old', 'cold', older_than => '0 s', store => 'lake', schedule_interval => '1 year', initial_start => now() + interval '1 year')});
+$job =~ s/.*\n//s;
+my $old = sql(q{SELECT count(*) FROM epiphany.row_groups('old') WHERE tier = 'warm'});
+cmp_ok($old, '>', 3, 'a policy has row groups to move');
+my $policy = q{SELECT groups, pending, failures, last_error FROM epiphany.tiering_status WHERE "table" = 'old'::regclass AND tier = 'cold'};
+sub run_policy { my ($status, undef, $err) = $node->psql('postgres', "CALL epiphany.run_job($job)"); return "$status $err" }
+$store->faults('status 1 ^PUT 403,AccessDenied');
+my $told = run_policy();
+$store->faults();
+like($told, qr/^3 .*WARNING:  row group 0 of table "old" could not be moved: could not write object .*access is refused/s, 'one that cannot be written is told of');
+unlike($told, qr/WARNING.*WARNING/s, 'alone');
+like($told, qr/ERROR:  row group 0 of table "old" could not be moved: could not write/, 'and fails the run');
+like(sql($policy), qr/^@{[ $old - 1 ]}\|1\|/, 'the others have been moved');
+$store->faults('status 99 ^PUT 503,SlowDown');
+like(run_policy(), qr/^3 .*the store fails|503/s, 'a store that fails');
+$store->faults();
+is(run_policy(), '0 ', 'the next run tries again');
+like(sql($policy), qr/^$old\|0\|/, 'and all have been moved');
+sql(q{SELECT epiphany.move_groups('old', 'warm')});
+$store->requests;
+$store->faults('status 99 ^PUT 503,SlowDown');
+run_policy();
+$store->faults();
+is(scalar(grep { /^PUT/ } $store->requests), 3, 'a store that fails is asked for one group, and its retries');
+sql('DROP TABLE old');
 unlike(slurp_file($node->logfile), qr/TRAP:|PANIC:|terminated by signal/, 'no process died');
 
 done_testing();

@@ -135,7 +135,7 @@ rename $dir, "$dir.gone" or die;
 my $job = sql(q{SELECT epiphany.add_tiering_policy('t', 'cold', store => 'lake', not_read_for => '0', schedule_interval => '1 h')});
 ok($node->poll_query_until('postgres', q{SELECT failures > 0 FROM epiphany.tiering_status WHERE tier = 'cold'}), 'a policy fails');
 my $status = sql(q{SELECT "table", tier, groups, pending, store, last_error, last_failure <= now(), next_start > now() - interval '1 h' FROM epiphany.tiering_status WHERE tier = 'cold'});
-like($status, qr/^t\|cold\|0\|$groups\|lake\|could not .*lake.*\|t\|t$/s, 'what failed, of which table and store, why, when, when next');
+like($status, qr/^t\|cold\|0\|$groups\|lake\|row group \d+ of table \"t\" could not be moved: could not .*lake.*, and @{[ $groups - 1 ]} before it.*\|t\|t$/s, 'what failed, of which table and store, why, when, when next');
 rename "$dir.gone", $dir or die;
 sql("SELECT epiphany.alter_job($job, next_start => now())");
 ok($node->poll_query_until('postgres', q{SELECT failures = 0 AND pending = 0 FROM epiphany.tiering_status WHERE tier = 'cold'}), 'until it succeeds');

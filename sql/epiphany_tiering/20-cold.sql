@@ -16,6 +16,20 @@ LANGUAGE C VOLATILE PARALLEL UNSAFE;
 COMMENT ON FUNCTION epiphany.move_groups(pg_catalog.regclass, pg_catalog.text, "any", pg_catalog.text, pg_catalog.int4, pg_catalog.interval)
 	IS 'moves row groups to a tier: warm (the table''s own pages), cold (objects of a store) or frozen (likewise, not to be read); those that are older, all without older_than, and that no query has read for so long; gives what went, and how many groups are too young or being replaced';
 
+CREATE FUNCTION epiphany.move_group(
+	relation pg_catalog.regclass,
+	tier pg_catalog.text,
+	older_than pg_catalog.text,
+	store pg_catalog.text,
+	group_id pg_catalog.int8,
+	not_read_for pg_catalog.interval)
+RETURNS pg_catalog.bool
+AS 'MODULE_PATHNAME', 'pge_move_group'
+LANGUAGE C VOLATILE PARALLEL UNSAFE;
+
+COMMENT ON FUNCTION epiphany.move_group(pg_catalog.regclass, pg_catalog.text, pg_catalog.text, pg_catalog.text, pg_catalog.int8, pg_catalog.interval)
+	IS 'moves one row group of a column table, if move_groups() with the same arguments would';
+
 CREATE FUNCTION epiphany.restore_group(relation pg_catalog.regclass, group_id pg_catalog.int8)
 RETURNS pg_catalog.bool
 AS 'MODULE_PATHNAME', 'pge_restore_group'

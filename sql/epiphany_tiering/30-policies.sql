@@ -1,6 +1,7 @@
 -- Policies: jobs of epiphany_timeseries that move what has become old. Without that extension they say so.
 
--- One group a transaction: what has been moved needs not be kept from VACUUM until the last one is.
+-- One group a transaction: what has been moved needs not be kept from VACUUM until the last one is. One that cannot be moved holds no other
+-- up: it is told of, the next run tries it again, and the run fails at its end. A store that cannot be reached can be for none of them.
 CREATE PROCEDURE epiphany.move_old_groups(job_id pg_catalog.int4, config pg_catalog.jsonb, tier pg_catalog.text)
 LANGUAGE plpgsql
 AS $epiphany$
@@ -9,13 +10,33 @@ DECLARE
 	age pg_catalog.text := config operator(pg_catalog.->>) 'older_than';
 	store pg_catalog.text := config operator(pg_catalog.->>) 'store';
 	unread pg_catalog.interval := config operator(pg_catalog.->>) 'not_read_for';
-	moved pg_catalog.int8;
+	target pg_catalog.record;
+	failures pg_catalog.int4 := 0;
+	code pg_catalog.text;
+	told pg_catalog.text;
+	detail pg_catalog.text;
+	hint pg_catalog.text;
 BEGIN
-	LOOP
-		SELECT m.groups INTO moved FROM epiphany.move_groups(relation, tier, age, store, 1, unread) m;
-		EXIT WHEN moved operator(pg_catalog.=) 0;
+	FOR target IN SELECT g."table", g.group_id FROM epiphany.groups_to_move(relation, tier, age, unread) g LOOP
+		BEGIN
+			PERFORM epiphany.move_group(target."table", tier, age, store, target.group_id, unread);
+		EXCEPTION WHEN OTHERS THEN
+			GET STACKED DIAGNOSTICS code = RETURNED_SQLSTATE, told = MESSAGE_TEXT, detail = PG_EXCEPTION_DETAIL, hint = PG_EXCEPTION_HINT;
+			told := pg_catalog.format('row group %s of table "%s" could not be moved: %s', target.group_id, target."table", told);
+			failures := failures operator(pg_catalog.+) 1;
+			detail := coalesce(nullif(detail, ''), CASE WHEN pg_catalog.starts_with(code, '08') THEN 'The store is not asked for others.' ELSE 'It holds no others up.' END);
+			hint := coalesce(nullif(hint, ''), 'The next run tries it again.');
+			RAISE WARNING USING ERRCODE = code, MESSAGE = told, DETAIL = detail, HINT = hint;
+		END;
 		COMMIT;
+		EXIT WHEN pg_catalog.starts_with(code, '08');
 	END LOOP;
+	IF failures operator(pg_catalog.>) 0 THEN
+		IF failures operator(pg_catalog.>) 1 THEN
+			told := pg_catalog.format('%s, and %s before it', told, failures operator(pg_catalog.-) 1);
+		END IF;
+		RAISE EXCEPTION USING ERRCODE = code, MESSAGE = told, DETAIL = detail, HINT = hint;
+	END IF;
 END
 $epiphany$;
 
