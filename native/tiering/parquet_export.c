@@ -31,6 +31,7 @@ typedef struct Export
 	u64			handle;			/* 0 until the query's columns are known */
 	PgeOutColumn *columns;
 	int64		total;
+	struct Export *outer;		/* in whose query this one runs; or NULL */
 } Export;
 
 static void
@@ -156,6 +157,44 @@ write_file(Export *export, const char *query)
 	pge_store_finish(export->file);
 }
 
+/* Those of this session that are not finished, by the next one out. */
+static Export *unfinished = NULL;
+
+static void
+abandon_all(int code, Datum arg)
+{
+	for (Export *export = unfinished; export != NULL; export = export->outer)
+		pge_store_abandon(export->file);
+}
+
+/*
+ * An error, and a session's end, remove the file. Not by PG_ENSURE_ERROR_CLEANUP: whatever a query runs may want to be called at the
+ * session's end from then on, and that takes callbacks back in their order only.
+ */
+static void
+write_guarded(Export *export, const char *query)
+{
+	static bool registered = false;
+
+	if (!registered)
+		before_shmem_exit(abandon_all, (Datum) 0);
+	registered = true;
+	export->outer = unfinished;
+	unfinished = export;
+	PG_TRY();
+	{
+		write_file(export, query);
+	}
+	PG_CATCH();
+	{
+		unfinished = export->outer;
+		pge_store_abandon(export->file);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	unfinished = export->outer;
+}
+
 Datum
 pge_export_parquet(PG_FUNCTION_ARGS)
 {
@@ -182,12 +221,7 @@ pge_export_parquet(PG_FUNCTION_ARGS)
 	export->receiver.mydest = DestNone;
 	export->cxt = AllocSetContextCreate(CurrentMemoryContext, "Parquet export", ALLOCSET_DEFAULT_SIZES);
 	export->file = pge_store_create(store, key);
-	/* An ending session removes its file, too. */
-	PG_ENSURE_ERROR_CLEANUP(pge_store_cleanup, PointerGetDatum(export->file));
-	{
-		write_file(export, text_to_cstring(PG_GETARG_TEXT_PP(0)));
-	}
-	PG_END_ENSURE_ERROR_CLEANUP(pge_store_cleanup, PointerGetDatum(export->file));
+	write_guarded(export, text_to_cstring(PG_GETARG_TEXT_PP(0)));
 	values[0] = Int64GetDatum(export->total);
 	values[1] = Int64GetDatum((int64) export->file->length);
 	MemoryContextDelete(export->cxt);

@@ -379,30 +379,6 @@ pge_parquet_next(PgeParquetScan *scan, TupleTableSlot *slot)
 	return true;
 }
 
-/* Values that are in the file as they are in the table, and fit it whatever they are. */
-static bool
-is_same_lane(const InColumn *column)
-{
-	const PgeParquetColumn *file = &column->natural.column;
-
-	if (column->is_list || column->value.cast != NULL || OidIsValid(column->value.input.fn_oid))
-		return false;
-	switch (column->natural.type)
-	{
-		case BOOLOID:
-		case FLOAT8OID:
-			return true;
-		case FLOAT4OID:
-			return file->Physical == PgeParquetPhysical_Float;
-		case INT4OID:
-			return file->Physical == PgeParquetPhysical_Int32 && (file->Flags & PgeParquetFlags_Unsigned) == 0;
-		case INT8OID:
-			return file->Physical == PgeParquetPhysical_Int64 && (file->Flags & PgeParquetFlags_Unsigned) == 0;
-		default:
-			return false;
-	}
-}
-
 /* So many rows' values of a column, from the row in hand on. */
 static void
 fill_column(PgeParquetScan *scan, int number, i32 rows, u64 *values, u8 *nulls)
@@ -411,13 +387,14 @@ fill_column(PgeParquetScan *scan, int number, i32 rows, u64 *values, u8 *nulls)
 	const PgeParquetVector *vector = &scan->vectors[number];
 	i32			first = scan->row;
 
-	if (is_same_lane(column))
+	bool		is_natural = !column->is_list && column->value.cast == NULL && !OidIsValid(column->value.input.fn_oid);
+
+	scan->column = column->name;
+	if (is_natural && pge_parquet_lanes(&column->natural, vector, first, rows, values, nulls))
 	{
-		memcpy(values, vector->Values + first, rows * sizeof(u64));
-		memcpy(nulls, vector->Nulls + first, rows);
+		scan->column = NULL;
 		return;
 	}
-	scan->column = column->name;
 	for (i32 i = 0; i < rows; i++)
 	{
 		bool		isnull;

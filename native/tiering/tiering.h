@@ -52,6 +52,10 @@ extern bool pge_parquet_natural(const PgeParquetColumn *column, PgeNatural *natu
 extern Datum pge_parquet_value(const PgeNatural *natural, u64 lane, i32 length);
 extern char *pge_parquet_describe(const PgeParquetColumn *column);
 
+/* parquet_lanes.c: values as the engine has them, many at a time */
+
+extern bool pge_parquet_lanes(const PgeNatural *natural, const PgeParquetVector *vector, i32 first, i32 rows, u64 *values, u8 *nulls);
+
 /* parquet_zones.c: a test of a column of that type as one of what is in the file */
 
 extern bool pge_parquet_zone(const PgeNatural *natural, Oid type, const PgeZoneTest *test, PgeZoneTest *translated);

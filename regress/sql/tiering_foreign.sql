@@ -182,6 +182,33 @@ REVOKE USAGE ON FOREIGN SERVER lake FROM lake_owner;
 SELECT attempt('SELECT count(*) FROM mine');
 DROP OWNED BY lake_owner, lake_reader CASCADE;
 DROP ROLE lake_owner, lake_reader;
+-- ---- Decimals and text, which the engine gets many at a time: to the last digit and byte ----
+CREATE TABLE exact AS
+SELECT row_number() OVER () AS i, v::numeric(18, 0) AS n0, v * 0.1::numeric(18, 1) AS n1, (v * 0.01)::numeric(18, 2) AS n2, (v * 0.0001)::numeric(18, 4) AS n4,
+	(v * 0.00001)::numeric(18, 5) AS n5, (v * 0.000000000000000001)::numeric(18, 18) AS n18, t
+FROM (
+	SELECT CASE WHEN abs(sign * (power(10::numeric, places) + add)) < 1e18 THEN sign * (power(10::numeric, places) + add) END AS v,
+		CASE WHEN add = 2 THEN NULL ELSE repeat('x', places) || CASE add WHEN 1 THEN 'é€😀' WHEN -1 THEN chr(127) ELSE '' END || repeat('y', places * add * add) END AS t
+	FROM generate_series(0, 18) places, generate_series(-1, 2) add, (VALUES (1), (-1), (0)) s (sign)) AS g;
+ALTER TABLE exact ALTER n1 TYPE numeric(18, 1);
+SELECT rows FROM epiphany.export_parquet('SELECT * FROM exact', 'exact.parquet', server => 'lake');
+CREATE FOREIGN TABLE exact_file (i bigint, n0 numeric(18, 0), n1 numeric(18, 1), n2 numeric(18, 2), n4 numeric(18, 4), n5 numeric(18, 5), n18 numeric(18, 18), t text)
+	SERVER lake OPTIONS (path 'exact.parquet');
+SET epiphany.vectorize_min_rows = 0;
+EXPLAIN (COSTS off) SELECT i, max(n0), max(t) FROM exact_file GROUP BY i;
+CREATE TABLE exact_back AS SELECT i, max(n0) AS n0, max(n1) AS n1, max(n2) AS n2, max(n4) AS n4, max(n5) AS n5, max(n18) AS n18, max(t) AS t FROM exact_file GROUP BY i;
+SELECT count(*) AS differ FROM (SELECT e::text FROM exact e EXCEPT ALL SELECT b::text FROM exact_back b) AS rows;
+SELECT count(*) AS other_bytes FROM exact e JOIN exact_back b USING (i)
+WHERE (pg_column_size(e.n0), pg_column_size(e.n1), pg_column_size(e.n2), pg_column_size(e.n4), pg_column_size(e.n5), pg_column_size(e.n18)) IS DISTINCT FROM
+	(pg_column_size(b.n0), pg_column_size(b.n1), pg_column_size(b.n2), pg_column_size(b.n4), pg_column_size(b.n5), pg_column_size(b.n18));
+SELECT sum(n0), sum(n1), sum(n2), sum(n4), sum(n5), sum(n18), count(t), sum(length(t)), sum(octet_length(t)) FROM exact_file;
+-- Bytes that are no text, wherever in the value, and however long that is.
+CREATE FOREIGN TABLE bytes_file (i int, t text) SERVER lake OPTIONS (path 'bytes.parquet');
+SELECT DISTINCT attempt(format('SELECT count(*) FROM epiphany.export_parquet(%L, ''bytes.parquet'', server => ''lake'')',
+		format('SELECT 1 AS i, %L::bytea AS t', decode(repeat('61', before) || bad || repeat('61', after), 'hex')))),
+	attempt('SELECT max(t) FROM bytes_file')
+FROM generate_series(0, 9) before, generate_series(0, 9) after, (VALUES ('00'), ('ff'), ('c3'), ('80')) b (bad) ORDER BY 2;
+RESET epiphany.vectorize_min_rows;
 \set command 'cat > /dev/null; rm -r ' :dir
 COPY (SELECT) TO PROGRAM :'command';
 \c regression
