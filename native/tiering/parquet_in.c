@@ -89,6 +89,7 @@ pge_parquet_open(PgeStore *store, const char *key, const PgeStoreEntry *known, P
 	scan->cxt = cxt;
 	scan->row_cxt = AllocSetContextCreate(cxt, "Parquet row", ALLOCSET_DEFAULT_SIZES);
 	scan->file = pge_store_open(store, key, known);
+	scan->file->keeps_end = true;
 	{
 		FILE_CONTEXT(scan);
 		PGE_CALL(ParquetOpen, cxt, pge_group_token(&scan->file->source), scan->file->length, &scan->info, &scan->handle);

@@ -71,6 +71,10 @@ extern bool pge_s3_ahead(S3Store *store, const char *key, const char *etag, cons
 extern bool pge_s3_ahead_take(S3Request *request);
 extern void pge_s3_ahead_advance(void);
 
+/* s3_tails.c: ends of objects, for the session's next one who reads them */
+extern bool pge_s3_tail_find(const S3Store *store, const char *key, const char *etag, char *dest, uint64 length);
+extern void pge_s3_tail_keep(const S3Store *store, const char *key, const char *etag, const char *bytes, uint64 length);
+
 /* s3_sign.c: headers that a request to a URL needs, a line each */
 extern List *pge_s3_sign(const S3Request *request, const char *url);
 

@@ -48,6 +48,7 @@ typedef struct PgeStoredFile
 	const char *name;			/* for messages */
 	uint64		length;
 	const char *etag;
+	bool		keeps_end;		/* set by who has opened it: the session will read its end again */
 } PgeStoredFile;
 
 /* An object in the making: nobody sees it before it is finished. */

@@ -121,8 +121,15 @@ s3_read(PgeGroupSource *source, uint64 offset, uint64 length, char *dest)
 	if (object->tail == NULL && offset >= tail_start)
 	{
 		char	   *tail = MemoryContextAlloc(GetMemoryChunkContext(object), TAIL_BYTES);
+		uint64		tail_length = object->base.length - tail_start;
+		S3Store    *store = (S3Store *) object->base.store;
 
-		read_range(object, tail_start, object->base.length - tail_start, tail);
+		if (!object->base.keeps_end || !pge_s3_tail_find(store, object->key, object->base.etag, tail, tail_length))
+		{
+			read_range(object, tail_start, tail_length, tail);
+			if (object->base.keeps_end)
+				pge_s3_tail_keep(store, object->key, object->base.etag, tail, tail_length);
+		}
 		object->tail = tail;
 		object->tail_start = tail_start;
 	}
