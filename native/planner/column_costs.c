@@ -26,7 +26,9 @@
 
 /*
  * A page of a cold group, in pages of a scan. One that is cached costs what a warm one does; to decode one that is not takes about 80 times
- * that of one core, and waiting for a slow link longer still. Which it is nobody knows when a plan is made that may be kept.
+ * that of one core, and waiting for a slow link longer still. Which it is nobody knows when a plan is made that may be kept. Nor is it known
+ * which groups conditions leave: as many as rows, since those that say when leave the newest, which are not cold. An index on the time would be
+ * chosen else for more rows than it is good for.
  */
 #define COLD_PAGE_COST		20.0
 
@@ -91,7 +93,8 @@ scan_cost(const Reading *reading, Path *path)
 {
 	Cost		pages = reading->page_cost * reading->rel->pages;
 	Cost		cpu = Max(path->total_cost - path->startup_cost - pages, 0);
-	Cost		cold = reading->page_cost * reading->cold_pages * (COLD_PAGE_COST - 1);
+	double		left = Min(reading->rel->rows / Max(reading->rel->tuples, 1), 1);
+	Cost		cold = reading->page_cost * reading->cold_pages * (COLD_PAGE_COST - 1) * left;
 	double		share = path->parallel_workers > 0 ? Min(path->rows / Max(reading->rel->rows, 1), 1) : 1;
 
 	if (path->parallel_workers == 0 || reading->by_workers)

@@ -255,19 +255,22 @@ VACUUM (FREEZE, ANALYZE) far;
 SET min_parallel_table_scan_size = '64kB';
 SET parallel_setup_cost = 0;
 SET max_parallel_workers_per_gather = 2;
-CREATE FUNCTION planned(OUT workers int, OUT cost float8) LANGUAGE plpgsql AS $$
+CREATE FUNCTION planned(query text, OUT workers int, OUT cost float8) LANGUAGE plpgsql AS $$
 DECLARE
 	plan json;
 BEGIN
-	EXECUTE 'EXPLAIN (FORMAT JSON) SELECT max(w) FROM far' INTO plan;
+	EXECUTE 'EXPLAIN (FORMAT JSON) ' || query INTO plan;
 	workers := substring(plan::text FROM '"Workers Planned": ([0-9]+)')::int;
 	cost := (plan -> 0 -> 'Plan' ->> 'Total Cost')::float8;
 END $$;
-SELECT workers, cost AS warm_cost FROM planned() \gset
+SELECT workers, cost AS warm_cost FROM planned('SELECT max(w) FROM far') \gset
+SELECT cost AS warm_few FROM planned('SELECT max(w) FROM far WHERE k > 39500') \gset
 SELECT groups > 0 AS moved FROM epiphany.move_groups('far', 'cold', store => 'lake');
 VACUUM far;
 SELECT pg_relation_size('far') < 65536 AS little_is_left;
-SELECT workers, workers = :workers AS as_many, cost > 2 * :warm_cost AS dearer FROM planned();
+SELECT workers, workers = :workers AS as_many, cost > 2 * :warm_cost AS dearer FROM planned('SELECT max(w) FROM far');
+-- What leaves few rows is likely to leave few groups.
+SELECT cost < 2 * :warm_few AS not_much_dearer FROM planned('SELECT max(w) FROM far WHERE k > 39500');
 SELECT count(*), max(w) FROM far;
 RESET min_parallel_table_scan_size;
 RESET parallel_setup_cost;
