@@ -26,9 +26,9 @@
 
 /*
  * A page of a cold group, in pages of a scan. One that is cached costs what a warm one does; to decode one that is not takes about 80 times
- * that of one core, and waiting for a slow link longer still. Which it is nobody knows when a plan is made that may be kept. Nor is it known
- * which groups conditions leave: as many as rows, since those that say when leave the newest, which are not cold. An index on the time would be
- * chosen else for more rows than it is good for.
+ * that of one core, and waiting for a slow link longer still. Which it is nobody knows when a plan is made that may be kept. Nor is it
+ * known which groups conditions leave: as many as rows, since those that say when leave the newest, which are not cold. Else an index on
+ * the time would be chosen for more rows than it is good for.
  */
 #define COLD_PAGE_COST		20.0
 
