@@ -243,6 +243,25 @@ write_timestamp(StringInfo message, Column *column, Datum value)
 
 /* ---- Rows ---- */
 
+/* By output function; all others write by it. */
+static const struct
+{
+	Oid			function;
+	void		(*write) (StringInfo message, Column *column, Datum value);
+}			writers[] = {
+	{F_BOOLOUT, write_bool},
+	{F_INT2OUT, write_int2},
+	{F_INT4OUT, write_int4},
+	{F_INT8OUT, write_int8},
+	{F_FLOAT4OUT, write_float4},
+	{F_FLOAT8OUT, write_float8},
+	{F_TEXTOUT, write_text},
+	{F_VARCHAROUT, write_text},
+	{F_BPCHAROUT, write_text},
+	{F_TIMESTAMP_OUT, write_timestamp},
+	{F_TIMESTAMPTZ_OUT, write_timestamp},
+};
+
 static Column *
 learn_columns(TupleDesc desc)
 {
@@ -256,38 +275,10 @@ learn_columns(TupleDesc desc)
 
 		getTypeOutputInfo(TupleDescAttr(desc, i)->atttypid, &function, &is_varlena);
 		fmgr_info(function, &column->output);
-		switch (function)
-		{
-			case F_BOOLOUT:
-				column->write = write_bool;
-				break;
-			case F_INT2OUT:
-				column->write = write_int2;
-				break;
-			case F_INT4OUT:
-				column->write = write_int4;
-				break;
-			case F_INT8OUT:
-				column->write = write_int8;
-				break;
-			case F_FLOAT4OUT:
-				column->write = write_float4;
-				break;
-			case F_FLOAT8OUT:
-				column->write = write_float8;
-				break;
-			case F_TEXTOUT:
-			case F_VARCHAROUT:
-			case F_BPCHAROUT:
-				column->write = write_text;
-				break;
-			case F_TIMESTAMP_OUT:
-			case F_TIMESTAMPTZ_OUT:
-				column->write = write_timestamp;
-				break;
-			default:
-				column->write = write_by_function;
-		}
+		column->write = write_by_function;
+		for (int j = 0; j < lengthof(writers); j++)
+			if (writers[j].function == function)
+				column->write = writers[j].write;
 	}
 	return columns;
 }

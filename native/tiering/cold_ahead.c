@@ -179,7 +179,7 @@ pge_cold_ahead_note(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *
 	}
 }
 
-/* The group is going to be read. */
+/* The group, which is cold, is going to be read. */
 PgeAhead
 pge_cold_ahead(Relation rel, const PgeGroupDesc *desc)
 {
@@ -189,8 +189,6 @@ pge_cold_ahead(Relation rel, const PgeGroupDesc *desc)
 	PgeStore   *store;
 	PgeAhead	result = PGE_AHEAD_NOTHING;
 
-	if (pge_group_tier(desc) != PGE_TIER_COLD)
-		return PGE_AHEAD_NOTHING;
 	cxt = AllocSetContextCreate(CurrentMemoryContext, "cold columns ahead", ALLOCSET_SMALL_SIZES);
 	old = MemoryContextSwitchTo(cxt);
 	cold = pge_cold_open(rel, desc);

@@ -9,7 +9,6 @@
 #include "executor/executor.h"
 #include "mb/pg_wchar.h"
 #include "miscadmin.h"
-#include "storage/ipc.h"
 #include "utils/builtins.h"
 #include "utils/guc.h"
 #include "utils/json.h"
@@ -40,6 +39,7 @@ typedef struct Export
 	PgeOutColumn *out;
 	PgeParquetColumn *parquet;
 	PgeNewFile *file;
+	const char *etag;			/* of the finished object */
 	u64			handle;
 	uint64		offset;
 	char	   *footer;
@@ -312,6 +312,15 @@ write_object(Export *export)
 	ExecDropSingleTupleTableSlot(export->slot);
 }
 
+static void
+make_object(void *arg)
+{
+	Export	   *export = arg;
+
+	write_object(export);
+	export->etag = pge_store_finish(export->file);
+}
+
 /* ---- the stub ---- */
 
 static void
@@ -381,13 +390,8 @@ pge_cold_write(Relation rel, const PgeGroupDesc *desc, PgeColdGroup *cold, PgeSt
 	export->reader = pge_reader_open(rel, desc);
 
 	export->file = pge_store_create(store, cold->key);
-	/* An ending session removes what it wrote, too. */
-	PG_ENSURE_ERROR_CLEANUP(pge_store_cleanup, PointerGetDatum(export->file));
-	{
-		write_object(export);
-		cold->etag = pge_store_finish(export->file);
-	}
-	PG_END_ENSURE_ERROR_CLEANUP(pge_store_cleanup, PointerGetDatum(export->file));
+	pge_store_guard(export->file, make_object, export);
+	cold->etag = export->etag;
 	pge_reader_release(export->reader);
 
 	cold->columns = export->columns;

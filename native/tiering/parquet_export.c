@@ -8,7 +8,6 @@
 #include "fmgr.h"
 #include "funcapi.h"
 #include "miscadmin.h"
-#include "storage/ipc.h"
 #include "tcop/dest.h"
 #include "utils/builtins.h"
 #include "utils/memutils.h"
@@ -25,13 +24,13 @@ PG_FUNCTION_INFO_V1(pge_export_parquet);
 typedef struct Export
 {
 	DestReceiver receiver;		/* first */
+	const char *query;
 	PgeWriterOptions options;
 	PgeNewFile *file;
 	MemoryContext cxt;
 	u64			handle;			/* 0 until the query's columns are known */
 	PgeOutColumn *columns;
 	int64		total;
-	struct Export *outer;		/* in whose query this one runs; or NULL */
 } Export;
 
 static void
@@ -123,7 +122,7 @@ read_options(Export *export, FunctionCallInfo fcinfo)
 }
 
 static void
-run_query(Export *export, const char *query)
+run_query(Export *export)
 {
 	SPIExecuteOptions options = {0};
 	int			result;
@@ -131,7 +130,7 @@ run_query(Export *export, const char *query)
 	options.dest = &export->receiver;
 	options.must_return_tuples = true;
 	SPI_connect();
-	result = SPI_execute_extended(query, &options);
+	result = SPI_execute_extended(export->query, &options);
 	if (result < 0)
 		ereport(ERROR,
 				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
@@ -144,55 +143,18 @@ run_query(Export *export, const char *query)
 }
 
 static void
-write_file(Export *export, const char *query)
+write_file(void *arg)
 {
+	Export	   *export = arg;
 	u8		   *bytes;
 	u64			length;
 
-	run_query(export, query);
+	run_query(export);
 	(void) pge_parquet_out_flush(export->columns, export->handle);
 	flush_group(export);
 	PGE_CALL(ParquetFinish, export->handle, &bytes, &length);
 	pge_store_write(export->file, (char *) bytes, length);
 	pge_store_finish(export->file);
-}
-
-/* Those of this session that are not finished, by the next one out. */
-static Export *unfinished = NULL;
-
-static void
-abandon_all(int code, Datum arg)
-{
-	for (Export *export = unfinished; export != NULL; export = export->outer)
-		pge_store_abandon(export->file);
-}
-
-/*
- * An error, and a session's end, remove the file. Not by PG_ENSURE_ERROR_CLEANUP: whatever a query runs may want to be called at the
- * session's end from then on, and that takes callbacks back in their order only.
- */
-static void
-write_guarded(Export *export, const char *query)
-{
-	static bool registered = false;
-
-	if (!registered)
-		before_shmem_exit(abandon_all, (Datum) 0);
-	registered = true;
-	export->outer = unfinished;
-	unfinished = export;
-	PG_TRY();
-	{
-		write_file(export, query);
-	}
-	PG_CATCH();
-	{
-		unfinished = export->outer;
-		pge_store_abandon(export->file);
-		PG_RE_THROW();
-	}
-	PG_END_TRY();
-	unfinished = export->outer;
 }
 
 Datum
@@ -213,6 +175,7 @@ pge_export_parquet(PG_FUNCTION_ARGS)
 	store = pge_store_for_url(text_to_cstring(PG_GETARG_TEXT_PP(1)), PG_ARGISNULL(5) ? NULL : NameStr(*PG_GETARG_NAME(5)), PGE_STORE_WRITE,
 							  &key);
 	export = palloc0(sizeof(Export));
+	export->query = text_to_cstring(PG_GETARG_TEXT_PP(0));
 	read_options(export, fcinfo);
 	export->receiver.receiveSlot = receive_row;
 	export->receiver.rStartup = receive_startup;
@@ -221,7 +184,7 @@ pge_export_parquet(PG_FUNCTION_ARGS)
 	export->receiver.mydest = DestNone;
 	export->cxt = AllocSetContextCreate(CurrentMemoryContext, "Parquet export", ALLOCSET_DEFAULT_SIZES);
 	export->file = pge_store_create(store, key);
-	write_guarded(export, text_to_cstring(PG_GETARG_TEXT_PP(0)));
+	pge_store_guard(export->file, write_file, export);
 	values[0] = Int64GetDatum(export->total);
 	values[1] = Int64GetDatum((int64) export->file->length);
 	MemoryContextDelete(export->cxt);

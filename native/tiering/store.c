@@ -13,6 +13,7 @@
 #include "commands/defrem.h"
 #include "foreign/foreign.h"
 #include "miscadmin.h"
+#include "storage/ipc.h"
 #include "utils/acl.h"
 #include "utils/fmgroids.h"
 
@@ -295,16 +296,49 @@ pge_store_finish(PgeNewFile *file)
 	return file->store->routine->finish(file);
 }
 
-void
-pge_store_abandon(PgeNewFile *file)
+/* Those of this session that are not finished, by the next one out. */
+static PgeNewFile *unfinished = NULL;
+
+/* Does nothing to what is finished, and raises nothing. */
+static void
+abandon(PgeNewFile *file)
 {
 	file->store->routine->abandon(file);
 }
 
-void
-pge_store_cleanup(int code, Datum file)
+static void
+abandon_all(int code, Datum arg)
 {
-	pge_store_abandon((PgeNewFile *) DatumGetPointer(file));
+	for (PgeNewFile *file = unfinished; file != NULL; file = file->outer)
+		abandon(file);
+}
+
+/*
+ * Not by PG_ENSURE_ERROR_CLEANUP: whatever is called may want to be called at the session's end from then on, and that takes callbacks back
+ * in their order only.
+ */
+void
+pge_store_guard(PgeNewFile *file, void (*make) (void *arg), void *arg)
+{
+	static bool registered = false;
+
+	if (!registered)
+		before_shmem_exit(abandon_all, (Datum) 0);
+	registered = true;
+	file->outer = unfinished;
+	unfinished = file;
+	PG_TRY();
+	{
+		make(arg);
+	}
+	PG_CATCH();
+	{
+		unfinished = file->outer;
+		abandon(file);
+		PG_RE_THROW();
+	}
+	PG_END_TRY();
+	unfinished = file->outer;
 }
 
 bool

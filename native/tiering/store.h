@@ -57,6 +57,7 @@ typedef struct PgeNewFile
 	PgeStore   *store;
 	const char *name;			/* for messages */
 	uint64		length;			/* so far */
+	struct PgeNewFile *outer;	/* in whose making this one is made, while it is guarded; or NULL */
 } PgeNewFile;
 
 /* What this session has asked of stores so far. Requests that were repeated count each time. */
@@ -116,21 +117,13 @@ extern void pge_store_advance(PgeStore *store);
 
 /*
  * Writes an object: create, write as often as wanted, finish. It takes the place of one that had the key, at once. Once finished it is
- * durable. Who creates must see to it that pge_store_abandon() is called where finish was not reached, at FATAL, too:
- *
- *     file = pge_store_create(store, key);
- *     PG_ENSURE_ERROR_CLEANUP(pge_store_cleanup, PointerGetDatum(file));
- *     { ... pge_store_finish(file); }
- *     PG_END_ENSURE_ERROR_CLEANUP(pge_store_cleanup, PointerGetDatum(file));
- *
- * pge_store_finish() gives the etag, to keep for pge_store_open(). pge_store_abandon() does nothing to what is finished, and raises
- * nothing.
+ * durable, and its etag is known, to keep for pge_store_open(). Whatever follows create is done by a function that pge_store_guard() calls:
+ * where finish is not reached, by an error or since the session ends, nothing stays of the object.
  */
 extern PgeNewFile *pge_store_create(PgeStore *store, const char *key);
 extern void pge_store_write(PgeNewFile *file, const char *bytes, uint64 length);
 extern const char *pge_store_finish(PgeNewFile *file);
-extern void pge_store_abandon(PgeNewFile *file);
-extern void pge_store_cleanup(int code, Datum file);
+extern void pge_store_guard(PgeNewFile *file, void (*make) (void *arg), void *arg);
 
 /* What there is of an object; false: no such object. */
 extern bool pge_store_stat(PgeStore *store, const char *key, PgeStoreEntry *entry);

@@ -13,6 +13,9 @@ sealed unsafe class KeyRuns(IMemory memory)
     /// <summary>Runs of fewer rows than that, on average, do not pay.</summary>
     const int LeastRows = 4;
 
+    /// <summary>Likewise of numbers, whose runs are taken together: that is a call each.</summary>
+    internal const int LeastOfNumbers = 16;
+
     readonly ulong* _changes = (ulong*)memory.Allocate(Batch.Capacity / 8);
     readonly ushort* _heads = (ushort*)memory.Allocate(Batch.Capacity * sizeof(ushort));
 
@@ -47,13 +50,13 @@ sealed unsafe class KeyRuns(IMemory memory)
         return Heads(rows, LeastRows);
     }
 
-    /// <summary>Likewise of numbers, where runs have so many rows at least, on average.</summary>
-    internal Rows Find(uint* numbers, int rows, int leastRows)
+    /// <summary>Likewise of numbers.</summary>
+    internal Rows Find(uint* numbers, int rows)
     {
         new Span<ulong>(_changes, Batch.Capacity / 64).Clear();
         *_changes = 1;
         Mark(numbers, rows, (byte*)_changes);
-        return Heads(rows, leastRows);
+        return Heads(rows, LeastOfNumbers);
     }
 
     Rows Heads(int rows, int leastRows)
@@ -77,14 +80,16 @@ sealed unsafe class KeyRuns(IMemory memory)
         return new Rows(_heads, count);
     }
 
+    /// <summary>The row after a run's last one.</summary>
+    internal static int End(Rows heads, int run, int rows) => run + 1 < heads.Count ? heads[run + 1] : rows;
+
     /// <summary>All rows get what their run's first one has.</summary>
     internal static void Spread<T>(Rows heads, int rows, T* values)
         where T : unmanaged
     {
         for (int i = 0; i < heads.Count; i++)
         {
-            int end = i + 1 < heads.Count ? heads[i + 1] : rows;
-            new Span<T>(values + heads[i], end - heads[i]).Fill(values[heads[i]]);
+            new Span<T>(values + heads[i], End(heads, i, rows) - heads[i]).Fill(values[heads[i]]);
         }
     }
 

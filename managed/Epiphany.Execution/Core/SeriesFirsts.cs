@@ -16,9 +16,6 @@ sealed unsafe class SeriesFirsts
     /// <summary>After so many rows there must be fewer series than a quarter of them, and half must have gone, or looking is in vain.</summary>
     const long Trial = 1 << 18;
 
-    /// <summary>Runs of fewer rows than that, on average, are gone through row by row.</summary>
-    const int LeastRun = 16;
-
     readonly KeyBatch _keys;
     readonly KeyTable _table;
     readonly IMemory _memory;
@@ -47,7 +44,7 @@ sealed unsafe class SeriesFirsts
         _bytes = context.Options.HashMemory;
         _numbers = (uint*)_memory.Allocate(Batch.Capacity * sizeof(uint));
         _runs = new KeyRuns(_memory);
-        _ranks = (long*)_memory.Allocate(Batch.Capacity / LeastRun * sizeof(long));
+        _ranks = (long*)_memory.Allocate(Batch.Capacity / KeyRuns.LeastOfNumbers * sizeof(long));
         _descending = descending;
         _flip = descending ? -1 : 0;
         _nullsFirst = nullsFirst;
@@ -77,7 +74,7 @@ sealed unsafe class SeriesFirsts
         _asked += batchRows;
         _table.Insert(series, batchRows, _numbers);
         Reserve();
-        Rows heads = rows.IsAll && times.Nulls == null ? _runs.Find(_numbers, rows.Count, LeastRun) : default;
+        Rows heads = rows.IsAll && times.Nulls == null ? _runs.Find(_numbers, rows.Count) : default;
         int kept = heads.Count > 0 ? KeepOfRuns((long*)times.Values, heads, rows.Count, selected) : KeepOfEach(times, rows, selected);
         _kept += kept;
         return kept == rows.Count ? rows : new Rows(selected, kept);
@@ -104,7 +101,7 @@ sealed unsafe class SeriesFirsts
         for (int i = 0; i < heads.Count; i++)
         {
             int head = heads[i];
-            MinMax.Run(times + head, End(heads, i, rows) - head, out long min, out long max);
+            MinMax.Run(times + head, KeyRuns.End(heads, i, rows) - head, out long min, out long max);
             _ranks[i] = _descending ? ~max : min;
             long* least = _least + _numbers[head];
             *least = Math.Min(*least, _ranks[i]);
@@ -114,7 +111,7 @@ sealed unsafe class SeriesFirsts
         for (int i = 0; i < heads.Count; i++)
         {
             long least = _least[_numbers[heads[i]]];
-            for (int row = heads[i], end = _ranks[i] <= least ? End(heads, i, rows) : row; row < end; row++)
+            for (int row = heads[i], end = _ranks[i] <= least ? KeyRuns.End(heads, i, rows) : row; row < end; row++)
             {
                 selected[kept] = (ushort)row;
                 kept += (times[row] ^ _flip) <= least ? 1 : 0;
@@ -123,8 +120,6 @@ sealed unsafe class SeriesFirsts
 
         return kept;
     }
-
-    static int End(Rows heads, int i, int rows) => i + 1 < heads.Count ? heads[i + 1] : rows;
 
     /// <summary>Numbers of series, at most a batch of them; None of those that no row had yet.</summary>
     internal void Find(ReadOnlySpan<Vector> series, int count, uint* numbers) => _table.Find(_keys, series, count, numbers);

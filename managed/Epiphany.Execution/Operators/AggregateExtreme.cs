@@ -124,7 +124,7 @@ sealed unsafe class AggregateExtreme<TOrder>(IMemory memory) : AggregateState
         for (int i = 0; i < heads.Count; i++)
         {
             int first = heads[i];
-            int count = (i + 1 < heads.Count ? heads[i + 1] : rows.Count) - first;
+            int count = KeyRuns.End(heads, i, rows.Count) - first;
             Take(rows.Of(first), TOrder.OfAll(lanes + first, count, out ulong best) ? best : OfEach(lanes + first, count));
         }
 

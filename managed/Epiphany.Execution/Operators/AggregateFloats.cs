@@ -201,10 +201,9 @@ sealed unsafe class AggregateFloatMoments(bool isSingle, IExecutionHost host) : 
                 if (run->Left == 0 && next < heads.Count && _states.At + rows.Of(heads[next]) is var state
                     && runs[0].State != state && runs[1].State != state && runs[2].State != state && runs[3].State != state)
                 {
-                    int end = next + 1 < heads.Count ? heads[next + 1] : rows.Count;
                     run->At = values + heads[next];
                     run->State = state;
-                    run->Left = end - heads[next];
+                    run->Left = KeyRuns.End(heads, next, rows.Count) - heads[next];
                     state->N += run->Left;
                     next++;
                 }

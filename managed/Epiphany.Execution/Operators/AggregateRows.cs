@@ -10,9 +10,6 @@ sealed unsafe class AggregateRows(IMemory memory)
 {
     internal const int Few = 8;
 
-    /// <summary>Runs of fewer rows than that, on average, are not worth a call each.</summary>
-    const int LeastRun = 16;
-
     readonly KeyRuns _runs = new(memory);
     readonly ushort* _heads = (ushort*)memory.Allocate(sizeof(ushort));
     Rows? _found;
@@ -67,7 +64,7 @@ sealed unsafe class AggregateRows(IMemory memory)
     }
 
     /// <summary>The first row of each run of neighbours of one group; none where they are short.</summary>
-    internal Rows Runs() => _found ??= IsOne ? new Rows(_heads, Math.Min(Count, 1)) : _runs.Find(Groups, Count, LeastRun);
+    internal Rows Runs() => _found ??= IsOne ? new Rows(_heads, Math.Min(Count, 1)) : _runs.Find(Groups, Count);
 
     /// <summary>The group of a row.</summary>
     internal uint Of(int row) => IsOne ? 0 : Groups[row];
