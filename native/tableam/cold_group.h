@@ -55,17 +55,20 @@ extern void pge_cold_column(Relation rel, const PgeGroupDesc *desc, const PgeCol
 
 /* tiering/cold_ahead.c: columns that will be wanted */
 
+/* Next groups of a scan that are known at a time. */
+#define PGE_AHEAD_GROUPS	8
+
 typedef enum PgeAhead
 {
 	PGE_AHEAD_NOTHING,			/* nothing is asked ahead of such a group */
-	PGE_AHEAD_UNKNOWN,			/* something could be, but nobody knows what */
-	PGE_AHEAD_ASKED,
-	PGE_AHEAD_FULL,				/* no more can be, for now: something of the group may be left out */
+	PGE_AHEAD_GOES_ON,
+	PGE_AHEAD_ANEW,				/* which groups come next is to be said anew */
 } PgeAhead;
 
-extern void pge_cold_ahead_only(Relation rel, const Bitmapset *columns);
-extern void pge_cold_ahead_plan(Relation rel, const PgeGroupDesc *desc, const Bitmapset *columns, const PgeGroupDesc *next);
+extern PgeAhead pge_cold_ahead_enter(Relation rel, uint64 scan, bool begins, const PgeGroupDesc *desc, const Bitmapset *columns);
+extern bool pge_cold_ahead_has_room(void);
+extern void pge_cold_ahead_next(const PgeGroupDesc *desc);
+extern void pge_cold_ahead_ask(Relation rel);
 extern void pge_cold_ahead_note(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold, int column);
-extern PgeAhead pge_cold_ahead(Relation rel, const PgeGroupDesc *desc);
 
 #endif							/* PGE_COLD_GROUP_H */

@@ -41,41 +41,17 @@ is_to_come(PgeScan *scan, const PgeGroupDesc *desc)
 }
 
 /*
- * One more group each time: who is content with a few rows has asked for little more than it has read. Nothing is asked twice but of the
- * group that there was no room for.
+ * The next group of a participant of a parallel scan, who draw their groups one by one: this one does so before it is done with the one in
+ * hand. Not the last ones, so that nobody sits on a group while others have nothing to do. -1: none.
  */
-static void
-ask_for_following(PgeScan *scan)
+static int64
+draw_next(PgeScan *scan)
 {
-	scan->ahead_groups++;
-	scan->ahead_unit = Max(scan->ahead_unit, scan->unit + 1);
-	for (; scan->ahead_unit < scan->ngroups && scan->ahead_unit <= scan->unit + scan->ahead_groups; scan->ahead_unit++)
-	{
-		const PgeGroupDesc *desc = &scan->descs[scan->groups[scan->ahead_unit]];
+	uint32		participants = 1 + max_parallel_workers_per_gather;
 
-		if (is_to_come(scan, desc) && pge_cold_ahead(scan->base.rs_rd, desc) == PGE_AHEAD_FULL)
-			return;
-	}
-}
-
-/*
- * The next group, if that is cold and wanted; or NULL. Participants of a parallel scan draw their groups one by one: this one draws its
- * next before it is done with the one in hand. Not the last ones, so that nobody sits on a group while others have nothing to do.
- */
-static const PgeGroupDesc *
-next_group(PgeScan *scan)
-{
-	int64		next = scan->unit >= 0 && scan->unit + 1 < scan->ngroups ? (int64) scan->groups[scan->unit + 1] : -1;
-
-	if (scan->parallel != NULL)
-	{
-		uint32		participants = 1 + max_parallel_workers_per_gather;
-
-		if (pg_atomic_read_u32(&scan->parallel->next_group) + participants > scan->parallel->groups)
-			return NULL;
-		next = scan->drawn = pge_scan_draw(scan);
-	}
-	return next >= 0 && is_to_come(scan, &scan->descs[next]) ? &scan->descs[next] : NULL;
+	if (pg_atomic_read_u32(&scan->parallel->next_group) + participants <= scan->parallel->groups)
+		scan->drawn = pge_scan_draw(scan);
+	return scan->drawn;
 }
 
 void
@@ -83,25 +59,30 @@ pge_cold_scan_ahead(PgeScan *scan, uint32 group)
 {
 	Relation	rel = scan->base.rs_rd;
 	const PgeGroupDesc *desc = &scan->descs[group];
-	const PgeGroupDesc *next;
-	PgeAhead	asked;
+	PgeAhead	ahead;
 
 	if (pge_group_tier(desc) != PGE_TIER_COLD)
 		return;
-	if (scan->columns != NULL)
-		pge_cold_ahead_only(rel, scan->columns);
-	asked = pge_cold_ahead(rel, desc);
-	if (asked == PGE_AHEAD_NOTHING || (asked == PGE_AHEAD_UNKNOWN && scan->columns == NULL))
+	ahead = pge_cold_ahead_enter(rel, scan->number, scan->ahead_unit == 0, desc, scan->columns);
+	if (ahead == PGE_AHEAD_NOTHING)
 		return;
-	if (asked != PGE_AHEAD_UNKNOWN && scan->parallel == NULL)
+	if (ahead == PGE_AHEAD_ANEW)
+		scan->ahead_unit = scan->unit + 1;
+	if (scan->parallel != NULL)
 	{
-		if (scan->unit >= 0)
-			ask_for_following(scan);
-		return;
+		int64		next = draw_next(scan);
+
+		if (next >= 0 && is_to_come(scan, &scan->descs[next]))
+			pge_cold_ahead_next(&scan->descs[next]);
 	}
-	next = next_group(scan);
-	if (asked == PGE_AHEAD_UNKNOWN)
-		pge_cold_ahead_plan(rel, desc, scan->columns, next);
-	else if (next != NULL)
-		(void) pge_cold_ahead(rel, next);
+	else if (scan->unit >= 0)
+	{
+		for (; scan->ahead_unit < scan->ngroups && pge_cold_ahead_has_room(); scan->ahead_unit++)
+		{
+			desc = &scan->descs[scan->groups[scan->ahead_unit]];
+			if (is_to_come(scan, desc))
+				pge_cold_ahead_next(desc);
+		}
+	}
+	pge_cold_ahead_ask(rel);
 }

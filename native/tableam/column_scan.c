@@ -466,7 +466,7 @@ column_rescan(TableScanDesc sscan, ScanKey key, bool set_params, bool allow_stra
 	scan->chunk_next = scan->chunk_end = 0;
 	scan->next_visible = 0;
 	scan->drawn = -1;
-	scan->ahead_groups = scan->ahead_unit = 0;
+	scan->ahead_unit = 0;
 	/* What an MVCC snapshot sees does not change; other snapshots look again. */
 	if (!scan_knows_groups(scan))
 		return;

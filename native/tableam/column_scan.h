@@ -66,8 +66,7 @@ typedef struct PgeScan
 	BlockNumber chunk_next;
 	BlockNumber chunk_end;
 
-	/* Cold groups, of those to come: how many are asked for ahead, and up to which unit that is done (cold_scan.c) */
-	int64		ahead_groups;
+	/* Cold groups: those of units before this one were told of, as to come (cold_scan.c) */
 	int64		ahead_unit;
 
 	/* ANALYZE and TABLESAMPLE: rows of the page in hand, removed rows of the group in hand (column_sample.c) */

@@ -65,7 +65,7 @@ extern bool pge_s3_request(S3Request *request);
 
 /*
  * s3_ahead.c: a range that will be asked for soon may be under way by then; nothing is raised if it comes to nothing. False: too much is
- * under way. Taking it: false, it is to be requested.
+ * asked for. Taking it: false, it is to be requested.
  */
 extern bool pge_s3_ahead(S3Store *store, const char *key, const char *etag, const char *range, uint64 length);
 extern bool pge_s3_ahead_take(S3Request *request);

@@ -165,8 +165,8 @@ no_memory(void)
 	ereport(ERROR, (errcode(ERRCODE_OUT_OF_MEMORY), errmsg("out of memory"), errdetail("Failed in libcurl.")));
 }
 
-static struct curl_slist *
-make_headers(PgeCurl *curl, const S3Transfer *transfer)
+struct curl_slist *
+pge_s3_headers(PgeCurl *curl, const S3Transfer *transfer)
 {
 	const S3Request *request = transfer->request;
 	List	   *lines = pge_s3_sign(request, transfer->url);
@@ -190,7 +190,7 @@ make_headers(PgeCurl *curl, const S3Transfer *transfer)
 	return headers;
 }
 
-static void
+static bool
 set_options(PgeCurl *curl, S3Transfer *transfer, struct curl_slist *headers)
 {
 	S3Request  *request = transfer->request;
@@ -227,13 +227,11 @@ set_options(PgeCurl *curl, S3Transfer *transfer, struct curl_slist *headers)
 	curl->easy_setopt(easy, CURLOPT_WRITEDATA, transfer);
 	curl->easy_setopt(easy, CURLOPT_HEADERFUNCTION, receive_header);
 	curl->easy_setopt(easy, CURLOPT_HEADERDATA, transfer);
-	ok = curl->easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK && ok;
-	if (!ok)
-		no_memory();
+	return curl->easy_setopt(easy, CURLOPT_PRIVATE, transfer) == CURLE_OK && ok;
 }
 
-void
-pge_s3_prepare(PgeCurl *curl, S3Transfer *transfer, struct curl_slist *volatile *headers)
+bool
+pge_s3_prepare(PgeCurl *curl, S3Transfer *transfer, struct curl_slist *headers)
 {
 	forget_answer(transfer->request);
 	transfer->done = false;
@@ -241,8 +239,7 @@ pge_s3_prepare(PgeCurl *curl, S3Transfer *transfer, struct curl_slist *volatile 
 	transfer->overflow = false;
 	transfer->result = CURLE_OPERATION_TIMEDOUT;
 	pge_store_counts.requests++;
-	*headers = make_headers(curl, transfer);
-	set_options(curl, transfer, *headers);
+	return set_options(curl, transfer, headers);
 }
 
 void
@@ -253,21 +250,27 @@ pge_s3_step(PgeCurl *curl)
 	PgeCurlMessage *message;
 	int			running,
 				queued;
+	bool		again;
 
-	sigfillset(&all);
-	pthread_sigmask(SIG_SETMASK, &all, &before);
-	curl->multi_perform(curl->multi, &running);
-	pthread_sigmask(SIG_SETMASK, &before, NULL);
-	while ((message = curl->multi_info_read(curl->multi, &queued)) != NULL)
+	do
 	{
-		S3Transfer *transfer = NULL;
+		again = false;
+		pge_s3_ahead_start(curl);
+		sigfillset(&all);
+		pthread_sigmask(SIG_SETMASK, &all, &before);
+		curl->multi_perform(curl->multi, &running);
+		pthread_sigmask(SIG_SETMASK, &before, NULL);
+		while ((message = curl->multi_info_read(curl->multi, &queued)) != NULL)
+		{
+			S3Transfer *transfer = NULL;
 
-		if (message->message != CURLMSG_DONE ||
-			curl->easy_getinfo(message->easy, CURLINFO_PRIVATE, &transfer) != CURLE_OK || transfer == NULL)
-			continue;
-		transfer->result = message->data.result;
-		transfer->done = true;
-	}
+			if (message->message != CURLMSG_DONE ||
+				curl->easy_getinfo(message->easy, CURLINFO_PRIVATE, &transfer) != CURLE_OK || transfer == NULL)
+				continue;
+			transfer->result = message->data.result;
+			transfer->done = again = true;
+		}
+	} while (again);
 }
 
 void
@@ -312,7 +315,9 @@ perform(S3Transfer *transfer)
 	curl->easy_reset(curl->easy);
 	PG_TRY();
 	{
-		pge_s3_prepare(curl, transfer, &headers);
+		headers = pge_s3_headers(curl, transfer);
+		if (!pge_s3_prepare(curl, transfer, headers))
+			no_memory();
 		run(curl, transfer);
 	}
 	PG_FINALLY();

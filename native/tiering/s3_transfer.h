@@ -25,11 +25,17 @@ typedef struct S3Transfer
 
 extern char *pge_s3_url(const S3Request *request);
 
-/* Makes a transfer ready to run, with an easy handle that is as new; the headers are to be freed when it is over. */
-extern void pge_s3_prepare(PgeCurl *curl, S3Transfer *transfer, struct curl_slist *volatile *headers);
+/* The headers of a transfer's request, to be freed when it is over. */
+extern struct curl_slist *pge_s3_headers(PgeCurl *curl, const S3Transfer *transfer);
+
+/* Makes a transfer ready to run, with an easy handle that is as new; false: memory is out. Raises nothing. */
+extern bool pge_s3_prepare(PgeCurl *curl, S3Transfer *transfer, struct curl_slist *headers);
 
 /* Moves what can be moved without waiting, of all transfers; and waits a moment until something can. */
 extern void pge_s3_step(PgeCurl *curl);
 extern void pge_s3_wait(PgeCurl *curl);
+
+/* s3_ahead.c: those of its requests run that may; a part of each step */
+extern void pge_s3_ahead_start(PgeCurl *curl);
 
 #endif							/* PGE_S3_TRANSFER_H */
