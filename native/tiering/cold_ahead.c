@@ -21,7 +21,7 @@
  * Of the groups after its first one a scan asks for so many bytes, and for twice as many as it has read: a link that answers late has
  * something to do, and who is content with a few rows has asked for little more than it has read.
  */
-#define LEAST_BYTES		((uint64) 1 << 20)
+#define LEAST_BYTES		((uint64) 2 << 20)
 
 typedef struct Columns
 {
