@@ -297,6 +297,9 @@ print_queries(Queries *queries, int each)
 		 "ORDER BY time DESC LIMIT 1) c");
 	for (int i = 0; i < each; i++)
 		orderby_limit(queries);
+	/* Of our own, not the suite's: all rows, and the first ones, by series and time. */
+	puts("ordered-all\tSELECT count(d), sum(d) FROM (SELECT usage_user - lag(usage_user) OVER (PARTITION BY hostname ORDER BY time) AS d FROM cpu) s");
+	puts("ordered-limit\tSELECT hostname, time, usage_user FROM cpu ORDER BY hostname, time LIMIT 100");
 }
 
 /* ---- ---- */

@@ -38,8 +38,11 @@ internal sealed unsafe class EngineHost(void* context, void* host) : IExecutionH
             Vectors = raw.Vectors,
             Gone = raw.Gone,
             Skipped = raw.Skipped,
+            Number = raw.Number,
         };
     }
+
+    public void ScanGo(int scan, int number) => Host.Check(Host.Api->ScanGo(_host, scan, number));
 
     public int ScanRows(int scan, ulong** values, byte** nulls, int capacity)
     {

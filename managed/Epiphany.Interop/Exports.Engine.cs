@@ -99,6 +99,7 @@ internal static unsafe partial class Exports
                 stats->RowsKnown = found.RowsKnown;
                 stats->Estimated = found.Estimated;
                 stats->Measured = found.Measured;
+                stats->Ranges = found.Ranges;
             }
 
             return PgeStatus.Ok;

@@ -377,6 +377,8 @@ explain_memory(const PgeNodeStats *stats, PgePlanKind kind, ExplainState *es)
 {
 	if (kind == PgePlanKind_Aggregate || kind == PgePlanKind_HashJoin)
 		explain_count("Hash Entries", stats->HashEntries, es);
+	if (kind == PgePlanKind_Sort)
+		explain_count("Sorted Ranges", stats->Ranges, es);
 	explain_bytes("Peak Memory", stats->PeakMemory, es);
 	explain_bytes("Spilled", stats->SpilledBytes, es);
 	explain_count("Spilled Parts", stats->SpilledParts, es);

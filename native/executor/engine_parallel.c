@@ -45,7 +45,7 @@ add_stats(PgeNodeStats *sum, const PgeNodeStats *more)
 	sum->PeakMemory = peak;
 }
 
-StaticAssertDecl(sizeof(PgeNodeStats) == 19 * sizeof(u64), "all of a node's stats are sums but for its peak");
+StaticAssertDecl(sizeof(PgeNodeStats) == 20 * sizeof(u64), "all of a node's stats are sums but for its peak");
 
 /* ---- layout ---- */
 

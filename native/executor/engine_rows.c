@@ -222,6 +222,16 @@ pge_host_scan_next(ptr host, i32 number, PgeScanUnit *unit)
 	PGE_GUARD_END;
 }
 
+PgeStatus
+pge_host_scan_go(ptr host, i32 scan, i32 number)
+{
+	PGE_GUARD;
+	PgeEngine  *engine = (PgeEngine *) host;
+
+	pge_units_go(engine->scans[scan].desc, number);
+	PGE_GUARD_END;
+}
+
 static i32
 scan_rows(PgeEngineScan *scan, u64 **values, u8 **nulls, i32 capacity)
 {

@@ -127,6 +127,7 @@ const PgeHostApi pge_host = {
 	.Decompress = pge_decompress,
 	.SourceRows = pge_host_source_rows,
 	.ScanNext = pge_host_scan_next,
+	.ScanGo = pge_host_scan_go,
 	.ScanRows = pge_host_scan_rows,
 	.ScanMissing = pge_host_scan_missing,
 	.ScanAhead = pge_host_scan_ahead,

@@ -17,6 +17,7 @@ extern i64	pge_decompress(i32 codec, u8 *src, i64 length, u8 *dst, i64 capacity)
 /* The engine's, in native/executor/engine_*.c; the first argument is the engine's node. */
 extern PgeStatus pge_host_source_rows(ptr host, i32 number, u64 **values, u8 **nulls, i32 capacity, i32 *rows);
 extern PgeStatus pge_host_scan_next(ptr host, i32 number, PgeScanUnit *unit);
+extern PgeStatus pge_host_scan_go(ptr host, i32 scan, i32 number);
 extern PgeStatus pge_host_scan_rows(ptr host, i32 number, u64 **values, u8 **nulls, i32 capacity, i32 *rows);
 extern PgeStatus pge_host_scan_missing(ptr host, i32 number, i32 column, u64 *value, u8 *null);
 extern PgeStatus pge_host_scan_ahead(ptr host, i32 number, u64 *first, u64 **values, i32 *count);

@@ -447,6 +447,19 @@ column_scan_end(TableScanDesc sscan)
 	pfree(scan);
 }
 
+/* Groups are going to be read again. */
+void
+pge_scan_keep_readers(PgeScan *scan)
+{
+	MemoryContext old;
+
+	if (scan->kept != NULL)
+		return;
+	old = MemoryContextSwitchTo(GetMemoryChunkContext(scan));
+	scan->kept = pge_kept_readers(scan->ndescs);
+	MemoryContextSwitchTo(old);
+}
+
 static void
 column_rescan(TableScanDesc sscan, ScanKey key, bool set_params, bool allow_strat, bool allow_sync, bool allow_pagemode)
 {
@@ -466,19 +479,15 @@ column_rescan(TableScanDesc sscan, ScanKey key, bool set_params, bool allow_stra
 	scan->chunk_next = scan->chunk_end = 0;
 	scan->next_visible = 0;
 	scan->drawn = -1;
+	scan->goes_back = false;
 	scan->ahead_unit = 0;
 	/* What an MVCC snapshot sees does not change; other snapshots look again. */
 	if (!scan_knows_groups(scan))
 		return;
 	if (scan->base.rs_snapshot == NULL || !IsMVCCSnapshot(scan->base.rs_snapshot))
 		load_groups(scan);
-	else if (scan->kept == NULL)
-	{
-		MemoryContext old = MemoryContextSwitchTo(GetMemoryChunkContext(scan));
-
-		scan->kept = pge_kept_readers(scan->ndescs);
-		MemoryContextSwitchTo(old);
-	}
+	else
+		pge_scan_keep_readers(scan);
 }
 
 /* Follows the begin and each rescan. */

@@ -46,7 +46,8 @@ typedef struct PgeScan
 	ScanDirection direction;
 	PgeReader  *reader;			/* the group of the unit */
 	uint32		reader_of;		/* its number in descs */
-	PgeKeptReaders *kept;		/* those of other groups, from the first rescan on; or NULL */
+	PgeKeptReaders *kept;		/* those of other groups, once groups are read again; or NULL */
+	bool		goes_back;		/* groups come that have come before (pge_units_go) */
 	uint64	   *gone;			/* its rows that the snapshot does not see any more, or NULL */
 	int64		row;			/* last row returned */
 	int64		first_row;		/* rows of the group that are scanned: first to last ... */
@@ -87,6 +88,7 @@ typedef struct PgeScan
 } PgeScan;
 
 extern bool pge_scan_next_unit(PgeScan *scan);
+extern void pge_scan_keep_readers(PgeScan *scan);
 extern bool pge_scan_in_group(const PgeScan *scan);
 extern int64 pge_scan_draw(PgeScan *scan);
 extern void pge_bitmap_reset(PgeScan *scan);

@@ -64,7 +64,22 @@ pge_units_next(TableScanDesc sscan, PgeScanUnit *unit)
 	unit->Vectors = scan->vectors;
 	unit->Gone = (u64 *) scan->gone;
 	unit->Columns = desc->natts;
-	pgstat_count_index_tuples(sscan->rs_rd, rows_seen(scan, desc->rows));
+	unit->Number = scan->parallel != NULL ? -1 : (i32) scan->unit;
+	if (!scan->goes_back)
+		pgstat_count_index_tuples(sscan->rs_rd, rows_seen(scan, desc->rows));
+}
+
+/* A group that has come is the next unit once more, by the number it had; from now on readers are kept. Rows are not counted again. */
+void
+pge_units_go(TableScanDesc sscan, int32 number)
+{
+	PgeScan    *scan = (PgeScan *) sscan;
+
+	Assert(scan->parallel == NULL && number >= 0 && number < scan->ngroups);
+	pge_scan_close_group(scan);
+	pge_scan_keep_readers(scan);
+	scan->unit = (int64) number - 1;
+	scan->goes_back = true;
 }
 
 /* Where a group comes when groups are read by the times in a column; who has rows without one, or may have any time, comes first. */

@@ -10,6 +10,7 @@
 #include "executor/tuptable.h"
 
 extern void pge_units_next(TableScanDesc sscan, PgeScanUnit *unit);
+extern void pge_units_go(TableScanDesc sscan, int32 number);
 extern bool pge_units_order(TableScanDesc sscan, AttrNumber attno, bool descending);
 extern void pge_units_skip_groups(TableScanDesc sscan);
 extern uint32 pge_units_group(TableScanDesc sscan);

@@ -31,4 +31,7 @@ sealed class NodeStats
     /// <summary>Rows of a scan below a sort by distance: those whose distance was estimated, and computed.</summary>
     public ulong Estimated;
     public ulong Measured;
+
+    /// <summary>Of a sort: how many ranges its rows came in, each sorted by itself.</summary>
+    public ulong Ranges;
 }

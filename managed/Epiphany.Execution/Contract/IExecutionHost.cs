@@ -30,6 +30,9 @@ unsafe struct ScanUnit
 
     /// <summary>Groups before it of which zone maps leave nothing: they are counted, and do not come.</summary>
     public int Skipped;
+
+    /// <summary>Of a group: what <see cref="IExecutionHost.ScanGo"/> knows it by; negative: it cannot be gone back to.</summary>
+    public int Number;
 }
 
 /// <summary>One engine's host. Value and null arrays have room for a batch; a null pointer in place of a column's array: not wanted.</summary>
@@ -49,6 +52,9 @@ unsafe interface IExecutionHost
     /// Without <paramref name="groups"/>, groups need not come that follow the last one in the order of the sort above, if they come in that order.
     /// </summary>
     void ScanNext(int scan, bool groups, out ScanUnit unit);
+
+    /// <summary>The next unit is a group that has come before.</summary>
+    void ScanGo(int scan, int number);
 
     int ScanRows(int scan, ulong** values, byte** nulls, int capacity);
 

@@ -98,6 +98,14 @@ abstract class Operator(Tail tail, EngineContext context, NodeStats? stats = nul
     }
 
     /// <summary>
+    /// Whoever sorts by that column, then by <paramref name="next"/> (-1: by another that is no integer, or none), asks for rows by ranges of it: who
+    /// can give them so attaches itself. All rows go to him as they are. Before the first Next after a start or Rescan.
+    /// </summary>
+    public virtual void OfferRanges(int column, int next, ScanRanges ranges)
+    {
+    }
+
+    /// <summary>
     /// Joins that this one's rows go through are to take in inner sides that are expected to have fewer rows than that, so that they can tell what
     /// they know. Before the first Next after a start or Rescan.
     /// </summary>

@@ -110,15 +110,12 @@ sealed unsafe partial class ColumnScan : Operator
                     batch = ReadDelta(_delta.Show(rows));
                     break;
                 default:
-                    Context.Host.ScanNext(_scan, _wantsGroups, out _unit);
-                    Stats.GroupsSkipped += (ulong)_unit.Skipped;
-                    if (_unit.Kind == ScanUnitKind.End)
+                    if (!MoveOn())
                     {
                         _nearest?.End();
                         return null;
                     }
 
-                    Enter();
                     break;
             }
 
@@ -149,13 +146,15 @@ sealed unsafe partial class ColumnScan : Operator
         _filters.Clear();
         _nearest?.Begin(null);
         _first = null;
+        _ranges = null;
         _wantsGroups = true;
         _isAsked = false;
     }
 
-    void Enter()
+    /// <summary>Of a group only some vectors are wanted.</summary>
+    void Enter(ulong wanted)
     {
-        _vectors = _unit.Vectors;
+        _vectors = _unit.Vectors & wanted;
         _allPass = false;
         if (_unit.Kind == ScanUnitKind.Group)
         {
@@ -185,9 +184,12 @@ sealed unsafe partial class ColumnScan : Operator
                 return;
             }
 
-            Stats.GroupsRead += left > 0 ? 1UL : 0;
-            Stats.GroupsSkipped += left > 0 ? 0UL : 1;
-            Stats.VectorsSkipped += (ulong)(left > 0 ? all - left : 0);
+            if (!IsRanged)
+            {
+                Stats.GroupsRead += left > 0 ? 1UL : 0;
+                Stats.GroupsSkipped += left > 0 ? 0UL : 1;
+                Stats.VectorsSkipped += (ulong)(left > 0 ? all - left : 0);
+            }
         }
     }
 
@@ -220,6 +222,7 @@ sealed unsafe partial class ColumnScan : Operator
         }
 
         int seen = See(vector, count);
+        seen = IsRanged ? InRange(vector, count, seen) : seen;
         int left = _allPass ? seen : Test(vector, count, seen);
         bool isBounded = left > 0 && _first != null && _first.TrySelect(_unit, vector, _room);
         if (isBounded)

@@ -30,7 +30,7 @@ enum Order
 /// <summary>Built-in ordering operators, by OID (pg_operator.dat).</summary>
 static class Orders
 {
-    const uint CollationC = 950;
+    internal const uint CollationC = 950;
     const uint CollationPosix = 951;
 
     internal static Order Of(uint orderingOperator, uint collation) => orderingOperator switch

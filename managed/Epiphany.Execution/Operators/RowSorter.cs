@@ -1,5 +1,5 @@
-// Execution layer, operators. The order of rows that are kept: radix sort by the first key's prefix, of strings again by what follows it, then
-// merge sort among those that are equal by it.
+// Execution layer, operators. The order of rows that are kept: radix sort by a key's prefix, of strings again by what follows it, then by the next
+// key among rows that are equal so far; merge sort where they are few, or the next key has no prefix that decides.
 
 using System;
 using System.Runtime.InteropServices;
@@ -24,7 +24,6 @@ sealed unsafe class RowSorter(SortKey[] keys, RowStore rows, IExecutionHost host
     Entry* _entries;
     Entry* _other;
     nuint _room;
-    bool _isDecisive;
 
     [StructLayout(LayoutKind.Sequential)]
     struct Entry
@@ -36,25 +35,54 @@ sealed unsafe class RowSorter(SortKey[] keys, RowStore rows, IExecutionHost host
         internal int Rank;
     }
 
+    enum Found
+    {
+        Unsorted,
+        Ascending,
+
+        /// <summary>And no two are equal.</summary>
+        Descending,
+    }
+
     /// <summary>Writes the numbers of the first so many rows in order.</summary>
     internal void Sort(int* order, int wanted)
     {
         int count = rows.Count;
         Reserve((nuint)count);
-        Fill(count);
-        RadixByPrefix(0, count);
-        RadixByRank(count);
-        SortEqual(0, count, wanted, 0);
+        for (int row = 0; row < count; row++)
+        {
+            _entries[row].Row = row;
+        }
+
+        SortByKey(0, count, 0);
+        SortEqual(0, count, wanted, 0, 0);
         for (int i = 0; i < wanted; i++)
         {
             order[i] = _entries[i].Row;
         }
     }
 
-    /// <summary>What is left to do where prefixes are equal, which begin so many bytes into the values.</summary>
-    void SortEqual(int first, int last, int wanted, int depth)
+    /// <summary>By what a key's values begin with.</summary>
+    void SortByKey(int first, int last, int key)
     {
-        int from = _isDecisive ? 1 : 0;
+        switch (Fill(first, last, key))
+        {
+            case Found.Descending:
+                new Span<Entry>(_entries + first, last - first).Reverse();
+                break;
+            case Found.Unsorted:
+                RadixByPrefix(first, last);
+                RadixByRank(first, last);
+                break;
+        }
+    }
+
+    /// <summary>
+    /// What is left to do where rows are equal by a key's prefixes, which begin <paramref name="depth"/> bytes into its values.
+    /// </summary>
+    void SortEqual(int first, int last, int wanted, int key, int depth)
+    {
+        int from = keys[key].IsDecisive(rows[keys[key].Column].Form) ? key + 1 : key;
         for (int start = first; start < last && start < wanted && from < keys.Length;)
         {
             int end = start + 1;
@@ -63,33 +91,47 @@ sealed unsafe class RowSorter(SortKey[] keys, RowStore rows, IExecutionHost host
                 end++;
             }
 
-            int fromKey = _entries[start].Rank == 1 ? from : 1;
+            int fromKey = _entries[start].Rank == 1 ? from : key + 1;
             bool areEqual = false;
-            if (fromKey == 0 && end - start >= MinRadix && keys[0].IsLong && depth < MaxDepth
-                && GoDeeper(start, end, depth + sizeof(ulong), out areEqual))
+            if (fromKey == key && end - start >= MinRadix && keys[key].IsLong && depth < MaxDepth
+                && GoDeeper(start, end, key, depth + sizeof(ulong), out areEqual))
             {
                 RadixByPrefix(start, end);
-                SortEqual(start, end, wanted, depth + sizeof(ulong));
+                SortEqual(start, end, wanted, key, depth + sizeof(ulong));
             }
-            else if (end - start > 1)
+            else
             {
-                MergeSort(start, end, areEqual ? 1 : fromKey);
+                SortRest(start, end, wanted, areEqual ? key + 1 : fromKey);
             }
 
             start = end;
         }
     }
 
-    /// <summary>Prefixes from there on; false: they tell nothing more, since the values are equal or differ in zeros at their end.</summary>
-    bool GoDeeper(int start, int end, int depth, out bool areEqual)
+    /// <summary>By that key and those after it.</summary>
+    void SortRest(int start, int end, int wanted, int key)
     {
-        StoredColumn column = rows[keys[0].Column];
+        if (key < keys.Length && end - start >= MinRadix && keys[key].IsDecisive(rows[keys[key].Column].Form))
+        {
+            SortByKey(start, end, key);
+            SortEqual(start, end, wanted, key, 0);
+        }
+        else if (end - start > 1)
+        {
+            MergeSort(start, end, key);
+        }
+    }
+
+    /// <summary>Prefixes from there on; false: they tell nothing more, since the values are equal or differ in zeros at their end.</summary>
+    bool GoDeeper(int start, int end, int key, int depth, out bool areEqual)
+    {
+        StoredColumn column = rows[keys[key].Column];
         int shortest = int.MaxValue;
         int longest = 0;
         ulong differing = 0;
         for (int i = start; i < end; i++)
         {
-            ulong prefix = keys[0].PrefixAfter(column.Value(_entries[i].Row), depth, out int length);
+            ulong prefix = keys[key].PrefixAfter(column.Value(_entries[i].Row), depth, out int length);
             _entries[i].Prefix = prefix;
             differing |= prefix ^ _entries[start].Prefix;
             shortest = Math.Min(shortest, length);
@@ -120,19 +162,27 @@ sealed unsafe class RowSorter(SortKey[] keys, RowStore rows, IExecutionHost host
         _room = count;
     }
 
-    void Fill(int count)
+    /// <summary>Prefixes and ranks of a key; says in what order the rows lie by them.</summary>
+    Found Fill(int first, int last, int number)
     {
-        SortKey key = keys[0];
+        SortKey key = keys[number];
         StoredColumn column = rows[key.Column];
         int nullRank = key.NullsFirst ? 0 : 2;
-        _isDecisive = key.IsDecisive(column.Form);
-        for (int row = 0; row < count; row++)
+        bool ascends = true;
+        bool descends = true;
+        for (int i = first; i < last; i++)
         {
-            bool isNull = column.IsNull(row);
-            _entries[row].Row = row;
-            _entries[row].Rank = isNull ? nullRank : 1;
-            _entries[row].Prefix = isNull ? 0 : key.Prefix(column.Value(row), column.Form);
+            Entry* entry = _entries + i;
+            bool isNull = column.IsNull(entry->Row);
+            entry->Rank = isNull ? nullRank : 1;
+            entry->Prefix = isNull ? 0 : key.Prefix(column.Value(entry->Row), column.Form);
+            Entry* before = entry - (i > first ? 1 : 0);
+            int order = entry->Rank == before->Rank ? entry->Prefix.CompareTo(before->Prefix) : entry->Rank - before->Rank;
+            ascends &= order >= 0;
+            descends &= order < 0 || i == first;
         }
+
+        return ascends ? Found.Ascending : descends ? Found.Descending : Found.Unsorted;
     }
 
     /// <summary>Stable, least significant byte first; bytes that all prefixes share cost nothing.</summary>
@@ -190,27 +240,28 @@ sealed unsafe class RowSorter(SortKey[] keys, RowStore rows, IExecutionHost host
         }
     }
 
-    void RadixByRank(int count)
+    void RadixByRank(int first, int last)
     {
         int* starts = stackalloc int[3];
         new Span<int>(starts, 3).Clear();
-        for (int i = 0; i < count; i++)
+        for (int i = first; i < last; i++)
         {
             starts[_entries[i].Rank]++;
         }
 
+        int count = last - first;
         if (starts[0] == count || starts[1] == count || starts[2] == count)
         {
             return;
         }
 
-        Starts(starts, 3, 0);
-        for (int i = 0; i < count; i++)
+        Starts(starts, 3, first);
+        for (int i = first; i < last; i++)
         {
             _other[starts[_entries[i].Rank]++] = _entries[i];
         }
 
-        Swap();
+        new Span<Entry>(_other + first, count).CopyTo(new Span<Entry>(_entries + first, count));
     }
 
     /// <summary>Bottom up, from runs sorted by insertion. Stable.</summary>
@@ -291,12 +342,5 @@ sealed unsafe class RowSorter(SortKey[] keys, RowStore rows, IExecutionHost host
         }
 
         return 0;
-    }
-
-    void Swap()
-    {
-        Entry* entries = _entries;
-        _entries = _other;
-        _other = entries;
     }
 }

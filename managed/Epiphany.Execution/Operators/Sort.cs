@@ -6,26 +6,41 @@ namespace Epiphany.Execution;
 
 sealed class Sort : Operator
 {
+    /// <summary>To compare fewer strings than these costs less than to ask all groups for them.</summary>
+    const double LeastRanked = 2 * Batch.Capacity;
+
+    /// <summary>What a value by reference takes, about.</summary>
+    const ulong StringBytes = 24;
+
     readonly Operator _child;
     readonly SortKey[] _keys;
+    readonly bool[] _wanted;
     readonly OrderedRows _rows;
     Nearest? _nearest;
     FirstRanks? _first;
     SeriesFirsts? _series;
-    bool _sorted;
+
+    /// <summary>Made when first wanted; whether the scan below gives ranges in this run it says when it gives rows.</summary>
+    ScanRanges? _ranges;
+    RangedRows? _ranged;
+
+    /// <summary>Of another range than the rows in hand.</summary>
+    Batch? _waiting;
+    bool _isCollected;
+    bool _isLast;
 
     internal Sort(Operator child, SortKey[] keys, Tail tail, EngineContext context) : base(tail, context)
     {
         _child = child;
         _keys = keys;
-        bool[] wanted = tail.Wanted.ToArray();
-        Array.ForEach(keys, k => wanted[k.Column] = true);
+        _wanted = tail.Wanted.ToArray();
+        Array.ForEach(keys, k => _wanted[k.Column] = true);
         foreach (Expression condition in tail.Conditions)
         {
-            condition.MarkColumns(wanted);
+            condition.MarkColumns(_wanted);
         }
 
-        _rows = new OrderedRows(keys, child.Types, wanted, context.Options.SortMemory, context);
+        _rows = new OrderedRows(keys, child.Types, _wanted, context.Options.SortMemory, context);
     }
 
     public override void Bound(long rows)
@@ -79,41 +94,114 @@ sealed class Sort : Operator
 
     protected override Batch? Produce()
     {
-        if (!_sorted)
+        for (; ; )
         {
-            Collect();
-            _sorted = true;
-        }
-
-        while (_rows.Next() is { } sorted)
-        {
-            if (Tail.Apply(sorted, Stats) is { } batch)
+            if (!_isCollected)
             {
-                return batch;
+                Collect();
             }
-        }
 
-        return null;
+            while ((IsRanged ? _ranged!.Next() : _rows.Next()) is { } sorted)
+            {
+                if (Tail.Apply(sorted, Stats) is { } batch)
+                {
+                    return batch;
+                }
+            }
+
+            if (_isLast)
+            {
+                return null;
+            }
+
+            _isCollected = false;
+        }
     }
 
     protected override void Restart()
     {
         _rows.Reset();
         _series?.Begin();
-        _sorted = false;
+        _waiting = null;
+        _isCollected = _isLast = false;
+        _ranges?.Begin(-1);
         _child.Rescan();
     }
 
+    bool IsRanged => _ranges is { Now: ScanRanges.State.On };
+
+    /// <summary>All rows, or those of a range.</summary>
     void Collect()
     {
-        while (_child.Next() is { } batch)
+        if (_waiting == null)
         {
-            _rows.Add(batch);
+            OfferRanges();
         }
 
-        _rows.Finish();
-        Stats.PeakMemory = Math.Max(Stats.PeakMemory, _rows.Peak);
-        Stats.SpilledBytes += _rows.SpilledBytes;
-        Stats.SpilledParts += _rows.SpilledParts;
+        Batch? batch = _waiting ?? _child.Next();
+        while (batch != null && Add(batch))
+        {
+            batch = _child.Next();
+        }
+
+        _waiting = batch;
+        _isLast = batch == null;
+        _isCollected = true;
+        if (IsRanged)
+        {
+            _ranged!.Finish(_isLast);
+            Stats.Ranges++;
+            Report(_ranged.Peak, _ranged.SpilledBytes, _ranged.SpilledParts);
+        }
+        else
+        {
+            _rows.Finish();
+            Report(_rows.Peak, _rows.SpilledBytes, _rows.SpilledParts);
+        }
+    }
+
+    /// <summary>False: the batch has to wait until the rows of the range in hand have been taken.</summary>
+    bool Add(Batch batch)
+    {
+        if (_ranges is { Now: not ScanRanges.State.Off })
+        {
+            return _ranged!.TryAdd(batch);
+        }
+
+        _rows.Add(batch);
+        return true;
+    }
+
+    void Report(ulong peak, ulong spilledBytes, ulong spilledParts)
+    {
+        Stats.PeakMemory = Math.Max(Stats.PeakMemory, peak);
+        Stats.SpilledBytes += spilledBytes;
+        Stats.SpilledParts += spilledParts;
+    }
+
+    /// <summary>Where more rows are expected than there is memory for, or strings to be compared, or few of many are wanted.</summary>
+    void OfferRanges()
+    {
+        ulong rowBytes = RowSorter.BytesPerRow + sizeof(int);
+        for (int i = 0; i < _wanted.Length; i++)
+        {
+            rowBytes += !_wanted[i] ? 0 : _child.Types[i].ByValue ? sizeof(ulong) : StringBytes;
+        }
+
+        bool areMany = _rows.Bound >= 0
+            ? _child.Expected > LeastRanked && _rows.Bound < _child.Expected / 2 && !_keys[0].IsInteger
+            : _keys[0].IsInteger ? _child.Expected * rowBytes > Context.Options.SortMemory : _child.Expected > LeastRanked;
+        bool isKeyOnce = Array.FindIndex(_keys, 1, k => k.Column == _keys[0].Column) < 0;
+        if (!areMany || _series != null || !isKeyOnce || !ScanRanges.Fits(_keys[0]))
+        {
+            return;
+        }
+
+        SortKey? next = _keys.Length > 1 && _keys[1].IsInteger ? _keys[1] : null;
+        _ranges ??= new ScanRanges(_keys[0], rowBytes, Context);
+        _ranged ??= new RangedRows(_keys, _child.Types.ToArray(), _wanted, _ranges, Context);
+        _ranges.Begin(_rows.Bound);
+        _ranged.Begin(_rows.Bound);
+        _child.OfferRanges(_keys[0].Column, next?.Column ?? -1, _ranges);
     }
 }

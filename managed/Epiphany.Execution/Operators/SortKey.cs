@@ -26,14 +26,11 @@ sealed unsafe class SortKey
 {
     readonly IExecutionHost _host;
     readonly Order _order;
-    readonly bool _descending;
     readonly int _comparer;
 
     internal SortKey(OrderPart part, ReadOnlySpan<ValueType> types, IExecutionHost host)
     {
-        Column = part.Column;
-        NullsFirst = part.NullsFirst;
-        _descending = part.Descending;
+        Part = part;
         _host = host;
         _order = Orders.Of(part.Operator, part.Collation);
         if (_order == Order.Host)
@@ -44,18 +41,20 @@ sealed unsafe class SortKey
         Type = types[Column];
     }
 
-    internal int Column { get; }
+    internal OrderPart Part { get; }
+
+    internal int Column => Part.Column;
 
     internal ValueType Type { get; }
 
-    internal bool NullsFirst { get; }
+    internal bool NullsFirst => Part.NullsFirst;
 
     /// <summary>As distances are sorted, the nearest first and nulls last.</summary>
-    internal bool IsAscendingFloat8 => _order == Order.Float8 && !_descending && !NullsFirst;
+    internal bool IsAscendingFloat8 => _order == Order.Float8 && !Descending && !NullsFirst;
 
     internal bool IsInteger => _order == Order.Signed;
 
-    internal bool Descending => _descending;
+    internal bool Descending => Part.Descending;
 
     /// <summary>Do equal prefixes mean equal values? Of numerics only while they are integers.</summary>
     internal bool IsDecisive(VectorForm form) =>
@@ -71,7 +70,7 @@ sealed unsafe class SortKey
         payload = _order == Order.Padded ? payload.TrimEnd((byte)' ') : payload;
         length = payload.Length;
         ulong prefix = BytesPrefix(payload[Math.Min(bytes, length)..]);
-        return _descending ? ~prefix : prefix;
+        return Descending ? ~prefix : prefix;
     }
 
     /// <summary>Orders as the values do, as far as it goes; the value is not null.</summary>
@@ -88,7 +87,7 @@ sealed unsafe class SortKey
             Order.Fixed16 => BinaryPrimitives.ReadUInt64BigEndian(new ReadOnlySpan<byte>((byte*)value, 16)),
             _ => 0,
         };
-        return _descending && _order != Order.Host && (form == VectorForm.Decimal || _order != Order.Numeric) ? ~prefix : prefix;
+        return Descending && _order != Order.Host && (form == VectorForm.Decimal || _order != Order.Numeric) ? ~prefix : prefix;
     }
 
     /// <summary>Below 0 where the first comes first. Neither is null; both are datums, or integers of one scale.</summary>
@@ -109,7 +108,7 @@ sealed unsafe class SortKey
         }
 
         result = Orders.Compare(_order, left, right);
-        return _descending ? -result : result;
+        return Descending ? -result : result;
     }
 
     /// <summary>NaN is above everything and equal to itself, -0 is 0.</summary>

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x698d4354;
+    public const u32 Hash = 0x0aec4eb8;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -602,7 +602,7 @@ public unsafe struct PgeZoneTest
 }
 
 /* A unit of a scan of a column table. */
-[StructLayout(LayoutKind.Explicit, Size = 40)]
+[StructLayout(LayoutKind.Explicit, Size = 48)]
 public unsafe struct PgeScanUnit
 {
     /* PgeUnitKind. */
@@ -618,6 +618,9 @@ public unsafe struct PgeScanUnit
     [FieldOffset(32)] public i32 Columns;
     /* Groups before it of which zone maps leave nothing. */
     [FieldOffset(36)] public i32 Skipped;
+    /* Of a group: what ScanGo knows it by; -1: it cannot be gone back to. */
+    [FieldOffset(40)] public i32 Number;
+    [FieldOffset(44)] public i32 Reserved;
 }
 
 /* Parquet (managed/Epiphany.Tiering): what a column's values are in a file. Numbers are the format's. */
@@ -779,7 +782,7 @@ public unsafe struct PgeBatch
 }
 
 /* What a node of an engine's plan has done, all runs together. */
-[StructLayout(LayoutKind.Explicit, Size = 152)]
+[StructLayout(LayoutKind.Explicit, Size = 160)]
 public unsafe struct PgeNodeStats
 {
     [FieldOffset(0)] public u64 Rows;
@@ -809,6 +812,8 @@ public unsafe struct PgeNodeStats
     /* Rows of a scan below a sort by distance whose distance was estimated by their codes; computed. */
     [FieldOffset(136)] public u64 Estimated;
     [FieldOffset(144)] public u64 Measured;
+    /* Of a sort. */
+    [FieldOffset(152)] public u64 Ranges;
 }
 
 /* A graph of vectors: what it is of. */
@@ -920,6 +925,8 @@ public unsafe struct PgeHostApi
     /* Scan, unit: on to the next group or range of the heap region. Kind is Group, or Delta where no group is wanted that comes after the
     last one in the order that the scan gives groups in, if it gives them in any. */
     public delegate* unmanaged<ptr, i32, PgeScanUnit*, PgeStatus> ScanNext;
+    /* Scan, a group's number: it is the next unit. */
+    public delegate* unmanaged<ptr, i32, i32, PgeStatus> ScanGo;
     /* Scan, values and nulls of each table column (null: not wanted), capacity, out rows: as SourceRows, of a Delta unit. */
     public delegate* unmanaged<ptr, i32, u64**, u8**, i32, i32*, PgeStatus> ScanRows;
     /* Scan, table column, out value, out null: of rows whose group lacks the column. */

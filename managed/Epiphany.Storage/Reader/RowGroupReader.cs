@@ -43,6 +43,9 @@ public sealed unsafe class RowGroupReader
         _indexes = cold == null ? _columns : new ColumnReader?[_columns.Length];
     }
 
+    /// <summary>Its columns come from far away, each as a whole.</summary>
+    public bool IsCold => _cold != null;
+
     /// <summary>
     /// Decodes one vector of 2,048 rows (the last one may have less) and says how many. Both arrays have room for 2,048.
     /// By-reference values stay good until the same column's next decode; null rows get the value 0.

@@ -78,6 +78,8 @@ sealed unsafe class BenchHost : IExecutionHost, IMemory, IInterrupts
 
     public void ScanNext(int scan, bool groups, out ScanUnit unit) => throw new NotSupportedException();
 
+    public void ScanGo(int scan, int number) => throw new NotSupportedException();
+
     public int ScanRows(int scan, ulong** values, byte** nulls, int capacity) => throw new NotSupportedException();
 
     public bool ScanMissing(int scan, int column, out ulong value) => throw new NotSupportedException();

@@ -124,7 +124,9 @@ internal sealed unsafe class FakeHost : IExecutionHost, IMemory
 
     public void ScanNext(int scan, bool groups, out ScanUnit unit) => unit = _tables[scan].Next();
 
-    public int ScanRows(int scan, ulong** values, byte** nulls, int capacity) => 0;
+    public void ScanGo(int scan, int number) => _tables[scan].Go(number);
+
+    public int ScanRows(int scan, ulong** values, byte** nulls, int capacity) => _tables[scan].Rows(values, nulls, capacity);
 
     public bool ScanMissing(int scan, int column, out ulong value) => Missing.TryGetValue(column, out value);
 

@@ -7,13 +7,14 @@ using Epiphany.Storage;
 
 namespace Epiphany.Execution.Tests;
 
-/// <summary>Its groups are scanned in order; all rows are seen, and no zone map is asked before the engine asks.</summary>
+/// <summary>Its groups are scanned in order, then its heap region; all rows are seen, and no zone map is asked before the engine asks.</summary>
 internal sealed unsafe class FakeTable
 {
     readonly IMemory _memory;
     readonly ColumnShape[] _shapes;
     readonly List<ScanUnit> _groups = [];
     int _next;
+    int _nextRow;
 
     internal FakeTable(IMemory memory, ColumnKind[] kinds, ulong?[][] columns, int groupRows)
     {
@@ -52,9 +53,39 @@ internal sealed unsafe class FakeTable
         }
     }
 
-    internal void Rewind() => _next = 0;
+    /// <summary>Columns of rows that are in no group.</summary>
+    internal ulong?[][] Heap { get; set; } = [[]];
 
-    internal ScanUnit Next() => _next == _groups.Count ? new ScanUnit { Kind = ScanUnitKind.End } : _groups[_next++];
+    internal void Rewind() => _next = _nextRow = 0;
+
+    internal void Go(int number) => _next = number;
+
+    internal ScanUnit Next()
+    {
+        if (_next < _groups.Count)
+        {
+            return _groups[_next] with { Number = _next++ };
+        }
+
+        return new ScanUnit { Kind = _next++ == _groups.Count && Heap[0].Length > 0 ? ScanUnitKind.Delta : ScanUnitKind.End };
+    }
+
+    internal int Rows(ulong** values, byte** nulls, int capacity)
+    {
+        int rows = Math.Min(capacity, Heap[0].Length - _nextRow);
+        for (int c = 0; c < Heap.Length; c++)
+        {
+            for (int i = 0; i < rows && values[c] != null; i++)
+            {
+                ulong? value = Heap[c][_nextRow + i];
+                values[c][i] = value ?? 0;
+                nulls[c][i] = value == null ? (byte)1 : (byte)0;
+            }
+        }
+
+        _nextRow += rows;
+        return rows;
+    }
 
     /// <summary>All of a group.</summary>
     internal static ScanUnit Unit(GroupLocation location, RowGroupReader reader) => new()

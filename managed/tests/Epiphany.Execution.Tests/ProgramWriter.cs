@@ -86,7 +86,8 @@ internal sealed class ProgramWriter
         return rows;
     }
 
-    static unsafe void Rows(Engine engine, Action<ulong?[]> see)
+    /// <summary>Likewise, each as it comes.</summary>
+    public static unsafe void Rows(Engine engine, Action<ulong?[]> see)
     {
         int count;
         while ((count = engine.Next(out ulong** values, out byte** nulls)) > 0)
