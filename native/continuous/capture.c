@@ -172,21 +172,32 @@ forget(Touched *t)
 
 /* ---- what changes ---- */
 
-/* A row with these values comes, goes, or changes from or to them. */
+static void
+touch_slot(Oid relid, const PgeTimeColumn *column, TupleTableSlot *slot)
+{
+	bool		isnull;
+	Datum		time = slot_getattr(slot, column->attno, &isnull);
+
+	if (!isnull)
+		touch(touched_of(relid, column), pge_raw_time(time, column->type));
+}
+
+/* A row comes, goes, or changes. */
 void
-pge_capture_slot(Oid relid, TupleTableSlot *slot)
+pge_capture_row(Oid relid, TupleTableSlot *old, TupleTableSlot *new)
 {
 	const PgeSource *source = pge_source(relid);
 
 	for (int i = 0; i < source->ncolumns; i++)
 	{
-		const PgeTimeColumn *column = &source->columns[i];
-		bool		isnull;
-		Datum		time = slot_getattr(slot, column->attno, &isnull);
-
-		if (!isnull)
-			touch(touched_of(relid, column), pge_raw_time(time, column->type));
+		if (old)
+			touch_slot(relid, &source->columns[i], old);
+		if (new)
+			touch_slot(relid, &source->columns[i], new);
 	}
+	/* Values that are to be detoasted may make the session look at catalogs. */
+	for (int i = 0; i < pge_source(relid)->njoins; i++)
+		pge_joined_row(&pge_source(relid)->joins[i], old, new);
 }
 
 /* A time in one of the table's time columns. */
@@ -217,6 +228,11 @@ pge_capture_slots(Oid relid, TupleTableSlot **slots, int nslots)
 				touch(t, pge_raw_time(time, column->type));
 		}
 	}
+	for (int i = 0; i < pge_source(relid)->njoins; i++)
+	{
+		for (int row = 0; row < nslots; row++)
+			pge_joined_row(&pge_source(relid)->joins[i], NULL, slots[row]);
+	}
 }
 
 /*
@@ -236,6 +252,38 @@ pge_capture_range(Oid relid, AttrNumber attno, int64 first, int64 last)
 
 		touch_ranges(touched_of(relid, column), &(PgeRanges) {1, 1, &range});
 	}
+}
+
+/* Of a source's only time column. */
+void
+pge_capture_ranges(Oid relid, const PgeRanges *ranges)
+{
+	const PgeSource *source = pge_source(relid);
+
+	if (source->ncolumns > 0 && ranges->n > 0)
+		touch_ranges(touched_of(relid, &source->columns[0]), ranges);
+}
+
+void
+pge_capture_everything(Oid source)
+{
+	pge_capture_range(source, InvalidAttrNumber, PG_INT64_MIN, PG_INT64_MAX);
+}
+
+/* Anything may have changed in a table, whatever aggregates read it for. */
+void
+pge_capture_table(Oid relid)
+{
+	pge_capture_everything(relid);
+	for (int i = 0; i < pge_source(relid)->njoins; i++)
+		pge_capture_everything(pge_source(relid)->joins[i].definition);
+}
+
+/* What was told of an aggregate's pending ranges does not hold any more. */
+void
+pge_capture_unsettled(void)
+{
+	generation++;
 }
 
 /* ---- what aggregates make of it ---- */
@@ -259,6 +307,8 @@ pge_capture_own(Oid definition, PgeRanges *ranges)
 {
 	dlist_iter	iter;
 
+	if (pge_joined_concerns(definition))
+		pge_ranges_add(ranges, PG_INT64_MIN, PG_INT64_MAX);
 	dlist_foreach(iter, &touched)
 	{
 		Touched    *t = dlist_container(Touched, node, iter.cur);
@@ -284,7 +334,7 @@ shorten_log(Oid definition)
 {
 	PgeRanges	ranges = {0};
 
-	if (IsolationIsSerializable() || !ConditionalLockDatabaseObject(RelationRelationId, definition, 1, ExclusiveLock))
+	if (IsolationIsSerializable() || !ConditionalLockDatabaseObject(RelationRelationId, definition, PGE_LOCK_REFRESH, ExclusiveLock))
 		return;
 	CommandCounterIncrement();
 	PushActiveSnapshot(GetLatestSnapshot());
@@ -308,18 +358,12 @@ write_log(const PgeTimeColumn *column, const PgeRanges *ranges)
 	}
 }
 
-/*
- * Writes the log. What was changed outside the current subtransaction is kept all the same, since the log rows go if this one is rolled
- * back; it will be logged once more.
- */
-void
-pge_capture_flush(void)
+static void
+flush(void)
 {
 	SubTransactionId subid = GetCurrentSubTransactionId();
 	dlist_mutable_iter iter;
 
-	if (likely(dlist_is_empty(&touched)))
-		return;
 	dlist_foreach_modify(iter, &touched)
 	{
 		Touched    *t = dlist_container(Touched, node, iter.cur);
@@ -330,6 +374,17 @@ pge_capture_flush(void)
 		if (t->subid == subid)
 			forget(t);
 	}
+}
+
+/*
+ * Writes the log before a refresh. What was changed outside the current subtransaction is kept all the same, since the log rows go if this
+ * one is rolled back; it will be logged once more.
+ */
+void
+pge_capture_flush(void)
+{
+	pge_joined_settle(PGE_SETTLE_FOR_REFRESH);
+	flush();
 }
 
 /* The rows of a continuous aggregate have changed in these closed ranges, for those who build on it. */
@@ -345,11 +400,12 @@ pge_capture_descendants(Oid user_view, const PgeRanges *ranges)
 /* ---- the transaction's course ---- */
 
 static void
-flush_for_good(void)
+flush_for_good(PgeSettle settle)
 {
 	List	   *logs = NIL;
 	dlist_iter	iter;
 
+	pge_joined_settle(settle);
 	if (likely(dlist_is_empty(&touched)))
 		return;
 	if (rows_since_merge >= MERGE_AFTER)
@@ -364,7 +420,7 @@ flush_for_good(void)
 		}
 		rows_since_merge = 0;
 	}
-	pge_capture_flush();
+	flush();
 	foreach_oid(definition, logs)
 		shorten_log(definition);
 }
@@ -376,13 +432,14 @@ at_xact_event(XactEvent event, void *arg)
 	{
 		case XACT_EVENT_PRE_COMMIT:
 		case XACT_EVENT_PRE_PREPARE:
-			flush_for_good();
+			flush_for_good(event == XACT_EVENT_PRE_COMMIT ? PGE_SETTLE_TO_COMMIT : PGE_SETTLE_TO_PREPARE);
 			break;
 		case XACT_EVENT_PARALLEL_PRE_COMMIT:
 			break;
 		default:
 			/* The memory goes with the transaction. */
 			dlist_init(&touched);
+			pge_joined_end();
 			generation++;
 			break;
 	}
@@ -395,6 +452,7 @@ at_subxact_event(SubXactEvent event, SubTransactionId subid, SubTransactionId pa
 
 	if (event != SUBXACT_EVENT_COMMIT_SUB && event != SUBXACT_EVENT_ABORT_SUB)
 		return;
+	pge_joined_end_sub(event == SUBXACT_EVENT_COMMIT_SUB, subid, parent);
 	dlist_foreach_modify(iter, &touched)
 	{
 		Touched    *t = dlist_container(Touched, node, iter.cur);

@@ -18,6 +18,7 @@
 #include "catalog/pg_class.h"
 #include "utils/builtins.h"
 #include "utils/fmgroids.h"
+#include "utils/inval.h"
 #include "utils/lsyscache.h"
 #include "utils/snapmgr.h"
 #include "utils/syscache.h"
@@ -163,6 +164,46 @@ pge_continuous_base(Oid source)
 	while ((below = pge_continuous_find(source)) != NULL && below->user_view == source)
 		source = below->source;
 	return source;
+}
+
+/* The tables whose changes an aggregate over this source must be told of: the base, and those that its query joins, or one below it. */
+List *
+pge_continuous_tables(Oid source, const Query *query)
+{
+	List	   *joined = NIL;
+
+	while (query != NULL)
+	{
+		PgeContinuous *below = pge_continuous_find(source);
+
+		foreach_node(RangeTblEntry, entry, query->rtable)
+		{
+			if (pge_continuous_watches(entry, source))
+				joined = list_append_unique_oid(joined, entry->relid);
+		}
+		if (below == NULL || below->user_view != source)
+			break;
+		query = pge_definition_query(below->definition);
+		source = below->source;
+	}
+	return lcons_oid(source, joined);
+}
+
+/* An aggregate over this source comes or goes: sessions forget what they know of the source, and of the aggregates that it may build on. */
+void
+pge_continuous_forget(Oid source)
+{
+	while (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(source)))
+	{
+		PgeContinuous *below = pge_continuous_find(source);
+
+		CacheInvalidateRelcacheByRelid(source);
+		if (below == NULL || below->user_view != source)
+			break;
+		if (SearchSysCacheExists1(RELOID, ObjectIdGetDatum(below->definition)))
+			CacheInvalidateRelcacheByRelid(below->definition);
+		source = below->source;
+	}
 }
 
 void

@@ -65,6 +65,7 @@ extern Datum pge_time_datum(int64 time, Oid type);
 
 extern void pge_ranges_add(PgeRanges *ranges, int64 first, int64 last);
 extern void pge_ranges_merge(PgeRanges *ranges);
+extern void pge_ranges_limit(PgeRanges *ranges, int most);
 extern bool pge_ranges_have(const PgeRanges *ranges, int64 time);
 extern void pge_ranges_cut(const PgeRanges *from, PgeRange window, PgeRanges *inside, PgeRanges *outside);
 
@@ -85,6 +86,7 @@ typedef struct PgeContinuousQuery
 /* Refuses what cannot be kept up to date. */
 extern void pge_continuous_query_check(Query *query);
 extern void pge_continuous_query_take_apart(Query *query, PgeContinuousQuery *parts);
+extern bool pge_continuous_watches(const RangeTblEntry *entry, Oid source);	/* are changes of this joined table noticed? */
 extern Query *pge_definition_query(Oid definition);
 extern void pge_add_time_bounds(PgeContinuousQuery *parts, Node *first, Node *last);
 
@@ -99,6 +101,13 @@ typedef struct PgeContinuous
 	bool		materialized_only;
 	ItemPointerData tid;
 } PgeContinuous;
+
+/*
+ * Advisory kinds of locks, as sub-objects. On a definition: refreshes of the aggregate take turns. On a base table: who looks for the times
+ * that a joined row matters to holds it shared until he has committed, and a refresh gets it while it takes its snapshot.
+ */
+#define PGE_LOCK_REFRESH	1
+#define PGE_LOCK_SNAPSHOT	2
 
 /* What a refresh did. */
 typedef struct PgeRefreshed
@@ -117,6 +126,8 @@ extern PgeContinuous *pge_continuous_find(Oid relation);	/* the view, the defini
 extern bool pge_continuous_by_time(const PgeContinuous *aggregate);	/* are its rows USING epiphany_timeseries? */
 extern bool pge_continuous_visible(Oid definition, Snapshot snapshot);
 extern Oid	pge_continuous_base(Oid source);
+extern List *pge_continuous_tables(Oid source, const Query *query);	/* whose changes concern it: the base, then joined ones */
+extern void pge_continuous_forget(Oid source);
 extern void pge_continuous_insert(const PgeContinuous *aggregate);
 extern void pge_continuous_delete(const PgeContinuous *aggregate);
 extern void pge_continuous_set_materialized_only(const PgeContinuous *aggregate, bool materialized_only);
@@ -130,19 +141,20 @@ extern void pge_log_take(Oid definition, Snapshot snapshot, PgeRanges *ranges);
 extern void pge_capture_init(void);
 extern void pge_capture_flush(void);
 extern void pge_capture_range(Oid source, AttrNumber column, int64 first, int64 last);
+extern void pge_capture_table(Oid table);
 extern void pge_capture_descendants(Oid user_view, const PgeRanges *ranges);
 extern void pge_capture_own(Oid definition, PgeRanges *ranges);
 extern uint64 pge_capture_generation(void);
 
 /* ---- triggers.c: how changes come to capture.c ---- */
 
-extern void pge_capture_install(Oid base);
-extern void pge_capture_remove(Oid base);
-extern bool pge_capture_repair(Oid base);
+extern void pge_capture_install(Oid table);
+extern void pge_capture_clean(void);
+extern bool pge_capture_repair(Oid table);
 
-/* The write path of column tables: rows to be stored, or the row at a TID about to be changed. */
+/* The write path of column tables: rows to be stored; the row at a TID about to be deleted, or replaced by another. */
 extern void pge_capture_rows(Relation rel, TupleTableSlot **slots, int nslots);
-extern void pge_capture_tid(Relation rel, ItemPointer tid);
+extern void pge_capture_tid(Relation rel, ItemPointer tid, TupleTableSlot *replacement);
 
 /* drop_chunks() deletes from this table: what aggregates have stored outlives the rows that it was made of. */
 extern Oid	pge_capture_paused;

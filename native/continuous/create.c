@@ -276,7 +276,8 @@ pge_continuous_create(CreateTableAsStmt *stmt, const char *source_text)
 	columns = columns_of(query);
 	aggregate.source = parts.source;
 	aggregate.materialized_only = with.materialized_only;
-	pge_capture_install(pge_continuous_base(parts.source));
+	foreach_oid(table, pge_continuous_tables(parts.source, query))
+		pge_capture_install(table);
 
 	aggregate.definition = make_relation(schema_name, ChooseRelationName(name->relname, NULL, "definition", schema, false), columns,
 										 RELKIND_VIEW, NULL, NULL);
@@ -289,7 +290,7 @@ pge_continuous_create(CreateTableAsStmt *stmt, const char *source_text)
 	aggregate.user_view = make_relation(schema_name, name->relname, columns, RELKIND_VIEW, NULL, NULL);
 	pge_continuous_insert(&aggregate);
 	pge_log_write(aggregate.definition, &(PgeRanges) {1, 1, &everything});
-	CacheInvalidateRelcacheByRelid(parts.source);
+	pge_continuous_forget(parts.source);
 	CommandCounterIncrement();
 	pge_continuous_store_view(&aggregate);
 	set_time_options(&aggregate, &parts);

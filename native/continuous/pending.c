@@ -182,20 +182,6 @@ pge_continuous_invalidate(PG_FUNCTION_ARGS)
 	last = pge_time_argument(PG_GETARG_DATUM(2), PG_ARGISNULL(2), get_fn_expr_argtype(fcinfo->flinfo, 2), type, PG_INT64_MAX, "last");
 	if (first > last)
 		PG_RETURN_VOID();
-	if (aggregate)
-	{
-		PgeContinuousQuery parts;
-		PgeBucketing bucketing;
-		PgeRange	range;
-		PgeRanges	ranges = {1, 1, &range};
-
-		pge_continuous_query_take_apart(pge_definition_query(aggregate->definition), &parts);
-		pge_bucketing_init(&bucketing, parts.call);
-		range = pge_bucketing_close(&bucketing, (PgeRange) {first, last});
-		pge_log_write(aggregate->definition, &ranges);
-		pge_capture_descendants(aggregate->user_view, &ranges);
-	}
-	else
-		pge_capture_range(relation, InvalidAttrNumber, first, last);
+	pge_capture_range(aggregate ? aggregate->definition : relation, InvalidAttrNumber, first, last);
 	PG_RETURN_VOID();
 }

@@ -1,8 +1,8 @@
 /*
  * Continuous aggregates: which queries can be kept up to date bucket by bucket, and what their parts are.
  *
- * The rule behind all refusals: the result rows of a bucket must follow from the source's rows of that bucket alone, whenever and by
- * whomever they are computed.
+ * The rule behind all refusals: the result rows of a bucket must follow from the source's rows of that bucket and the joined tables alone,
+ * whenever and by whomever they are computed.
  */
 #include "postgres.h"
 
@@ -10,6 +10,7 @@
 #include "access/htup_details.h"
 #include "access/stratnum.h"
 #include "access/table.h"
+#include "catalog/catalog.h"
 #include "catalog/pg_class.h"
 #include "catalog/pg_inherits.h"
 #include "catalog/pg_rewrite.h"
@@ -146,6 +147,17 @@ check_clauses(Query *query)
 		refuse("It reads system columns, which are not the row's contents.", NULL);
 }
 
+/*
+ * Is it a joined table whose changes are noticed? Its rows have to be its own, and to go by statements only. It is read without child
+ * tables, which is decided when the aggregate is made.
+ */
+bool
+pge_continuous_watches(const RangeTblEntry *entry, Oid source)
+{
+	return entry->rtekind == RTE_RELATION && !entry->inh && entry->relid != source && !IsCatalogRelationOid(entry->relid) &&
+		get_rel_relkind(entry->relid) == RELKIND_RELATION && get_rel_persistence(entry->relid) == RELPERSISTENCE_PERMANENT;
+}
+
 static void
 check_relations(Query *query, Oid source)
 {
@@ -169,9 +181,14 @@ check_relations(Query *query, Oid source)
 	}
 	foreach_node(RangeTblEntry, entry, query->rtable)
 	{
-		if (entry->rtekind == RTE_RELATION && entry->relid != source)
+		if (entry->rtekind != RTE_RELATION || entry->relid == source)
+			continue;
+		if (!has_subclass(entry->relid))
+			entry->inh = false;
+		if (!pge_continuous_watches(entry, source))
 			ereport(NOTICE,
-					(errmsg("changes of table \"%s\" are not noticed by the continuous aggregate", get_rel_name(entry->relid)),
+					(errmsg("changes of \"%s\" are not noticed by the continuous aggregate", get_rel_name(entry->relid)),
+					 errdetail("Those of permanent tables without partitions or child tables are."),
 					 errhint("Tell of them with epiphany.invalidate().")));
 	}
 	if (times > 1)

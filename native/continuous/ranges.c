@@ -3,6 +3,8 @@
  */
 #include "postgres.h"
 
+#include "common/int.h"
+
 #include "continuous.h"
 
 void
@@ -40,6 +42,39 @@ pge_ranges_merge(PgeRanges *ranges)
 
 		if (last->last == PG_INT64_MAX || ranges->of[i].first <= last->last + 1)
 			last->last = Max(last->last, ranges->of[i].last);
+		else
+			ranges->of[++kept] = ranges->of[i];
+	}
+	ranges->n = kept + 1;
+}
+
+static int
+wider_first(const void *a, const void *b)
+{
+	return pg_cmp_u64(*(const uint64 *) b, *(const uint64 *) a);
+}
+
+/* Merges them, and across the narrowest gaps until there are no more than that. */
+void
+pge_ranges_limit(PgeRanges *ranges, int most)
+{
+	uint64	   *gaps;
+	uint64		widest_closed;
+	int			kept = 0;
+
+	pge_ranges_merge(ranges);
+	if (ranges->n <= most)
+		return;
+	gaps = palloc_array(uint64, ranges->n - 1);
+	for (int i = 1; i < ranges->n; i++)
+		gaps[i - 1] = (uint64) ranges->of[i].first - (uint64) ranges->of[i - 1].last;
+	qsort(gaps, ranges->n - 1, sizeof(uint64), wider_first);
+	widest_closed = gaps[most - 1];
+	pfree(gaps);
+	for (int i = 1; i < ranges->n; i++)
+	{
+		if ((uint64) ranges->of[i].first - (uint64) ranges->of[kept].last <= widest_closed)
+			ranges->of[kept].last = ranges->of[i].last;
 		else
 			ranges->of[++kept] = ranges->of[i];
 	}

@@ -116,6 +116,41 @@ store(const PgeContinuous *aggregate, const PgeContinuousQuery *parts, const Pge
 
 /* ---- the refresh ---- */
 
+/*
+ * Not between somebody's look at the source and his commit: what he has changed in a joined table this snapshot would not see, but rows of
+ * the source that he has not seen it would, and their log rows would go.
+ */
+static void
+push_snapshot(const PgeContinuous *aggregate)
+{
+	Oid			base = pge_continuous_base(aggregate->source);
+
+	LockDatabaseObject(RelationRelationId, base, PGE_LOCK_SNAPSHOT, ExclusiveLock);
+	PushActiveSnapshot(IsolationUsesXactSnapshot() ? GetTransactionSnapshot() : GetLatestSnapshot());
+	UnlockDatabaseObject(RelationRelationId, base, PGE_LOCK_SNAPSHOT, ExclusiveLock);
+}
+
+/* Triggers may be missing. True: changes have been missed. */
+static bool
+repair(const PgeContinuous *aggregate, List *tables)
+{
+	bool		missed = false;
+
+	foreach_oid(table, tables)
+	{
+		if (!pge_capture_repair(table))
+			continue;
+		ereport(WARNING,
+				(errmsg("changes of table \"%s\" were not recorded for continuous aggregate \"%s\"", get_rel_name(table),
+						get_rel_name(aggregate->user_view)),
+				 errdetail("Its triggers had been dropped, or its access method was changed by a restore."),
+				 errhint("The triggers are there again, and everything counts as changed.")));
+		pge_capture_table(table);
+		missed = true;
+	}
+	return missed;
+}
+
 static void
 refresh_as_owner(const PgeContinuous *aggregate, PgeRange window, bool force)
 {
@@ -129,9 +164,9 @@ refresh_as_owner(const PgeContinuous *aggregate, PgeRange window, bool force)
 	/* What this transaction has changed is logged, and seen. */
 	pge_capture_flush();
 	LockRelationOid(aggregate->materialization, RowExclusiveLock);
-	LockDatabaseObject(RelationRelationId, aggregate->definition, 1, ExclusiveLock);
+	LockDatabaseObject(RelationRelationId, aggregate->definition, PGE_LOCK_REFRESH, ExclusiveLock);
 	CommandCounterIncrement();
-	PushActiveSnapshot(IsolationUsesXactSnapshot() ? GetTransactionSnapshot() : GetLatestSnapshot());
+	push_snapshot(aggregate);
 	snapshot = GetActiveSnapshot();
 	pge_log_read(aggregate->definition, snapshot, &pending);
 	pge_ranges_merge(&pending);
@@ -171,6 +206,7 @@ pge_continuous_refresh(Oid user_view, int64 first, int64 end, bool force)
 	PgeContinuousQuery parts;
 	PgeBucketing bucketing;
 	PgeRange	window;
+	List	   *tables;
 	Oid			user;
 	int			security;
 	int			nest_level;
@@ -190,19 +226,17 @@ pge_continuous_refresh(Oid user_view, int64 first, int64 end, bool force)
 				 errmsg("refresh window too small"),
 				 errdetail("No bucket of continuous aggregate \"%s\" lies within it as a whole.", get_rel_name(user_view)),
 				 errhint("Align the window with the buckets, or make it larger.")));
-	if (pge_capture_repair(pge_continuous_base(aggregate->source)))
-	{
-		PgeRange	everything = {PG_INT64_MIN, PG_INT64_MAX};
-
-		ereport(WARNING,
-				(errmsg("changes of the source of continuous aggregate \"%s\" were not recorded", get_rel_name(user_view)),
-				 errdetail("Its triggers had been dropped, or its access method was changed by a restore."),
-				 errhint("The triggers are there again, and everything counts as changed.")));
-		pge_capture_range(pge_continuous_base(aggregate->source), InvalidAttrNumber, everything.first, everything.last);
-		/* What was missed may be too new for this transaction's snapshot: it stays pending. */
-		if (IsolationUsesXactSnapshot())
-			return;
-	}
+	tables = pge_continuous_tables(aggregate->source, parts.query);
+	/* Its snapshot may be any time old; see push_snapshot(). */
+	if (IsolationUsesXactSnapshot() && list_length(tables) > 1)
+		ereport(ERROR,
+				(errcode(ERRCODE_FEATURE_NOT_SUPPORTED),
+				 errmsg("continuous aggregate \"%s\" cannot be refreshed under REPEATABLE READ or SERIALIZABLE", get_rel_name(user_view)),
+				 errdetail("Its query joins tables, whose changes it notices by newer snapshots only."),
+				 errhint("Refresh it in a transaction that is READ COMMITTED.")));
+	/* What was missed may be too new for a transaction's one snapshot: it stays pending. */
+	if (repair(aggregate, tables) && IsolationUsesXactSnapshot())
+		return;
 
 	/* As REFRESH MATERIALIZED VIEW does: what the query calls must not run with the rights of who refreshes. */
 	GetUserIdAndSecContext(&user, &security);

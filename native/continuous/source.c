@@ -1,13 +1,16 @@
 /*
- * Continuous aggregates: what a session remembers of a table that has some: its time columns, and whom to tell of changes.
+ * Continuous aggregates: what a session remembers of a table that some read or join: its time columns, its keys, and whom to tell of
+ * changes.
  *
- * Who makes an aggregate holds a lock on the table that excludes writers, and invalidates the table's relcache entry; so whoever writes
- * later finds out when he locks the table. The same goes for an aggregate over another, by the table below both.
+ * Who makes an aggregate holds locks on its tables that exclude writers, and invalidates their relcache entries; so whoever writes later
+ * finds out when he locks the table. The same goes for an aggregate over another, by the tables of both.
  */
 #include "postgres.h"
 
+#include "catalog/pg_class.h"
 #include "utils/hsearch.h"
 #include "utils/inval.h"
+#include "utils/lsyscache.h"
 #include "utils/memutils.h"
 
 #include "source.h"
@@ -60,6 +63,21 @@ column_for(PgeSource *source, AttrNumber attno, Oid type)
 	return column;
 }
 
+/* Is the aggregate among those to tell? */
+bool
+pge_source_tells(const PgeSource *source, Oid definition)
+{
+	for (int i = 0; i < source->ncolumns; i++)
+	{
+		for (int j = 0; j < source->columns[i].ntargets; j++)
+		{
+			if (source->columns[i].targets[j].definition == definition)
+				return true;
+		}
+	}
+	return false;
+}
+
 /* Tells the column of an aggregate and of all that build on it. */
 static void
 add_target(PgeTimeColumn *column, const PgeContinuous *aggregate, PgeBucketing *bucketing, PgeBucketing **above, int depth)
@@ -89,34 +107,74 @@ add_target(PgeTimeColumn *column, const PgeContinuous *aggregate, PgeBucketing *
 	}
 }
 
+/* The aggregates right over a source; by its definition, an aggregate itself. */
+static List *
+aggregates_over(Oid relid)
+{
+	PgeContinuous *aggregate = pge_continuous_find(relid);
+
+	return aggregate && aggregate->definition == relid ? list_make1(aggregate) : pge_continuous_list(relid);
+}
+
+static void
+add_column(PgeSource *source, const PgeContinuous *aggregate, PgeContinuousQuery *parts)
+{
+	MemoryContext caller = MemoryContextSwitchTo(source->context);
+	PgeTimeColumn *column = column_for(source, parts->time_attno, parts->time_type);
+	PgeBucketing *bucketing = palloc_object(PgeBucketing);
+
+	pge_bucketing_init(bucketing, parts->call);
+	column->cell = Min(column->cell, bucketing->least_width);
+	add_target(column, aggregate, bucketing, NULL, 0);
+	MemoryContextSwitchTo(caller);
+}
+
+static void
+add_joins(PgeSource *source, const PgeContinuous *aggregate, PgeContinuousQuery *parts)
+{
+	Index		index = 0;
+
+	foreach_node(RangeTblEntry, entry, parts->query->rtable)
+	{
+		PgeJoin		join;
+		MemoryContext caller;
+
+		index++;
+		if (entry->relid != source->relid || !pge_continuous_watches(entry, parts->source))
+			continue;
+		pge_join_init(&join, parts, aggregate->definition, index);
+		caller = MemoryContextSwitchTo(source->context);
+		join.columns = bms_copy(join.columns);
+		source->joins = source->joins ? repalloc_array(source->joins, PgeJoin, source->njoins + 1) : palloc_array(PgeJoin, 1);
+		source->joins[source->njoins++] = join;
+		MemoryContextSwitchTo(caller);
+	}
+}
+
 static void
 build(PgeSource *source)
 {
-	MemoryContext caller = CurrentMemoryContext;
+	bool		table = get_rel_relkind(source->relid) == RELKIND_RELATION;
 
-	source->ncolumns = 0;
+	source->ncolumns = source->njoins = 0;
 	source->columns = NULL;
+	source->joins = NULL;
 	if (source->context)
 		MemoryContextReset(source->context);
-	foreach_ptr(PgeContinuous, aggregate, pge_continuous_list(source->relid))
+	foreach_ptr(PgeContinuous, aggregate, table ? pge_continuous_list(InvalidOid) : aggregates_over(source->relid))
 	{
 		Query	   *query = pge_definition_query(aggregate->definition);
 		PgeContinuousQuery parts;
-		PgeTimeColumn *column;
-		PgeBucketing *bucketing;
 
 		if (query == NULL)
 			continue;
 		pge_continuous_query_take_apart(query, &parts);
 		if (source->context == NULL)
 			source->context = AllocSetContextCreate(TopMemoryContext, "epiphany source of continuous aggregates", ALLOCSET_SMALL_SIZES);
-		MemoryContextSwitchTo(source->context);
-		column = column_for(source, parts.time_attno, parts.time_type);
-		bucketing = palloc_object(PgeBucketing);
-		pge_bucketing_init(bucketing, parts.call);
-		column->cell = Min(column->cell, bucketing->least_width);
-		add_target(column, aggregate, bucketing, NULL, 0);
-		MemoryContextSwitchTo(caller);
+		if (!table || aggregate->source == source->relid)
+			add_column(source, aggregate, &parts);
+		if (table)
+			add_joins(source, aggregate, &parts);
 	}
 }
 
@@ -130,7 +188,7 @@ pge_source(Oid relid)
 	{
 		source->valid = false;
 		source->context = NULL;
-		source->ncolumns = 0;
+		source->ncolumns = source->njoins = 0;
 	}
 	if (!source->valid)
 	{

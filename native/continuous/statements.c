@@ -333,30 +333,33 @@ sets_access_method(Node *stmt)
 	return false;
 }
 
+static bool
+exists(Oid relation)
+{
+	return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation));
+}
+
 /* Not after other statements: a restore has its own ones for triggers, which come after it has altered tables. */
 Datum
 pge_continuous_ddl_end(PG_FUNCTION_ARGS)
 {
-	List	   *seen = NIL;
+	List	   *tables = NIL;
 
 	if (!sets_access_method(event_data(fcinfo)->parsetree))
 		PG_RETURN_NULL();
 	foreach_ptr(PgeContinuous, aggregate, pge_continuous_list(InvalidOid))
 	{
-		Oid			base = pge_continuous_base(aggregate->source);
+		Query	   *query = pge_definition_query(aggregate->definition);
 
-		if (list_member_oid(seen, base) || !SearchSysCacheExists1(RELOID, ObjectIdGetDatum(base)))
-			continue;
-		seen = lappend_oid(seen, base);
-		pge_capture_repair(base);
+		if (query)
+			tables = list_concat_unique_oid(tables, pge_continuous_tables(aggregate->source, query));
+	}
+	foreach_oid(table, tables)
+	{
+		if (exists(table))
+			pge_capture_repair(table);
 	}
 	PG_RETURN_NULL();
-}
-
-static bool
-exists(Oid relation)
-{
-	return SearchSysCacheExists1(RELOID, ObjectIdGetDatum(relation));
 }
 
 /* Part of an aggregate was dropped, or its source: the rest goes, too. */
@@ -364,6 +367,7 @@ Datum
 pge_continuous_drop(PG_FUNCTION_ARGS)
 {
 	List	   *aggregates;
+	bool		dropped = false;
 
 	event_data(fcinfo);
 	aggregates = pge_continuous_list(InvalidOid);
@@ -371,13 +375,12 @@ pge_continuous_drop(PG_FUNCTION_ARGS)
 	{
 		Oid			parts[] = {aggregate->user_view, aggregate->definition, aggregate->materialization};
 		ObjectAddresses *rest;
-		Oid			base;
 
 		if (exists(parts[0]) && exists(parts[1]) && exists(parts[2]))
 			continue;
-		base = pge_continuous_base(aggregate->source);
+		pge_continuous_forget(aggregate->source);
 		/* First the row: what follows comes here again. */
-		LockDatabaseObject(RelationRelationId, aggregate->definition, 1, ExclusiveLock);
+		LockDatabaseObject(RelationRelationId, aggregate->definition, PGE_LOCK_REFRESH, ExclusiveLock);
 		pge_continuous_delete(aggregate);
 		rest = new_object_addresses();
 		for (int i = 0; i < lengthof(parts); i++)
@@ -387,12 +390,10 @@ pge_continuous_drop(PG_FUNCTION_ARGS)
 		}
 		performMultipleDeletions(rest, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
 		free_object_addresses(rest);
-		if (!exists(base))
-			continue;
-		if (pge_continuous_list(base) == NIL)
-			pge_capture_remove(base);
-		CacheInvalidateRelcacheByRelid(base);
+		dropped = true;
 	}
+	if (dropped)
+		pge_capture_clean();
 	PG_RETURN_NULL();
 }
 

@@ -1,5 +1,5 @@
 /*
- * Continuous aggregates: how changes of a source come to capture.c.
+ * Continuous aggregates: how changes of tables that aggregates read come to capture.c.
  *
  * A column table tells of them in its write path. For that it carries a trigger on TRUNCATE: a look at the relation finds it, and dumps
  * have it. Row triggers would make it give each row a TID at once and queue an event for it. All other tables have row triggers, too. They
@@ -7,6 +7,8 @@
  */
 #include "postgres.h"
 
+#include "access/genam.h"
+#include "access/htup_details.h"
 #include "access/table.h"
 #include "access/tableam.h"
 #include "access/xact.h"
@@ -55,9 +57,10 @@ pge_capture_row_trigger(PG_FUNCTION_ARGS)
 				 errmsg("this function is for AFTER ROW triggers only")));
 	if (TRIGGER_FIRED_BY_DELETE(data->tg_event) && relid == pge_capture_paused)
 		return PointerGetDatum(NULL);
-	pge_capture_slot(relid, data->tg_trigslot);
-	if (TRIGGER_FIRED_BY_UPDATE(data->tg_event))
-		pge_capture_slot(relid, data->tg_newslot);
+	if (TRIGGER_FIRED_BY_INSERT(data->tg_event))
+		pge_capture_row(relid, NULL, data->tg_trigslot);
+	else
+		pge_capture_row(relid, data->tg_trigslot, TRIGGER_FIRED_BY_UPDATE(data->tg_event) ? data->tg_newslot : NULL);
 	return PointerGetDatum(NULL);
 }
 
@@ -66,7 +69,7 @@ pge_capture_truncate_trigger(PG_FUNCTION_ARGS)
 {
 	TriggerData *data = trigger_data(fcinfo);
 
-	pge_capture_range(RelationGetRelid(data->tg_relation), InvalidAttrNumber, PG_INT64_MIN, PG_INT64_MAX);
+	pge_capture_table(RelationGetRelid(data->tg_relation));
 	return PointerGetDatum(NULL);
 }
 
@@ -78,17 +81,18 @@ pge_capture_rows(Relation rel, TupleTableSlot **slots, int nslots)
 	pge_capture_slots(RelationGetRelid(rel), slots, nslots);
 }
 
-/* The row at a TID is about to be deleted or updated. */
+/* Only times are read where nobody wants more of the row. */
 void
-pge_capture_tid(Relation rel, ItemPointer tid)
+pge_capture_tid(Relation rel, ItemPointer tid, TupleTableSlot *replacement)
 {
 	Oid			relid = RelationGetRelid(rel);
-	int			ncolumns = pge_source(relid)->ncolumns;
+	const PgeSource *source = pge_source(relid);
+	int			ncolumns = source->ncolumns;
 	TupleTableSlot *slot;
 
-	if (ncolumns == 0)
+	if (ncolumns == 0 && source->njoins == 0)
 		return;
-	if (pge_tid_is_column(tid))
+	if (source->njoins == 0 && pge_tid_is_column(tid))
 	{
 		for (int i = 0; i < ncolumns; i++)
 		{
@@ -98,11 +102,12 @@ pge_capture_tid(Relation rel, ItemPointer tid)
 			if (pge_column_value(rel, tid, pge_source(relid)->columns[i].attno, &time, &isnull) && !isnull)
 				pge_capture_time(relid, i, time);
 		}
+		if (replacement)
+			pge_capture_slots(relid, &replacement, 1);
 		return;
 	}
 	slot = table_slot_create(rel, NULL);
-	if (table_tuple_fetch_row_version(rel, tid, SnapshotAny, slot))
-		pge_capture_slot(relid, slot);
+	pge_capture_row(relid, table_tuple_fetch_row_version(rel, tid, SnapshotAny, slot) ? slot : NULL, replacement);
 	ExecDropSingleTupleTableSlot(slot);
 }
 
@@ -168,7 +173,7 @@ drop_trigger(Oid relid, const char *name)
 	performDeletion(&address, DROP_RESTRICT, PERFORM_DELETION_INTERNAL);
 }
 
-/* An aggregate comes to be over this table: locks out writers to the end of the transaction, and lets them know. */
+/* An aggregate comes to be that reads this table: locks out writers to the end of the transaction, and lets them know. */
 void
 pge_capture_install(Oid relid)
 {
@@ -184,12 +189,50 @@ pge_capture_install(Oid relid)
 	CommandCounterIncrement();
 }
 
-/* The last aggregate over this table is gone. */
-void
-pge_capture_remove(Oid relid)
+/* Tables that have a trigger of ours. */
+static List *
+tables_with_triggers(void)
 {
-	drop_trigger(relid, ROW_TRIGGER);
-	drop_trigger(relid, TRUNCATE_TRIGGER);
+	Relation	catalog = table_open(TriggerRelationId, AccessShareLock);
+	SysScanDesc scan = systable_beginscan(catalog, InvalidOid, false, NULL, 0, NULL);
+	HeapTuple	tuple;
+	List	   *tables = NIL;
+
+	while (HeapTupleIsValid(tuple = systable_getnext(scan)))
+	{
+		Form_pg_trigger trigger = (Form_pg_trigger) GETSTRUCT(tuple);
+
+		if (strcmp(NameStr(trigger->tgname), ROW_TRIGGER) == 0 || strcmp(NameStr(trigger->tgname), TRUNCATE_TRIGGER) == 0)
+			tables = list_append_unique_oid(tables, trigger->tgrelid);
+	}
+	systable_endscan(scan);
+	table_close(catalog, AccessShareLock);
+	return tables;
+}
+
+/* Aggregates are gone, and with them what told of their tables: triggers that no other needs go, too. */
+void
+pge_capture_clean(void)
+{
+	List	   *needed = NIL;
+
+	foreach_ptr(PgeContinuous, aggregate, pge_continuous_list(InvalidOid))
+	{
+		Query	   *query = pge_definition_query(aggregate->definition);
+
+		if (query)
+			needed = list_concat_unique_oid(needed, pge_continuous_tables(aggregate->source, query));
+	}
+	foreach_oid(table, tables_with_triggers())
+	{
+		if (list_member_oid(needed, table))
+		{
+			CacheInvalidateRelcacheByRelid(table);
+			continue;
+		}
+		drop_trigger(table, ROW_TRIGGER);
+		drop_trigger(table, TRUNCATE_TRIGGER);
+	}
 }
 
 /*

@@ -134,7 +134,7 @@ column_tuple_delete(Relation rel, ItemPointer tid, CommandId cid, Snapshot snaps
 
 	pge_writer_flush(rel);
 	if (pge_capture_wanted(rel) && pge_capture_paused != RelationGetRelid(rel))
-		pge_capture_tid(rel, tid);
+		pge_capture_tid(rel, tid, NULL);
 	if (pge_tid_is_column(tid))
 		result = pge_row_delete(rel, tid, cid, crosscheck, wait, tmfd, changing_part);
 	else
@@ -152,10 +152,7 @@ column_tuple_update(Relation rel, ItemPointer otid, TupleTableSlot *slot, Comman
 
 	pge_writer_flush(rel);
 	if (pge_capture_wanted(rel))
-	{
-		pge_capture_tid(rel, otid);
-		pge_capture_rows(rel, &slot, 1);
-	}
+		pge_capture_tid(rel, otid, slot);
 	if (pge_tid_is_column(otid))
 		result = pge_row_update(rel, otid, slot, cid, crosscheck, wait, tmfd, lockmode, update_indexes, store_version);
 	else

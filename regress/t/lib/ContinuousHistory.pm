@@ -1,5 +1,5 @@
-# Continuous aggregates over a heap, a column and a time series table, random changes to all of them, and the one question: does each
-# aggregate show what its query shows?
+# Continuous aggregates over a heap, a column and a time series table and joined tables, random changes to all of them, and the one question:
+# does each aggregate show what its query shows?
 package ContinuousHistory;
 use strict;
 use warnings FATAL => 'all';
@@ -14,6 +14,12 @@ sub setup
 	CREATE EXTENSION pg_epiphany CASCADE;
 	CREATE TABLE devices (dev int PRIMARY KEY, place text);
 	INSERT INTO devices SELECT i, 'place ' || i % 3 FROM generate_series(0, 9) i;
+	CREATE TABLE rooms (dev int, room int, least int) USING epiphany_column;
+	INSERT INTO rooms SELECT i % 10, i % 4, i * 37 % 1000 FROM generate_series(0, 19) i;
+	CREATE TABLE floors (room int, floor text);
+	INSERT INTO floors SELECT i, 'floor ' || i % 2 FROM generate_series(0, 3) i;
+	CREATE TABLE owners (place text, owner text);
+	INSERT INTO owners SELECT 'place ' || i, 'owner ' || i % 2 FROM generate_series(0, 2) i;
 	CREATE FUNCTION fail(aggregate text, rows int8) RETURNS int LANGUAGE plpgsql AS $$
 		BEGIN RAISE EXCEPTION 'aggregate % differs in % rows', aggregate, rows; END $$;
 	CREATE FUNCTION a_time() RETURNS timestamptz LANGUAGE sql VOLATILE AS $$
@@ -35,8 +41,16 @@ sub setup
 			SELECT epiphany.time_bucket('1 day', bucket) AS bucket, sum(n) AS n, max(spread) FROM ${source}_hours GROUP BY 1;
 		CREATE MATERIALIZED VIEW ${source}_places WITH (epiphany.continuous) AS
 			SELECT epiphany.time_bucket('1 month', s.ts) AS bucket, d.place, sum(s.v) FROM $source s LEFT JOIN devices d USING (dev) GROUP BY 1, 2;
+		CREATE MATERIALIZED VIEW ${source}_owners WITH (epiphany.continuous) AS
+			SELECT epiphany.time_bucket('6 hours', s.ts) AS bucket, o.owner, count(*) FROM $source s JOIN devices d USING (dev)
+				JOIN devices e ON s.dev = e.dev AND d.place = e.place LEFT JOIN owners o ON o.place = d.place GROUP BY 1, 2;
+		CREATE MATERIALIZED VIEW ${source}_rooms WITH (epiphany.continuous) AS
+			SELECT epiphany.time_bucket('15 minutes', s.ts) AS bucket, r.room, sum(s.v), count(*) AS n FROM $source s, rooms r
+				WHERE r.dev = s.dev AND s.v >= r.least GROUP BY 1, 2;
+		CREATE MATERIALIZED VIEW ${source}_floors WITH (epiphany.continuous) AS
+			SELECT epiphany.time_bucket('1 hour', r.bucket) AS bucket, f.floor, sum(r.n) FROM ${source}_rooms r JOIN floors f USING (room) GROUP BY 1, 2;
 		};
-		push @aggregates, map { "${source}_$_" } qw(quarters hours days places);
+		push @aggregates, map { "${source}_$_" } qw(quarters hours days places owners rooms floors);
 	}
 	$sql .= 'CREATE VIEW differences AS ' . join(' UNION ALL ',
 		map { "SELECT '$_' AS aggregate, count(*) AS rows FROM ((TABLE $_ EXCEPT ALL TABLE ${_}_definition) UNION ALL (TABLE ${_}_definition EXCEPT ALL TABLE $_)) x HAVING count(*) > 0" }
@@ -55,9 +69,22 @@ my @changes = (
 	q{MERGE INTO %s s USING (SELECT a_time() AS t) t ON s.ts BETWEEN t.t AND t.t + interval '30 s'
 		WHEN MATCHED AND v % 2 = 0 THEN DELETE WHEN MATCHED THEN UPDATE SET ts = s.ts - interval '1 day' WHEN NOT MATCHED THEN INSERT VALUES (t.t, 1, 1);});
 
-# A random change to a random source, by Perl's random numbers; "%s" of the change may stand beside SQL's %.
+my @changes_of_joined = (
+	q{UPDATE devices SET place = 'place ' || (random() * 3)::int WHERE dev = (SELECT (random() * 9)::int);},
+	q{INSERT INTO devices SELECT (random() * 12)::int, 'place 1' ON CONFLICT (dev) DO UPDATE SET place = 'place 2';},
+	q{DELETE FROM devices WHERE dev = (SELECT (random() * 9)::int);},
+	q{UPDATE rooms SET least = least + 1 WHERE room = (SELECT (random() * 3)::int);},
+	q{INSERT INTO rooms SELECT random() * 9, random() * 3, random() * 1000 FROM generate_series(1, 2);},
+	q{DELETE FROM rooms WHERE least = (SELECT max(least) FROM rooms);},
+	q{MERGE INTO rooms r USING (SELECT (random() * 12)::int AS dev) n ON r.dev = n.dev WHEN MATCHED AND r.room = 2 THEN DELETE
+		WHEN MATCHED THEN UPDATE SET dev = (r.dev + 1) % 10 WHEN NOT MATCHED THEN INSERT VALUES (n.dev, 1, 500);},
+	q{UPDATE floors SET room = (room + 1) % 5 WHERE room = (SELECT (random() * 4)::int);},
+	q{UPDATE owners SET owner = 'owner ' || (random() * 2)::int WHERE place = 'place 1';});
+
+# A random change to a random source or, of each three, to a joined table, by Perl's random numbers; "%s" may stand beside SQL's %.
 sub change
 {
+	return $changes_of_joined[ rand @changes_of_joined ] if rand 3 < 1;
 	my $source = $sources[ rand @sources ];
 	my $change = $changes[ rand @changes ];
 	$change =~ s/%s/$source/;
@@ -79,6 +106,12 @@ sub scripts
 				"SELECT fail(aggregate, rows) FROM differences WHERE aggregate LIKE '$source%';\nCOMMIT;\n";
 		}
 	}
+	for my $n (0 .. $#changes_of_joined)
+	{
+		my ($change, $undone) = map { $changes_of_joined[ $_ % @changes_of_joined ] } $n, $n + 5;
+		$scripts{"join_$n"} = "BEGIN;\n$change\nSAVEPOINT a;\n$undone\nROLLBACK TO a;\n" .
+			"SELECT fail(aggregate, rows) FROM differences WHERE aggregate LIKE 'on_heap%';\nCOMMIT;\n";
+	}
 	for my $n (0 .. $#aggregates)
 	{
 		my $window = $n % 2 ? 'NULL, NULL' :
@@ -88,8 +121,8 @@ sub scripts
 	$scripts{check} = "$check;\n";
 	$scripts{check_engine} = "SET epiphany.debug_vectorize = force;\n$check;\nRESET epiphany.debug_vectorize;\n";
 	$scripts{check_snapshot} = "BEGIN ISOLATION LEVEL REPEATABLE READ;\n$check;\n\\sleep 30 ms\n$check;\nCOMMIT;\n";
-	$scripts{compact} = "SELECT epiphany.compact('on_column'), epiphany.compact('on_series');\n\\sleep 100 ms\n";
-	$scripts{vacuum} = "VACUUM on_heap, on_column, on_series, epiphany.continuous_pending;\n\\sleep 200 ms\n";
+	$scripts{compact} = "SELECT epiphany.compact('on_column'), epiphany.compact('on_series'), epiphany.compact('rooms');\n\\sleep 100 ms\n";
+	$scripts{vacuum} = "VACUUM on_heap, on_column, on_series, rooms, epiphany.continuous_pending;\n\\sleep 200 ms\n";
 	return %scripts;
 }
 
