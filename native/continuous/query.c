@@ -183,7 +183,7 @@ check_relations(Query *query, Oid source)
 	{
 		if (entry->rtekind != RTE_RELATION || entry->relid == source)
 			continue;
-		if (!has_subclass(entry->relid))
+		if (entry->relkind == RELKIND_RELATION && !has_subclass(entry->relid))
 			entry->inh = false;
 		if (!pge_continuous_watches(entry, source))
 			ereport(NOTICE,

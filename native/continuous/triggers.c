@@ -210,28 +210,37 @@ tables_with_triggers(void)
 	return tables;
 }
 
-/* Aggregates are gone, and with them what told of their tables: triggers that no other needs go, too. */
-void
-pge_capture_clean(void)
+static bool
+is_needed(Oid table)
 {
-	List	   *needed = NIL;
-
 	foreach_ptr(PgeContinuous, aggregate, pge_continuous_list(InvalidOid))
 	{
 		Query	   *query = pge_definition_query(aggregate->definition);
 
-		if (query)
-			needed = list_concat_unique_oid(needed, pge_continuous_tables(aggregate->source, query));
+		if (query && list_member_oid(pge_continuous_tables(aggregate->source, query), table))
+			return true;
 	}
+	return false;
+}
+
+/* Aggregates are gone, and with them what told of their tables: triggers that no other needs go, too. */
+void
+pge_capture_clean(void)
+{
 	foreach_oid(table, tables_with_triggers())
 	{
-		if (list_member_oid(needed, table))
+		if (!is_needed(table))
 		{
-			CacheInvalidateRelcacheByRelid(table);
-			continue;
+			/* Whoever makes an aggregate has the table locked until others see it. */
+			LockRelationOid(table, AccessExclusiveLock);
+			if (!is_needed(table))
+			{
+				drop_trigger(table, ROW_TRIGGER);
+				drop_trigger(table, TRUNCATE_TRIGGER);
+				continue;
+			}
 		}
-		drop_trigger(table, ROW_TRIGGER);
-		drop_trigger(table, TRUNCATE_TRIGGER);
+		CacheInvalidateRelcacheByRelid(table);
 	}
 }
 

@@ -298,6 +298,12 @@ CREATE MATERIALIZED VIEW no3 WITH (epiphany.continuous) AS SELECT time_bucket(10
 CREATE MATERIALIZED VIEW no4 WITH (epiphany.continuous) AS SELECT time_bucket(10, t) b, max(place) FROM readings JOIN usual USING (dev) GROUP BY 1;
 CREATE MATERIALIZED VIEW no5 WITH (epiphany.continuous) AS SELECT time_bucket(10, t) b, max(place) FROM readings JOIN view_ USING (dev) GROUP BY 1;
 CREATE MATERIALIZED VIEW no6 WITH (epiphany.continuous) AS SELECT time_bucket(10, t) b, max(relname) FROM readings JOIN pg_class ON relnatts = dev GROUP BY 1;
+CREATE TABLE empty_parts (dev int, place text) PARTITION BY RANGE (dev);
+CREATE MATERIALIZED VIEW no7 WITH (epiphany.continuous) AS SELECT time_bucket(10, t) b, max(place) FROM readings JOIN empty_parts USING (dev) GROUP BY 1;
+CREATE TABLE not_empty PARTITION OF empty_parts DEFAULT;
+INSERT INTO empty_parts VALUES (1, 'first');
+SELECT invalidate('no7', NULL, NULL);
+SELECT count(*), differs('no7') FROM no7;
 -- One partition, a parent alone, and a table that gets a child later are watched, by themselves.
 CREATE MATERIALIZED VIEW yes1 WITH (epiphany.continuous) AS SELECT time_bucket(10, t) b, max(place) FROM readings JOIN part USING (dev) GROUP BY 1;
 CREATE MATERIALIZED VIEW yes2 WITH (epiphany.continuous) AS SELECT time_bucket(10, t) b, max(place) FROM readings JOIN ONLY parent USING (dev) GROUP BY 1;
