@@ -408,7 +408,8 @@ flush_for_good(PgeSettle settle)
 	pge_joined_settle(settle);
 	if (likely(dlist_is_empty(&touched)))
 		return;
-	if (rows_since_merge >= MERGE_AFTER)
+	/* Not by who prepares: refreshes would wait for his second half. */
+	if (settle == PGE_SETTLE_TO_COMMIT && rows_since_merge >= MERGE_AFTER)
 	{
 		dlist_foreach(iter, &touched)
 		{

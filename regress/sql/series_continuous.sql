@@ -81,6 +81,21 @@ COPY on_column FROM stdin;
 SELECT differs('column_hours'), differs('heap_hours');
 CALL refresh_both();
 
+-- Who has written many rows of the log makes it shorter, but not when he prepares: refreshes would wait for him.
+CREATE TABLE far (t int NOT NULL);
+CREATE MATERIALIZED VIEW far_tens WITH (epiphany.continuous) AS SELECT time_bucket(10, t) AS b, count(*) FROM far GROUP BY 1;
+INSERT INTO far SELECT i * 20 FROM generate_series(1, 1100) i;
+SELECT count(*) FROM continuous_pending WHERE definition = 'far_tens_definition'::regclass;
+BEGIN;
+INSERT INTO far VALUES (5);
+PREPARE TRANSACTION 'far';
+SET statement_timeout = '20s';
+CALL refresh_continuous_aggregate('far_tens', NULL, NULL);
+RESET statement_timeout;
+COMMIT PREPARED 'far';
+SELECT * FROM pending('far_tens', NULL::int);
+DROP TABLE far CASCADE;
+
 -- Upsert.
 CREATE UNIQUE INDEX ON on_column (ts, dev);
 CREATE UNIQUE INDEX ON on_heap (ts, dev);

@@ -41,6 +41,10 @@ sub setup
 			SELECT epiphany.time_bucket('1 day', bucket) AS bucket, sum(n) AS n, max(spread) FROM ${source}_hours GROUP BY 1;
 		CREATE MATERIALIZED VIEW ${source}_places WITH (epiphany.continuous) AS
 			SELECT epiphany.time_bucket('1 month', s.ts) AS bucket, d.place, sum(s.v) FROM $source s LEFT JOIN devices d USING (dev) GROUP BY 1, 2;
+		};
+		push @aggregates, map { "${source}_$_" } qw(quarters hours days places);
+		next if $source eq 'on_series';
+		$sql .= qq{
 		CREATE MATERIALIZED VIEW ${source}_owners WITH (epiphany.continuous) AS
 			SELECT epiphany.time_bucket('6 hours', s.ts) AS bucket, o.owner, count(*) FROM $source s JOIN devices d USING (dev)
 				JOIN devices e ON s.dev = e.dev AND d.place = e.place LEFT JOIN owners o ON o.place = d.place GROUP BY 1, 2;
@@ -50,7 +54,7 @@ sub setup
 		CREATE MATERIALIZED VIEW ${source}_floors WITH (epiphany.continuous) AS
 			SELECT epiphany.time_bucket('1 hour', r.bucket) AS bucket, f.floor, sum(r.n) FROM ${source}_rooms r JOIN floors f USING (room) GROUP BY 1, 2;
 		};
-		push @aggregates, map { "${source}_$_" } qw(quarters hours days places owners rooms floors);
+		push @aggregates, map { "${source}_$_" } qw(owners rooms floors);
 	}
 	$sql .= 'CREATE VIEW differences AS ' . join(' UNION ALL ',
 		map { "SELECT '$_' AS aggregate, count(*) AS rows FROM ((TABLE $_ EXCEPT ALL TABLE ${_}_definition) UNION ALL (TABLE ${_}_definition EXCEPT ALL TABLE $_)) x HAVING count(*) > 0" }
