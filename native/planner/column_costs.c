@@ -191,6 +191,8 @@ pge_column_costs(PlannerInfo *root, RelOptInfo *rel, Relation table, bool by_eng
 		adjust(&reading, path);
 		add_path(rel, path);
 	}
+	if (by_engine && reading.cold_pages == 0 && pge_first_by_series(root, rel, table))
+		partial = NIL;
 	foreach(cell, partial)
 	{
 		adjust(&reading, lfirst(cell));

@@ -81,6 +81,9 @@ extern double pge_rows_of_key(PlannerInfo *root, const IndexPath *path);
 extern void pge_column_costs(PlannerInfo *root, RelOptInfo *rel, Relation table, bool by_engine, bool has_codes);
 extern Cost pge_setup_cost(Cost usual);
 
+/* first_by_series.c */
+extern bool pge_first_by_series(PlannerInfo *root, RelOptInfo *rel, Relation table);
+
 /* nearest_costs.c */
 extern double pge_nearest_share(PlannerInfo *root, RelOptInfo *rel, bool *by_workers);
 

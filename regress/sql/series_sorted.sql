@@ -43,6 +43,18 @@ SELECT * FROM sorted('SELECT host, ts, lag(v) OVER (PARTITION BY host ORDER BY t
 SELECT * FROM sorted('SELECT * FROM cpu WHERE extra = 3 ORDER BY host DESC NULLS LAST, ts');
 SELECT * FROM sorted('SELECT * FROM cpu ORDER BY host, ts LIMIT 10');
 SELECT * FROM sorted('SELECT * FROM (SELECT host, ts, lag(v) OVER (PARTITION BY host ORDER BY ts) FROM cpu) x LIMIT 10');
+-- Not by parallel workers, who would each go through their groups; they are for other orders.
+SET max_parallel_workers_per_gather = 2;
+SET parallel_setup_cost = 0;
+SET parallel_tuple_cost = 0;
+SET min_parallel_table_scan_size = 0;
+EXPLAIN (COSTS OFF) SELECT * FROM cpu ORDER BY host, ts LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT * FROM cpu ORDER BY host COLLATE "en-x-icu" DESC, ts LIMIT 10;
+EXPLAIN (COSTS OFF) SELECT * FROM cpu ORDER BY extra, ts LIMIT 10;
+RESET parallel_setup_cost;
+RESET parallel_tuple_cost;
+RESET min_parallel_table_scan_size;
+SET max_parallel_workers_per_gather = 0;
 -- Of a column that groups are not sorted by, a range has rows in all vectors. Some ranges are worth that.
 SELECT * FROM sorted('SELECT * FROM cpu ORDER BY v, ts');
 CREATE FUNCTION all_kinds() RETURNS TABLE (query text, rows bigint, only_engine bigint, only_postgres bigint) LANGUAGE sql AS $$ SELECT * FROM wrong(
