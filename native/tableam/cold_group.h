@@ -66,6 +66,7 @@ typedef enum PgeAhead
 } PgeAhead;
 
 extern PgeAhead pge_cold_ahead_enter(Relation rel, uint64 scan, bool begins, const PgeGroupDesc *desc, const Bitmapset *columns);
+extern void pge_cold_ahead_leave(uint64 scan);
 extern bool pge_cold_ahead_has_room(void);
 extern void pge_cold_ahead_next(const PgeGroupDesc *desc);
 extern void pge_cold_ahead_ask(Relation rel);

@@ -16,6 +16,7 @@
 #include "utils/memutils.h"
 #include "utils/snapmgr.h"
 
+#include "cold_group.h"
 #include "column_scan.h"
 
 /* Delta blocks that a participant of a parallel scan draws at once: at most, and so that there are this many chunks. */
@@ -436,6 +437,7 @@ column_scan_end(TableScanDesc sscan)
 {
 	PgeScan    *scan = (PgeScan *) sscan;
 
+	pge_cold_ahead_leave(scan->number);
 	pge_scan_close_group(scan);
 	pge_bitmap_reset(scan);
 	heap_endscan(scan->heap);

@@ -9,6 +9,7 @@
 
 #include <unistd.h>
 
+#include "access/xact.h"
 #include "utils/memutils.h"
 #include "utils/rel.h"
 
@@ -38,10 +39,10 @@ static struct
 	Columns		before;
 }			last;
 
-/* The scan that has entered a cold group last. */
+/* The scan that has entered a cold group last, until it ends: what it sees of groups nobody else may see any more. */
 static struct
 {
-	Oid			relid;
+	Oid			relid;			/* InvalidOid: none */
 	uint64		scan;			/* its number */
 	Columns		columns;		/* it reads no others; none: nobody has said so */
 	PgeGroupDesc group;			/* that it is in */
@@ -168,16 +169,45 @@ drop_next(int n)
 	memmove(planned.next, planned.next + n, sizeof(PgeGroupDesc) * planned.nnext);
 }
 
+/* A scan ends. */
+void
+pge_cold_ahead_leave(uint64 scan)
+{
+	if (planned.scan == scan)
+		planned.relid = InvalidOid;
+}
+
+/* Those that an error has ended. */
+static void
+end_of_transaction(XactEvent event, void *arg)
+{
+	planned.relid = InvalidOid;
+}
+
+static void
+end_of_subtransaction(SubXactEvent event, SubTransactionId id, SubTransactionId parent, void *arg)
+{
+	if (event == SUBXACT_EVENT_ABORT_SUB)
+		planned.relid = InvalidOid;
+}
+
 /* A scan, which has a number, is in a group. Columns are the only ones that those who scan the table now read, or NULL. */
 PgeAhead
 pge_cold_ahead_enter(Relation rel, uint64 scan, bool begins, const PgeGroupDesc *desc, const Bitmapset *columns)
 {
+	static bool registered = false;
 	Oid			relid = RelationGetRelid(rel);
 	bool		is_new = begins || planned.relid != relid || planned.scan != scan;
 	int			column = -1;
 
 	if (!is_asked_ahead(rel, desc))
 		return PGE_AHEAD_NOTHING;
+	if (!registered)
+	{
+		RegisterXactCallback(end_of_transaction, NULL);
+		RegisterSubXactCallback(end_of_subtransaction, NULL);
+		registered = true;
+	}
 	/* Where others were read, that was for another statement, and says nothing. */
 	if (last.relid == relid && columns != NULL && !(are_all_in(&last.now, columns) && are_all_in(&last.before, columns)))
 		last.now.n = last.before.n = 0;

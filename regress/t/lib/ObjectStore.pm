@@ -88,8 +88,10 @@ sub keys
 sub faults
 {
 	my ($self, @lines) = @_;
-	unlink $self->{faults};
-	append_to_file($self->{faults}, join('', map { "$_\n" } @lines));
+	# At once: a request that is still being answered must not write over half of it.
+	unlink "$self->{faults}.new";
+	append_to_file("$self->{faults}.new", join('', map { "$_\n" } @lines));
+	rename "$self->{faults}.new", $self->{faults};
 	return;
 }
 
