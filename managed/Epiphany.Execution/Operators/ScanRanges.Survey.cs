@@ -24,7 +24,7 @@ sealed unsafe partial class ScanRanges
     {
         ChunkInfo chunk = unit.Reader!.CheckedChunk(_column);
         CodedColumn coded = unit.Reader!.Coded(_column);
-        if (chunk.Kind is < ColumnKind.Bool or > ColumnKind.Int64 || coded.Form == CodedForm.None || coded.IsDecimal)
+        if (chunk.Kind is < ColumnKind.Bool or > ColumnKind.Int64 || (coded.Form == CodedForm.None && chunk.Nulls < unit.Rows) || coded.IsDecimal)
         {
             return false;
         }
@@ -45,8 +45,9 @@ sealed unsafe partial class ScanRanges
     bool AddStrings(in ScanUnit unit)
     {
         CodedColumn coded = unit.Reader!.Coded(_column);
-        int count = unit.Reader!.CheckedChunk(_column).Nulls == unit.Rows ? 0 : coded.Count;
-        if (coded.Form != CodedForm.Entries || coded.IsDecimal || count > Math.Max(1, unit.Rows / LeastRowsPerEntry))
+        bool areNulls = unit.Reader!.CheckedChunk(_column).Nulls == unit.Rows;
+        int count = areNulls ? 0 : coded.Count;
+        if ((coded.Form != CodedForm.Entries && !areNulls) || coded.IsDecimal || count > Math.Max(1, unit.Rows / LeastRowsPerEntry))
         {
             return false;
         }
