@@ -13,6 +13,9 @@ BEGIN
 	SET LOCAL epiphany.enable_vectorized = on;
 	DROP TABLE by_engine, by_postgres;
 END $$;
+-- Statements of which both executors give other rows, or in another order.
+CREATE FUNCTION wrong(VARIADIC queries text[]) RETURNS TABLE (query text, rows bigint, only_engine bigint, only_postgres bigint) LANGUAGE sql AS $$
+	SELECT q, d.* FROM unnest(queries) q, differences(q, true) d WHERE d.only_engine + d.only_postgres > 0 OR d.rows = 0 $$;
 -- What the scans read.
 CREATE FUNCTION work(query text) RETURNS SETOF text LANGUAGE plpgsql AS $$
 DECLARE line text;

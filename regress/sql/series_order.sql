@@ -13,9 +13,6 @@ SET epiphany.debug_vectorize = force;
 \getenv here PG_ABS_SRCDIR
 \set by_engine :here '/include/by_engine.sql'
 \i :by_engine
--- Statements of which both executors give other rows, or in another order.
-CREATE FUNCTION wrong(VARIADIC queries text[]) RETURNS TABLE (query text, rows bigint, only_engine bigint, only_postgres bigint) LANGUAGE sql AS $$
-	SELECT q, d.* FROM unnest(queries) q, differences(q, true) d WHERE d.only_engine + d.only_postgres > 0 OR d.rows = 0 $$;
 
 -- 6 hosts, 5 loads of a day each, a row in 20 seconds: groups of a day, a vector holds less than half a day of a host.
 CREATE TABLE cpu (ts timestamptz NOT NULL, host text, v int, extra float8) USING epiphany_timeseries

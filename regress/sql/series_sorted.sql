@@ -28,8 +28,6 @@ BEGIN
 	END LOOP;
 	RETURN NEXT;
 END $$;
-CREATE FUNCTION wrong(VARIADIC queries text[]) RETURNS TABLE (query text, rows bigint, only_engine bigint, only_postgres bigint) LANGUAGE sql AS $$
-	SELECT q, d.* FROM unnest(queries) q, differences(q, true) d WHERE d.only_engine + d.only_postgres > 0 OR d.rows = 0 $$;
 
 -- 40 hosts, one of them without a name, a row in a minute for two days.
 CREATE TABLE cpu (ts timestamptz NOT NULL, host text, v int, extra float8) USING epiphany_timeseries

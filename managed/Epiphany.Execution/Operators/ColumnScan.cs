@@ -212,7 +212,7 @@ sealed unsafe partial class ColumnScan : Operator
 
     Batch? ReadVector(int vector)
     {
-        int count = Math.Min(Batch.Capacity, _unit.Rows - (vector * Batch.Capacity));
+        int count = GroupFormat.RowsOf(_unit.Rows, vector);
         Batch raw = _columns.Batch;
         Stats.VectorsRead++;
         _columns.Begin(vector, count);

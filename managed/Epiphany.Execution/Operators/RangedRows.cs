@@ -6,8 +6,12 @@ using Epiphany.Storage;
 
 namespace Epiphany.Execution;
 
-/// <summary>Takes batches, and gives the rows of a range in order once it is complete; <paramref name="wanted"/> has the keys' columns.</summary>
-sealed unsafe class RangedRows(SortKey[] keys, ValueType[] types, bool[] wanted, ScanRanges ranges, EngineContext context)
+/// <summary>
+/// Takes batches, and gives the rows of a range in order once it is complete; <paramref name="wanted"/> has the keys' columns. Rows that are not
+/// sorted by rank are sorted by <paramref name="byValue"/>, the sort's own.
+/// </summary>
+sealed unsafe class RangedRows(
+    SortKey[] keys, ValueType[] types, bool[] wanted, OrderedRows byValue, ScanRanges ranges, EngineContext context)
 {
     /// <summary>What rows that wait may take of the sort's memory, beside it.</summary>
     const int LateShare = 4;
@@ -26,7 +30,6 @@ sealed unsafe class RangedRows(SortKey[] keys, ValueType[] types, bool[] wanted,
     readonly VectorBuffer _ranks = new(context.Host.Memory);
     readonly VectorBuffer _lateRanks = new(context.Host.Memory);
     readonly VectorBuffer _strings = new(context.Host.Memory);
-    OrderedRows? _byValue;
     OrderedRows? _byRank;
     OrderedRows? _late;
 
@@ -109,7 +112,7 @@ sealed unsafe class RangedRows(SortKey[] keys, ValueType[] types, bool[] wanted,
     /// <summary>Another range begins.</summary>
     void Clear()
     {
-        _rows = ranges.IsRanked ? _byRank ??= ByRank() : _byValue ??= new OrderedRows(keys, types, wanted, context.Options.SortMemory, context);
+        _rows = ranges.IsRanked ? _byRank ??= ByRank() : byValue;
         _rows.Reset();
         _rows.Bound = _bound;
     }

@@ -36,7 +36,7 @@ sealed unsafe partial class ScanRanges
             bool isBound = bounds.Kind == BoundsKind.Integers;
             long low = isBound ? bounds.Min ^ _flip : long.MinValue;
             long high = isBound ? bounds.Max ^ _flip : long.MaxValue;
-            _pieces.Add(new Piece(vector, RowsOf(unit, vector), bounds.Nulls, Math.Min(low, high), Math.Max(low, high)));
+            _pieces.Add(new Piece(vector, GroupFormat.RowsOf(unit.Rows, vector), bounds.Nulls, Math.Min(low, high), Math.Max(low, high)));
         }
 
         return true;
@@ -72,13 +72,12 @@ sealed unsafe partial class ScanRanges
             int vector = BitOperations.TrailingZeroCount(left);
             VectorBounds bounds = unit.Reader!.Bounds(_column, vector);
             bool isBound = bounds.Kind == BoundsKind.Codes && bounds.Max < count;
-            _pieces.Add(new Piece(vector, RowsOf(unit, vector), bounds.Nulls, isBound ? bounds.Min : 0, isBound ? bounds.Max : count - 1));
+            long high = isBound ? bounds.Max : count - 1;
+            _pieces.Add(new Piece(vector, GroupFormat.RowsOf(unit.Rows, vector), bounds.Nulls, isBound ? bounds.Min : 0, high));
         }
 
         return true;
     }
-
-    static int RowsOf(in ScanUnit unit, int vector) => Math.Min(Batch.Capacity, unit.Rows - (vector * Batch.Capacity));
 
     /// <summary>What its pieces tell of a group; codes become ranks.</summary>
     void Bound(ref Group group)

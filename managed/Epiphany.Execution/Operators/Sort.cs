@@ -24,10 +24,9 @@ sealed class Sort : Operator
     ScanRanges? _ranges;
     RangedRows? _ranged;
 
-    /// <summary>Of another range than the rows in hand.</summary>
+    /// <summary>Of another range than the rows in hand; null: these are the last.</summary>
     Batch? _waiting;
     bool _isCollected;
-    bool _isLast;
 
     internal Sort(Operator child, SortKey[] keys, Tail tail, EngineContext context) : base(tail, context)
     {
@@ -109,7 +108,7 @@ sealed class Sort : Operator
                 }
             }
 
-            if (_isLast)
+            if (_waiting == null)
             {
                 return null;
             }
@@ -123,7 +122,7 @@ sealed class Sort : Operator
         _rows.Reset();
         _series?.Begin();
         _waiting = null;
-        _isCollected = _isLast = false;
+        _isCollected = false;
         _ranges?.Begin(-1);
         _child.Rescan();
     }
@@ -145,11 +144,10 @@ sealed class Sort : Operator
         }
 
         _waiting = batch;
-        _isLast = batch == null;
         _isCollected = true;
         if (IsRanged)
         {
-            _ranged!.Finish(_isLast);
+            _ranged!.Finish(isLast: _waiting == null);
             Stats.Ranges++;
             Report(_ranged.Peak, _ranged.SpilledBytes, _ranged.SpilledParts);
         }
@@ -199,7 +197,7 @@ sealed class Sort : Operator
 
         SortKey? next = _keys.Length > 1 && _keys[1].IsInteger ? _keys[1] : null;
         _ranges ??= new ScanRanges(_keys[0], rowBytes, Context);
-        _ranged ??= new RangedRows(_keys, _child.Types.ToArray(), _wanted, _ranges, Context);
+        _ranged ??= new RangedRows(_keys, _child.Types.ToArray(), _wanted, _rows, _ranges, Context);
         _ranges.Begin(_rows.Bound);
         _ranged.Begin(_rows.Bound);
         _child.OfferRanges(_keys[0].Column, next?.Column ?? -1, _ranges);

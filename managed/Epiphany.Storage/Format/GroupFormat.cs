@@ -31,7 +31,7 @@ public static class GroupFormat
     internal static int Vectors(int rows) => (rows + VectorRows - 1) / VectorRows;
 
     /// <summary>Rows of one vector of a group.</summary>
-    internal static int RowsOf(int rows, int vector) => System.Math.Min(VectorRows, rows - (vector * VectorRows));
+    public static int RowsOf(int rows, int vector) => System.Math.Min(VectorRows, rows - (vector * VectorRows));
 
     /// <summary>Footer of so many columns: header, entries, checksum padded to 8 bytes.</summary>
     internal static ulong FooterLength(int columns) => FooterHeader.Size + ((ulong)columns * ColumnEntry.Size) + 8;
