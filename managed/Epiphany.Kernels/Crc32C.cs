@@ -2,20 +2,25 @@
 
 using System.Numerics;
 using System.Runtime.CompilerServices;
+using System.Runtime.Intrinsics;
+using System.Runtime.Intrinsics.X86;
 
 namespace Epiphany.Kernels;
 
 /// <summary>Checksum of stored bytes.</summary>
 public static unsafe class Crc32C
 {
-    /// <summary>Bytes of one of three interleaved streams: the instruction takes a new operand each cycle but answers after three.</summary>
-    const int Stripe = 1024;
+    /// <summary>Words of one of three interleaved streams, at most: the instruction takes a new operand each cycle but answers after three.</summary>
+    const int MaxStripe = 128;
 
-    static readonly Shift s_oneStripe = Zeros(Stripe);
-    static readonly Shift s_twoStripes = Zeros(2 * Stripe);
+    /// <summary>Fewer do not pay for putting the streams together.</summary>
+    const int MinStripe = 4;
 
-    [InlineArray(1024)]
-    struct Shift
+    static readonly Powers s_powers = AllPowers();
+
+    /// <summary>[n]: x to the power of 64 n - 33, which is what n words of zeros multiply a CRC by, but for what the multiplication adds.</summary>
+    [InlineArray((2 * MaxStripe) + 1)]
+    struct Powers
     {
         uint _entry;
     }
@@ -26,21 +31,24 @@ public static unsafe class Crc32C
     public static uint Extend(uint before, byte* data, ulong length)
     {
         uint crc = ~before;
-        while (length >= 3 * Stripe)
+        while (Pclmulqdq.IsSupported && length >= 3 * MinStripe * sizeof(ulong))
         {
+            int stripe = (int)ulong.Min(MaxStripe, length / (3 * sizeof(ulong)));
+            ulong* words = (ulong*)data;
             uint second = 0;
             uint third = 0;
-            for (int i = 0; i < Stripe; i += 8)
+            for (int i = 0; i < stripe; i++)
             {
-                crc = BitOperations.Crc32C(crc, *(ulong*)(data + i));
-                second = BitOperations.Crc32C(second, *(ulong*)(data + Stripe + i));
-                third = BitOperations.Crc32C(third, *(ulong*)(data + (2 * Stripe) + i));
+                crc = BitOperations.Crc32C(crc, words[i]);
+                second = BitOperations.Crc32C(second, words[stripe + i]);
+                third = BitOperations.Crc32C(third, words[(2 * stripe) + i]);
             }
 
-            // A CRC is linear: what the first stream left is carried over the zeros that stand for the other two.
-            crc = Apply(in s_twoStripes, crc) ^ Apply(in s_oneStripe, second) ^ third;
-            data += 3 * Stripe;
-            length -= 3 * Stripe;
+            // A CRC is linear: what a stream left is carried over the zeros that stand for the streams after it.
+            Vector128<ulong> carried = Product(crc, s_powers[2 * stripe]) ^ Product(second, s_powers[stripe]);
+            crc = BitOperations.Crc32C(0, carried[0]) ^ third;
+            data += 3 * stripe * sizeof(ulong);
+            length -= (ulong)(3 * stripe * sizeof(ulong));
         }
 
         return ~Tail(crc, data, length);
@@ -65,33 +73,19 @@ public static unsafe class Crc32C
         return crc;
     }
 
-    static uint Apply(in Shift shift, uint crc) =>
-        shift[(int)(crc & 0xFF)] ^ shift[256 + (int)((crc >> 8) & 0xFF)] ^ shift[512 + (int)((crc >> 16) & 0xFF)] ^ shift[768 + (int)(crc >> 24)];
+    /// <summary>Of polynomials whose bits are in reverse: one bit too low, which the powers make up for, as for the CRC's own 32.</summary>
+    static Vector128<ulong> Product(uint a, uint b) =>
+        Pclmulqdq.CarrylessMultiply(Vector128.CreateScalar((ulong)a), Vector128.CreateScalar((ulong)b), 0);
 
-    /// <summary>For each byte of a CRC its share in the CRC after so many zero bytes: eight single bits computed, the rest their sums.</summary>
-    static Shift Zeros(int bytes)
+    static Powers AllPowers()
     {
-        Shift shift = default;
-        for (int i = 0; i < 1024; i++)
+        Powers powers = default;
+        powers[1] = 1;
+        for (int n = 2; n <= 2 * MaxStripe; n++)
         {
-            int value = i & 0xFF;
-            int highest = value == 0 ? 0 : 1 << BitOperations.Log2((uint)value);
-            if (value == highest)
-            {
-                uint crc = (uint)value << (8 * (i >> 8));
-                for (int zero = 0; zero < bytes; zero += 8)
-                {
-                    crc = BitOperations.Crc32C(crc, 0UL);
-                }
-
-                shift[i] = crc;
-            }
-            else
-            {
-                shift[i] = shift[i - highest] ^ shift[i - value + highest];
-            }
+            powers[n] = BitOperations.Crc32C(powers[n - 1], 0UL);
         }
 
-        return shift;
+        return powers;
     }
 }

@@ -25,43 +25,85 @@ public static unsafe class MinMax
         }
     }
 
-    /// <summary>
-    /// Of doubles, eight at least. False: there are fewer, or a NaN. Where the least or the greatest is zero, its sign is any zero's.
-    /// </summary>
-    public static bool TryDoubles(double* values, int count, out double min, out double max)
+    /// <summary>Is one of these not a number?</summary>
+    public static bool HasNaN(double* values, int count)
     {
-        min = max = 0;
         int step = Vector512<double>.Count;
-        if (count < step)
+        Vector512<double> numbers = Vector512<double>.AllBitsSet;
+        int i = 0;
+        for (; i <= count - step; i += step)
         {
-            return false;
-        }
-
-        Vector512<double> low = Vector512.Load(values);
-        Vector512<double> high = low;
-        Vector512<double> numbers = Vector512.Equals(low, low);
-        for (int i = step; i < count; i += step)
-        {
-            // The last one may overlap the one before.
-            Vector512<double> next = Vector512.Load(values + System.Math.Min(i, count - step));
-            low = Vector512.ConditionalSelect(Vector512.LessThan(next, low), next, low);
-            high = Vector512.ConditionalSelect(Vector512.GreaterThan(next, high), next, high);
+            Vector512<double> next = Vector512.Load(values + i);
             numbers &= Vector512.Equals(next, next);
         }
 
-        if (numbers.ExtractMostSignificantBits() != (1UL << step) - 1)
+        bool areNumbers = numbers.ExtractMostSignificantBits() == (1UL << step) - 1;
+        for (; i < count; i++)
         {
-            return false;
+            areNumbers &= !double.IsNaN(values[i]);
         }
 
-        (min, max) = (low[0], high[0]);
-        for (int i = 1; i < step; i++)
+        return !areNumbers;
+    }
+
+    /// <summary>Of doubles without a NaN. Where it is zero, its sign is any zero's.</summary>
+    public static double Least(double* values, int count) => Pick<Lesser>(values, count);
+
+    /// <summary>Likewise.</summary>
+    public static double Greatest(double* values, int count) => Pick<Greater>(values, count);
+
+    interface IPick
+    {
+        static abstract Vector128<double> Two(Vector128<double> a, Vector128<double> b);
+
+        static abstract Vector256<double> Four(Vector256<double> a, Vector256<double> b);
+
+        static abstract Vector512<double> Eight(Vector512<double> a, Vector512<double> b);
+    }
+
+    readonly struct Lesser : IPick
+    {
+        public static Vector128<double> Two(Vector128<double> a, Vector128<double> b) => Vector128.MinNative(a, b);
+
+        public static Vector256<double> Four(Vector256<double> a, Vector256<double> b) => Vector256.MinNative(a, b);
+
+        public static Vector512<double> Eight(Vector512<double> a, Vector512<double> b) => Vector512.MinNative(a, b);
+    }
+
+    readonly struct Greater : IPick
+    {
+        public static Vector128<double> Two(Vector128<double> a, Vector128<double> b) => Vector128.MaxNative(a, b);
+
+        public static Vector256<double> Four(Vector256<double> a, Vector256<double> b) => Vector256.MaxNative(a, b);
+
+        public static Vector512<double> Eight(Vector512<double> a, Vector512<double> b) => Vector512.MaxNative(a, b);
+    }
+
+    static double Pick<TPick>(double* values, int count)
+        where TPick : struct, IPick
+    {
+        int step = Vector512<double>.Count;
+        Vector128<double> best = Vector128.CreateScalar(values[0]);
+        int i = 1;
+        if (count >= step)
         {
-            min = System.Math.Min(min, low[i]);
-            max = System.Math.Max(max, high[i]);
+            Vector512<double> lanes = Vector512.Load(values);
+            for (i = step; i <= count - step; i += step)
+            {
+                lanes = TPick.Eight(lanes, Vector512.Load(values + i));
+            }
+
+            Vector256<double> four = TPick.Four(lanes.GetLower(), lanes.GetUpper());
+            Vector128<double> two = TPick.Two(four.GetLower(), four.GetUpper());
+            best = TPick.Two(two, Vector128.CreateScalar(two[1]));
         }
 
-        return true;
+        for (; i < count; i++)
+        {
+            best = TPick.Two(best, Vector128.CreateScalar(values[i]));
+        }
+
+        return best[0];
     }
 
     internal static void Scalar<T>(T* values, int count, out T min, out T max)

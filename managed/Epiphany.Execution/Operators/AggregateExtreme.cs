@@ -12,11 +12,14 @@ interface IExtremeOrder
     /// <summary>Does the value that a group has stay, when another one comes?</summary>
     static abstract bool Stays(ulong value, ulong other);
 
-    /// <summary>The value of one group, where values can be compared many at once; false: they cannot.</summary>
-    static virtual unsafe bool OfAll(ulong* values, int count, out ulong value)
+    /// <summary>Can any of these be compared many at once?</summary>
+    static virtual unsafe bool AreComparable(ulong* values, int count) => false;
+
+    /// <summary>The value of one group, of some that can.</summary>
+    static virtual unsafe ulong OfAll(ulong* values, int count)
     {
-        value = 0;
-        return false;
+        Throw.BadProgram("values of this type are compared one by one");
+        return 0;
     }
 }
 
@@ -24,11 +27,12 @@ struct LeastSigned : IExtremeOrder
 {
     public static bool Stays(ulong value, ulong other) => (long)value < (long)other;
 
-    public static unsafe bool OfAll(ulong* values, int count, out ulong value)
+    public static unsafe bool AreComparable(ulong* values, int count) => true;
+
+    public static unsafe ulong OfAll(ulong* values, int count)
     {
         MinMax.Run((long*)values, count, out long least, out _);
-        value = (ulong)least;
-        return true;
+        return (ulong)least;
     }
 }
 
@@ -36,11 +40,12 @@ struct GreatestSigned : IExtremeOrder
 {
     public static bool Stays(ulong value, ulong other) => (long)value > (long)other;
 
-    public static unsafe bool OfAll(ulong* values, int count, out ulong value)
+    public static unsafe bool AreComparable(ulong* values, int count) => true;
+
+    public static unsafe ulong OfAll(ulong* values, int count)
     {
         MinMax.Run((long*)values, count, out _, out long greatest);
-        value = (ulong)greatest;
-        return true;
+        return (ulong)greatest;
     }
 }
 
@@ -68,11 +73,22 @@ struct LeastFloat8 : IExtremeOrder
 {
     public static bool Stays(ulong value, ulong other) => IsBelow(BitConverter.UInt64BitsToDouble(value), BitConverter.UInt64BitsToDouble(other));
 
-    public static unsafe bool OfAll(ulong* values, int count, out ulong value)
+    public static unsafe bool AreComparable(ulong* values, int count) => !MinMax.HasNaN((double*)values, count);
+
+    public static unsafe ulong OfAll(ulong* values, int count) => Later(MinMax.Least((double*)values, count), (double*)values, count);
+
+    /// <summary>The bits of the value that was found: of zeros, which are equal, the last one's.</summary>
+    internal static unsafe ulong Later(double found, double* values, int count)
     {
-        bool isKnown = MinMax.TryDoubles((double*)values, count, out double least, out _);
-        value = BitConverter.DoubleToUInt64Bits(least);
-        return isKnown && least != 0;
+        for (int i = count - 1; found == 0 && i >= 0; i--)
+        {
+            if (values[i] == 0)
+            {
+                return BitConverter.DoubleToUInt64Bits(values[i]);
+            }
+        }
+
+        return BitConverter.DoubleToUInt64Bits(found);
     }
 
     /// <summary>NaN is above everything and equal to itself.</summary>
@@ -83,12 +99,9 @@ struct GreatestFloat8 : IExtremeOrder
 {
     public static bool Stays(ulong value, ulong other) => LeastFloat8.Stays(other, value);
 
-    public static unsafe bool OfAll(ulong* values, int count, out ulong value)
-    {
-        bool isKnown = MinMax.TryDoubles((double*)values, count, out _, out double greatest);
-        value = BitConverter.DoubleToUInt64Bits(greatest);
-        return isKnown && greatest != 0;
-    }
+    public static unsafe bool AreComparable(ulong* values, int count) => LeastFloat8.AreComparable(values, count);
+
+    public static unsafe ulong OfAll(ulong* values, int count) => LeastFloat8.Later(MinMax.Greatest((double*)values, count), (double*)values, count);
 }
 
 struct LeastFloat4 : IExtremeOrder
@@ -120,12 +133,12 @@ sealed unsafe class AggregateExtreme<TOrder>(IMemory memory) : AggregateState
     {
         // Neighbours of one group are compared without going through what it has.
         ulong* lanes = values.Values;
+        bool areComparable = TOrder.AreComparable(lanes, rows.Count);
         Rows heads = rows.Runs();
         for (int i = 0; i < heads.Count; i++)
         {
             int first = heads[i];
-            int count = KeyRuns.End(heads, i, rows.Count) - first;
-            Take(rows.Of(first), TOrder.OfAll(lanes + first, count, out ulong best) ? best : OfEach(lanes + first, count));
+            Take(rows.Of(first), OfRun(lanes + first, KeyRuns.End(heads, i, rows.Count) - first, areComparable));
         }
 
         for (int i = 0, first = 0; heads.Count == 0 && i < rows.Count; first = i)
@@ -135,7 +148,7 @@ sealed unsafe class AggregateExtreme<TOrder>(IMemory memory) : AggregateState
             {
             }
 
-            Take(group, OfEach(lanes + first, i - first));
+            Take(group, OfRun(lanes + first, i - first, areComparable));
         }
     }
 
@@ -163,8 +176,13 @@ sealed unsafe class AggregateExtreme<TOrder>(IMemory memory) : AggregateState
         _has.Clear();
     }
 
-    static ulong OfEach(ulong* values, int count)
+    static ulong OfRun(ulong* values, int count, bool areComparable)
     {
+        if (areComparable)
+        {
+            return TOrder.OfAll(values, count);
+        }
+
         ulong best = *values;
         for (int i = 1; i < count; i++)
         {
