@@ -5,7 +5,7 @@
  *	generate tags HOSTS                        the tags table, as text that COPY reads
  *	generate rows HOSTS STEPS                  all hosts of a step, then the next step
  *	generate batches HOSTS STEPS ROWS PART/PARTS TABLE    the same as INSERTs of so many rows; hosts are shared out over the parts
- *	generate queries HOSTS STEPS EACH          a line each: kind, tab, SQL
+ *	generate queries HOSTS STEPS EACH          a line each: kind, tab, SQL; of kinds that name hosts MORE times EACH
  *
  * Written from the suite's documentation; nothing is random but for a seed that is always the same.
  */
@@ -18,6 +18,7 @@
 #include <string.h>
 
 #define METRICS 10
+#define MORE	10				/* queries of a kind that takes milliseconds, for one of others */
 #define STEP	10				/* seconds */
 #define BEGINNING 1451606400	/* 2016-01-01 */
 #define DAY		86400
@@ -276,11 +277,11 @@ print_queries(Queries *queries, int each)
 	static const int single[6][3] = {{1, 1, 1}, {1, 1, 12}, {1, 8, 1}, {5, 1, 1}, {5, 1, 12}, {5, 8, 1}};
 
 	for (int kind = 0; kind < 6; kind++)
-		for (int i = 0; i < each; i++)
+		for (int i = 0; i < each * MORE; i++)
 			single_groupby(queries, single[kind][0], single[kind][1], single[kind][2]);
-	for (int i = 0; i < each; i++)
+	for (int i = 0; i < each * MORE; i++)
 		cpu_max_all(queries, 1);
-	for (int i = 0; i < each; i++)
+	for (int i = 0; i < each * MORE; i++)
 		cpu_max_all(queries, 8);
 	for (int i = 0; i < each; i++)
 		double_groupby(queries, "1", 1);
@@ -288,7 +289,7 @@ print_queries(Queries *queries, int each)
 		double_groupby(queries, "5", 5);
 	for (int i = 0; i < each; i++)
 		double_groupby(queries, "all", METRICS);
-	for (int i = 0; i < each; i++)
+	for (int i = 0; i < each * MORE; i++)
 		high_cpu(queries, "1", 1);
 	for (int i = 0; i < each; i++)
 		high_cpu(queries, "all", 0);
