@@ -163,6 +163,8 @@ pge_job_run_worker_main(Datum unused)
 	before_shmem_exit(leave, 0);
 	BackgroundWorkerInitializeConnectionByOid(order.database, order.owner, 0);
 	SetConfigOption("application_name", MyBgworkerEntry->bgw_name, PGC_USERSET, PGC_S_SESSION);
+	/* Whatever sessions of the database begin with: policies want what they do to be seen, and to wait rather than to fail. */
+	SetConfigOption("default_transaction_isolation", "read committed", PGC_USERSET, PGC_S_SESSION);
 	MemoryContextSwitchTo(cxt);
 
 	error = run_carefully(cxt);

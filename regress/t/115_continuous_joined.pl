@@ -49,5 +49,12 @@ $_->quit for $changer, @refreshers;
 is($node->safe_psql('postgres', 'SELECT sum(pending_rows) FROM epiphany.continuous_aggregate_stats'), '0', 'the refreshes have seen all');
 is($node->safe_psql('postgres', 'TABLE tens ORDER BY 1'), "0|moved|1\n10|there|2\n20|moved|10\n30|moved|20", 'the change is in each bucket');
 is($node->safe_psql('postgres', 'TABLE differences'), '', 'no difference');
+
+# A refresh that took one snapshot for all would miss what it waits for. What sessions of the database begin with is not what policies do.
+$node->safe_psql('postgres', q{ALTER DATABASE postgres SET default_transaction_isolation = 'repeatable read'});
+my ($code, undef, $err) = $node->psql('postgres', q{CALL epiphany.refresh_continuous_aggregate('tens', NULL, NULL)});
+like($err, qr/"tens" cannot be refreshed under REPEATABLE READ/, 'by hand it is refused under REPEATABLE READ');
+my $job = $node->safe_psql('postgres', q{SELECT epiphany.add_continuous_aggregate_policy('tens', NULL, NULL, '1 hour')});
+ok($node->poll_query_until('postgres', "SELECT last_run_status = 'Success' FROM epiphany.job_stats WHERE job_id = $job"), 'by its policy it is refreshed');
 $node->stop;
 done_testing();
