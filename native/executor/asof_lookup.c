@@ -1,8 +1,8 @@
 /*
  * Executor: finds, for each row of an outer plan, the first of the rows with the same keys, in an order, whose time is not beyond the
- * outer row's. All rows that may be wanted are kept in memory: a hash table by keys, in each group the rows in their order, in which a
- * search by halves finds the first. The table is made when a second row is looked up: the first is found by the plan that was there. So
- * are all where the table does not fit into the memory that hash tables may take.
+ * outer row's; or just the first. All rows that may be wanted are kept in memory: a hash table by keys, in each group the rows in their
+ * order, in which a search by halves finds the first. The table is made when a second row is looked up: the first is found by the plan
+ * that was there. So are all where the table does not fit into the memory that hash tables may take.
  */
 #include "postgres.h"
 
@@ -30,7 +30,7 @@ typedef struct Lookup
 	int			nkeys;
 	AttrNumber *keys;
 	List	   *key_exprs;		/* ExprState */
-	ExprState  *time_clause;
+	ExprState  *time_clause;	/* NULL: rows of any time */
 	int			nsort;
 	SortSupport sort;
 	AttrNumber *sort_columns;
@@ -94,7 +94,8 @@ begin(CustomScanState *node, EState *estate, int eflags)
 	state->nkeys = list_length(private(node, PGE_ASOF_KEYS));
 	state->keys = columns_of(private(node, PGE_ASOF_KEYS));
 	state->key_exprs = ExecInitExprList(list_copy_head(plan->custom_exprs, state->nkeys), &node->ss.ps);
-	state->time_clause = ExecInitExpr(llast(plan->custom_exprs), &node->ss.ps);
+	if (list_length(plan->custom_exprs) > state->nkeys)
+		state->time_clause = ExecInitExpr(llast(plan->custom_exprs), &node->ss.ps);
 	state->nsort = list_length(private(node, PGE_ASOF_SORT_COLUMNS));
 	state->sort_columns = columns_of(private(node, PGE_ASOF_SORT_COLUMNS));
 	state->sort = palloc0_array(SortSupportData, state->nsort);
@@ -144,14 +145,14 @@ make_table(Lookup *state)
 										  state->cxt, state->scratch, false);
 }
 
-/* Rows that lack a key, or the time, are never found. */
+/* Rows that lack a key, or the time that is compared, are never found. */
 static bool
 may_be_found(Lookup *state, TupleTableSlot *slot)
 {
 	for (int i = 0; i < state->nkeys; i++)
 		if (slot_attisnull(slot, state->keys[i]))
 			return false;
-	return !slot_attisnull(slot, state->sort_columns[0]);
+	return state->time_clause == NULL || !slot_attisnull(slot, state->sort_columns[0]);
 }
 
 static void
@@ -314,7 +315,7 @@ next_slot(ScanState *node)
 	{
 		state->begun = true;
 		state->group = find_group(state);
-		state->next = state->group == NULL ? 0 : find_first(state, state->group);
+		state->next = state->group == NULL || state->time_clause == NULL ? 0 : find_first(state, state->group);
 		MemoryContextReset(state->scratch);
 	}
 	if (state->group == NULL || state->next >= state->group->count)

@@ -8,22 +8,44 @@
  * that node still, for the first row, and for tables that do not fit into memory. The same for the first row after:
  * r.t >= l.t ORDER BY r.t.
  *
+ * Without a condition on times the row is the key's first, SELECT DISTINCT ON (r.k) ... ORDER BY r.k, r.t DESC: the table has one row of
+ * each key, where so many rows are looked up that this is less work.
+ *
  * Whatever else stands in WHERE stays: conditions on r alone in the scan, others are tested row by row.
  */
 #include "postgres.h"
 
 #include "access/stratnum.h"
+#include "access/table.h"
+#include "catalog/pg_statistic.h"
 #include "miscadmin.h"
 #include "nodes/makefuncs.h"
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
+#include "parser/parsetree.h"
 #include "utils/lsyscache.h"
+#include "utils/rel.h"
+#include "utils/syscache.h"
 #include "utils/typcache.h"
 
 #include "executor/asof_lookup.h"
 #include "executor/start.h"
+#include "tableam/time_key.h"
+#include "options.h"
 #include "vectorize.h"
+
+/* Where a key's first row costs a scan of the table, sorting the table costs less than so many of them. */
+#define SCANS_FOR_A_SORT	20
+
+/* A statement that is gone through. */
+typedef struct Visit
+{
+	PlannedStmt *statement;
+	int			last_id;		/* of its nodes */
+	double	   *calls;			/* of each subplan */
+	double		loops;			/* of expressions that are looked through */
+} Visit;
 
 /* A plan of that shape in work. */
 typedef struct Asof
@@ -145,8 +167,8 @@ take_time(Asof *asof, OpExpr *clause)
 	return true;
 }
 
-/* Takes the conditions on both rows from the scan. False: the one on times is not there. */
-static bool
+/* Takes the conditions on both rows from the scan. */
+static void
 take_conditions(Asof *asof, const Bitmapset *from_outside)
 {
 	List	   *stay = NIL;
@@ -166,7 +188,132 @@ take_conditions(Asof *asof, const Bitmapset *from_outside)
 			asof->others = lappend(asof->others, clause);
 	}
 	asof->scan->scan.plan.qual = stay;
-	return asof->time_clause != NULL;
+}
+
+/* ---- the first row of each key ---- */
+
+static Expr *
+key_expr(const Asof *asof, int key)
+{
+	return list_nth_node(TargetEntry, asof->scan->scan.plan.targetlist, list_nth_int(asof->keys, key) - 1)->expr;
+}
+
+/* Can rows be sorted by what keys are compared with? */
+static bool
+can_sort_keys(const Asof *asof)
+{
+	for (int i = 0; i < list_length(asof->keys); i++)
+	{
+		TypeCacheEntry *type = lookup_type_cache(exprType((Node *) key_expr(asof, i)), TYPECACHE_LT_OPR | TYPECACHE_EQ_OPR);
+
+		if (!OidIsValid(type->lt_opr) || type->eq_opr != list_nth_oid(asof->operators, i))
+			return false;
+	}
+	return true;
+}
+
+/* How many values a column has; 0: that is not known. */
+static double
+distinct_values(Relation rel, AttrNumber attno)
+{
+	HeapTuple	tuple = SearchSysCache3(STATRELATTINH, ObjectIdGetDatum(RelationGetRelid(rel)), Int16GetDatum(attno), BoolGetDatum(false));
+	double		distinct;
+
+	if (!HeapTupleIsValid(tuple))
+		return 0;
+	distinct = ((Form_pg_statistic) GETSTRUCT(tuple))->stadistinct;
+	ReleaseSysCache(tuple);
+	return distinct < 0 ? -distinct * Max(rel->rd_rel->reltuples, 0) : distinct;
+}
+
+/*
+ * Is it less work than so many rows, one by one? One of a time series is found in microseconds, and so is each, where all are wanted;
+ * but then each row group is asked which series it has.
+ */
+static bool
+firsts_pay(const Asof *asof, const PlannedStmt *statement, double loops)
+{
+	Relation	rel = table_open(rt_fetch(asof->scan->scan.scanrelid, statement->rtable)->relid, NoLock);
+	const Var  *key = (const Var *) key_expr(asof, 0);
+	PgeTimeKey	time;
+	bool		pays = loops >= SCANS_FOR_A_SORT;
+
+	if (pays && pge_time_key(rel, &time) && time.nsegments > 0 && IsA(key, Var) && key->varattno == time.segments[0])
+	{
+		double		series = distinct_values(rel, key->varattno);
+
+		pays = series > 0 && loops >= series / 2 && loops >= rel->rd_rel->reltuples / pge_table_options(rel)->row_group_rows;
+	}
+	table_close(rel, NoLock);
+	return pays;
+}
+
+/* All columns of the plan below. */
+static List *
+columns_above(const Plan *below)
+{
+	List	   *columns = NIL;
+
+	foreach_node(TargetEntry, target, below->targetlist)
+	{
+		TargetEntry *entry = flatCopyTargetEntry(target);
+
+		entry->expr = (Expr *) makeVarFromTargetEntry(OUTER_VAR, target);
+		columns = lappend(columns, entry);
+	}
+	return columns;
+}
+
+static void
+put_above(Plan *plan, Plan *below, Visit *visit)
+{
+	plan->startup_cost = plan->total_cost = below->total_cost;
+	plan->plan_rows = below->plan_rows;
+	plan->plan_width = below->plan_width;
+	plan->parallel_safe = below->parallel_safe;
+	plan->plan_node_id = ++visit->last_id;
+	plan->targetlist = columns_above(below);
+	plan->extParam = bms_copy(below->extParam);
+	plan->allParam = bms_copy(below->allParam);
+	plan->lefttree = below;
+}
+
+/* The scan's rows, sorted by keys and what they were sorted by: of each key the first. */
+static Plan *
+firsts(const Asof *asof, const List *sort_columns, Visit *visit)
+{
+	int			nkeys = list_length(asof->keys);
+	Sort	   *sort = makeNode(Sort);
+	Unique	   *unique = makeNode(Unique);
+
+	put_above(&sort->plan, &asof->scan->scan.plan, visit);
+	sort->numCols = nkeys + asof->sort->numCols;
+	sort->sortColIdx = palloc_array(AttrNumber, sort->numCols);
+	sort->sortOperators = palloc_array(Oid, sort->numCols);
+	sort->collations = palloc_array(Oid, sort->numCols);
+	sort->nullsFirst = palloc0_array(bool, sort->numCols);
+	unique->numCols = nkeys;
+	unique->uniqColIdx = palloc_array(AttrNumber, nkeys);
+	unique->uniqOperators = palloc_array(Oid, nkeys);
+	unique->uniqCollations = palloc_array(Oid, nkeys);
+	for (int i = 0; i < nkeys; i++)
+	{
+		Node	   *key = (Node *) key_expr(asof, i);
+
+		sort->sortColIdx[i] = unique->uniqColIdx[i] = (AttrNumber) list_nth_int(asof->keys, i);
+		sort->sortOperators[i] = lookup_type_cache(exprType(key), TYPECACHE_LT_OPR)->lt_opr;
+		unique->uniqOperators[i] = list_nth_oid(asof->operators, i);
+		sort->collations[i] = unique->uniqCollations[i] = exprCollation(key);
+	}
+	for (int i = 0; i < asof->sort->numCols; i++)
+	{
+		sort->sortColIdx[nkeys + i] = (AttrNumber) list_nth_int(sort_columns, i);
+		sort->sortOperators[nkeys + i] = asof->sort->sortOperators[i];
+		sort->collations[nkeys + i] = asof->sort->collations[i];
+		sort->nullsFirst[nkeys + i] = asof->sort->nullsFirst[i];
+	}
+	put_above(&unique->plan, &sort->plan, visit);
+	return &unique->plan;
 }
 
 /* ---- the plan ---- */
@@ -230,14 +377,15 @@ sort_columns(const Sort *sort)
 	return columns;
 }
 
-/* The node in place of the plan, which goes below it. NULL: it is not like that. */
+/* The node in place of the plan, which goes below it, and is run so often. NULL: it is not like that. */
 static Plan *
-looked_up(Plan *plan, int *last_id)
+looked_up(Plan *plan, double loops, Visit *visit)
 {
 	SeqScan    *scan = shape(plan);
 	const Sort *sort = (const Sort *) outerPlan(plan);
 	Asof		asof = {.sort = sort};
 	CustomScan *node;
+	Plan	   *rows;
 	List	   *words = NIL;
 	List	   *operators = NIL;
 	List	   *collations = NIL;
@@ -253,18 +401,23 @@ looked_up(Plan *plan, int *last_id)
 		return NULL;
 	asof.scan = copyObject(scan);
 	asof.time = linitial_int(sort_columns(sort));
-	if (!take_conditions(&asof, plan->extParam))
+	take_conditions(&asof, plan->extParam);
+	if (asof.time_clause == NULL &&
+		(asof.keys == NIL || asof.others != NIL || !can_sort_keys(&asof) || !firsts_pay(&asof, visit->statement, loops)))
 		return NULL;
 	node = makeNode(CustomScan);
 	node->scan.plan = *plan;
 	node->scan.plan.type = T_CustomScan;
 	node->scan.plan.lefttree = NULL;
-	node->scan.plan.plan_node_id = ++*last_id;
+	node->scan.plan.plan_node_id = ++visit->last_id;
 	node->scan.plan.targetlist = NIL;
 	node->scan.plan.qual = (List *) over_columns((Node *) asof.others, asof.scan);
-	node->custom_exprs = lappend(list_copy(asof.exprs), over_columns((Node *) asof.time_clause, asof.scan));
-	asof.scan->scan.plan.plan_node_id = ++*last_id;
+	node->custom_exprs = list_copy(asof.exprs);
+	if (asof.time_clause != NULL)
+		node->custom_exprs = lappend(node->custom_exprs, over_columns((Node *) asof.time_clause, asof.scan));
+	asof.scan->scan.plan.plan_node_id = ++visit->last_id;
 	forget_params(&asof.scan->scan.plan, asof.params);
+	rows = asof.time_clause != NULL ? &asof.scan->scan.plan : firsts(&asof, sort_columns(sort), visit);
 	node->custom_scan_tlist = copyObject(asof.scan->scan.plan.targetlist);
 	foreach_node(TargetEntry, target, plan->targetlist)
 	{
@@ -282,7 +435,7 @@ looked_up(Plan *plan, int *last_id)
 	}
 	node->custom_private = list_make5(asof.keys, asof.operators, sort_columns(sort), operators, collations);
 	node->custom_private = lappend(node->custom_private, words);
-	node->custom_plans = list_make2(asof.scan, plan);
+	node->custom_plans = list_make2(rows, plan);
 	node->custom_relids = bms_make_singleton(scan->scan.scanrelid);
 	node->methods = &pge_asof_lookup_methods;
 	return &node->scan.plan;
@@ -290,10 +443,35 @@ looked_up(Plan *plan, int *last_id)
 
 /* ---- the whole statement ---- */
 
-static void
-visit(PgePlanSlot *slot, int *last_id)
+/* How often a child is run with other parameters, of a plan that is run so often. */
+static double
+loops_of(const Plan *plan, const Plan *child, double loops)
 {
-	Plan	   *node = looked_up(*slot, last_id);
+	if (IsA(plan, NestLoop) && child == innerPlan(plan))
+		return loops * outerPlan(plan)->plan_rows;
+	if (IsA(plan, Memoize) && ((const Memoize *) plan)->est_entries > 0)
+		return Min(loops, ((const Memoize *) plan)->est_entries);
+	return loops;
+}
+
+/* What is in an expression is called as often as that is evaluated. */
+static bool
+count_calls(Node *node, void *context)
+{
+	Visit	   *visit = context;
+
+	if (node == NULL)
+		return false;
+	if (IsA(node, SubPlan))
+		visit->calls[((SubPlan *) node)->plan_id - 1] += visit->loops;
+	return expression_tree_walker(node, count_calls, context);
+}
+
+/* Plans that are run so often. */
+static void
+visit_plan(PgePlanSlot *slot, double loops, Visit *visit)
+{
+	Plan	   *node = looked_up(*slot, loops, visit);
 
 	check_stack_depth();
 	if (node != NULL)
@@ -301,20 +479,26 @@ visit(PgePlanSlot *slot, int *last_id)
 		*slot = node;
 		return;
 	}
+	visit->loops = loops * (*slot)->plan_rows;
+	count_calls((Node *) (*slot)->targetlist, visit);
+	count_calls((Node *) (*slot)->qual, visit);
 	foreach_ptr(PgePlanSlot, child, pge_child_slots(*slot))
-		visit(child, last_id);
+		visit_plan(child, loops_of(*slot, *child, loops), visit);
 }
 
 void
 pge_asof_lookups(PlannedStmt *statement)
 {
-	int			last_id = pge_last_node_id(statement);
-	ListCell   *cell;
+	Visit		visit = {statement, pge_last_node_id(statement)};
 
-	foreach(cell, statement->subplans)
+	visit.calls = palloc0_array(double, list_length(statement->subplans) + 1);
+	visit_plan(&statement->planTree, 1, &visit);
+	/* A subplan of another comes before it. */
+	for (int i = list_length(statement->subplans) - 1; i >= 0; i--)
 	{
-		if (lfirst(cell) != NULL)
-			visit((PgePlanSlot *) &lfirst(cell), &last_id);
+		PgePlanSlot *slot = (PgePlanSlot *) &lfirst(list_nth_cell(statement->subplans, i));
+
+		if (*slot != NULL)
+			visit_plan(slot, visit.calls[i], &visit);
 	}
-	visit(&statement->planTree, &last_id);
 }
