@@ -51,6 +51,8 @@ SELECT host, epiphany.duration_in(a, 'on'), epiphany.state_at(a, '2024-03-31 12:
 SELECT t.* FROM (SELECT epiphany.state_agg(ts, state) AS a FROM readings WHERE host = 'host 5') x, epiphany.state_timeline(a) t;
 SELECT r.ts, r.host, r.n, q.bid, q.ts FROM readings r LEFT JOIN LATERAL (SELECT bid, ts FROM quotes q WHERE q.host = r.host AND q.ts <= r.ts AT TIME ZONE 'UTC' ORDER BY q.ts DESC LIMIT 1) q ON true WHERE r.n % 9 = 4;
 SELECT q.host, q.bid, (SELECT r.n FROM readings r WHERE r.host = q.host AND r.ts >= q.ts AT TIME ZONE 'UTC' ORDER BY r.ts LIMIT 1) FROM quotes q WHERE bid % 10 = 3;
+SELECT h.host, r.ts, r.n, q.bid FROM (SELECT 'host ' || g AS host FROM generate_series(0, 90) g UNION ALL SELECT 'late') h LEFT JOIN LATERAL (SELECT ts, n FROM readings r WHERE r.host = h.host ORDER BY ts DESC, n LIMIT 1) r ON true LEFT JOIN LATERAL (SELECT bid FROM quotes q WHERE q.host = h.host ORDER BY ts, bid LIMIT 1) q ON true;
+SELECT q.bid, (SELECT n FROM readings r WHERE r.host = q.host AND n > 100 ORDER BY ts DESC, n LIMIT 1) FROM quotes q WHERE bid % 10 = 3;
 SELECT k.v, (SELECT o.v FROM ticks o WHERE o.tick < k.tick ORDER BY o.tick DESC LIMIT 1) FROM ticks k WHERE k.tick % 11 = 0;
 -- compare: sorted 1
 SELECT epiphany.time_bucket('10 minutes', ts) AS b, count(*), max(v), sum(n) FROM readings GROUP BY b ORDER BY b DESC LIMIT 7;
