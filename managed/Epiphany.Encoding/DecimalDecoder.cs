@@ -7,7 +7,7 @@ namespace Epiphany.Encoding;
 /// <summary>Builds varlena datums of at most 18 bytes, each in its own slot.</summary>
 public static unsafe class DecimalDecoder
 {
-    const uint ShortFormat = 0x8000;
+    internal const uint ShortFormat = 0x8000;
 
     /// <summary>
     /// Turns integers into the addresses of their datums, in place.
@@ -35,14 +35,11 @@ public static unsafe class DecimalDecoder
         }
     }
 
-    /// <summary>The datum of a chunk with one display scale, for which there is room for 18 bytes; how many they are.</summary>
-    public static uint BuildOne(in DecimalShape shape, long value, byte* datum) =>
-        BuildOne(shape, value, ShortFormat | ((uint)shape.Scales[0] << 7), datum);
-
     /// <summary>
-    /// Digits are written from the last to the first; those that would lie before the first fall on the headers, written afterwards.
+    /// Digits are written from the last to the first; those that would lie before the first fall on the headers, written afterwards. There is room
+    /// for 18 bytes; returned is how many they are.
     /// </summary>
-    static uint BuildOne(in DecimalShape shape, long value, uint header, byte* datum)
+    internal static uint BuildOne(in DecimalShape shape, long value, uint header, byte* datum)
     {
         ulong negative = (ulong)(value >> 63);
         ulong magnitude = ((ulong)value ^ negative) - negative;

@@ -105,6 +105,13 @@ internal sealed unsafe class HostGroupSource(ulong token) : IGroupSource, IColdC
     public void Read(ulong offset, byte* destination, ulong length) =>
         Host.Check(Host.Api->ReadGroup(_token, offset, length, destination));
 
+    public byte* At(ulong offset, ulong length)
+    {
+        byte* bytes = null;
+        Host.Check(Host.Api->GroupBytes(_token, offset, length, &bytes));
+        return bytes;
+    }
+
     public void ReadParts(ulong* offsets, int count, byte* destination, ulong length) =>
         Host.Check(Host.Api->ReadGroupParts(_token, offsets, count, length, destination));
 }

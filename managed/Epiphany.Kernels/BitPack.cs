@@ -19,18 +19,32 @@ public static unsafe class BitPack
             return;
         }
 
-        for (int i = 0; i < count; i++)
+        // As many at a time as fill no more than a word: the words depend on each other, what is in one does not.
+        int together = width <= 16 ? 4 : width <= 32 ? 2 : 1;
+        for (int i = 0; i < count;)
         {
-            ulong value = values[i] - baseValue;
+            ulong value = values[i++] - baseValue;
+            int added = width;
+            if (together > 1 && i <= count - together + 1)
+            {
+                value |= (values[i++] - baseValue) << width;
+                added = together * width;
+                if (together > 2)
+                {
+                    value |= ((values[i] - baseValue) | ((values[i + 1] - baseValue) << width)) << (2 * width);
+                    i += 2;
+                }
+            }
+
             pending |= value << bits;
-            bits += width;
+            bits += added;
             if (bits >= 64)
             {
                 *(ulong*)destination = pending;
                 destination += 8;
                 bits -= 64;
-                // bits < width here, so the shift is 1..64; C# would take 64 as 0, hence the test.
-                pending = bits == 0 ? 0 : value >> (width - bits);
+                // bits < added here, so the shift is 1..64; C# would take 64 as 0, hence the test.
+                pending = bits == 0 ? 0 : value >> (added - bits);
             }
         }
 

@@ -78,6 +78,16 @@ read_group(u64 token, u64 offset, u64 length, u8 *destination)
 }
 
 static PgeStatus
+group_bytes(u64 token, u64 offset, u64 length, u8 **bytes)
+{
+	PGE_GUARD;
+	PgeGroupSource *source = (PgeGroupSource *) (uintptr_t) token;
+
+	*bytes = source->at != NULL ? (u8 *) source->at(source, offset, length) : NULL;
+	PGE_GUARD_END;
+}
+
+static PgeStatus
 read_group_parts(u64 token, u64 *offsets, i32 count, u64 length, u8 *destination)
 {
 	PGE_GUARD;
@@ -120,6 +130,7 @@ const PgeHostApi pge_host = {
 	.StackTooDeep = stack_too_deep,
 	.ReadGroup = read_group,
 	.ReadGroupParts = read_group_parts,
+	.GroupBytes = group_bytes,
 	.GroupColumn = group_column,
 	.CodecAvailable = pge_codec_available,
 	.CompressBound = pge_compress_bound,

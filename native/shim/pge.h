@@ -59,6 +59,9 @@ extern void pge_check_may_write(const char *function);
 /* Lets a handle die with the memory context. On failure the handle is freed before the error is raised. */
 extern void pge_own_handle(MemoryContext cxt, u64 handle);
 
+/* Of what the managed side reads where it lies so much more can be read. */
+#define PGE_READ_SLACK	64
+
 /*
  * Where the bytes of a stored row group come from. PgeGroupRef.Token points to one, which the opener of the reader keeps alive as long
  * as the reader. read() may raise; it fills dest with exactly length bytes.
@@ -67,6 +70,8 @@ typedef struct PgeGroupSource PgeGroupSource;
 struct PgeGroupSource
 {
 	void		(*read) (PgeGroupSource *self, uint64 offset, uint64 length, char *dest);
+	/* Where the bytes lie, with PGE_READ_SLACK more that can be read. NULL, or gives NULL: read() is asked. */
+	const char *(*at) (PgeGroupSource *self, uint64 offset, uint64 length);
 	/* Parts of one length, one after another; NULL: read() for each. */
 	void		(*read_parts) (PgeGroupSource *self, const uint64 *offsets, int count, uint64 length, char *dest);
 	void		(*column) (PgeGroupSource *self, int column, PgeGroupRef *image);	/* of cold groups; else NULL */

@@ -113,6 +113,13 @@ read_group(u64 token, u64 offset, u64 length, u8 *destination)
 	return source->read(source, offset, length, destination);
 }
 
+static PgeStatus
+group_bytes(u64 token, u64 offset, u64 length, u8 **bytes)
+{
+	*bytes = NULL;
+	return PgeStatus_Ok;
+}
+
 /* So many levels of managed code down, then the error of the test's choice. */
 typedef struct Tower
 {
@@ -196,6 +203,7 @@ static PgeHostApi host = {
 	.Free = free_block,
 	.StackTooDeep = stack_too_deep,
 	.ReadGroup = read_group,
+	.GroupBytes = group_bytes,
 	.CodecAvailable = codec_available,
 	.CompressBound = compress_bound,
 	.Compress = compress,

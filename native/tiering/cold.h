@@ -59,11 +59,12 @@ extern List *pge_cold_tables(void);
 
 /* ---- cold_cache.c: images of columns in files, for all sessions ---- */
 
-/* A group of one column, in memory or in a file of the cache. */
+/* A group of one column, in the memory of who reads it or in a file of the cache. */
 typedef struct PgeColdImage
 {
 	PgeGroupSource source;		/* first: the managed side's token points here */
-	char	   *bytes;			/* NULL: in the file */
+	PgeGroupImage group;		/* if it is held in memory */
+	bool		is_held;
 	int			file;			/* a File, or -1 */
 	uint64		length;
 	uint64		footer_offset;
@@ -73,7 +74,7 @@ typedef struct PgeColdImage
 
 extern void pge_cold_cache_name(PgeColdImage *image, const PgeColdGroup *cold, int column);
 extern bool pge_cold_cache_open(PgeColdImage *image);
-extern bool pge_cold_cache_store(PgeColdImage *image, const PgeGroupImage *group);
+extern bool pge_cold_cache_store(const PgeColdImage *image);
 extern bool pge_cold_cache_read(PgeColdImage *image, uint64 offset, uint64 length, char *dest);
 extern void pge_cold_cache_close(PgeColdImage *image);
 

@@ -6,6 +6,9 @@
  */
 #include "postgres.h"
 
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "access/htup_details.h"
 #include "foreign/foreign.h"
 #include "port/pg_crc32c.h"
@@ -20,6 +23,14 @@
 
 /* Half of what a session that reads columns of objects keeps for the next one. */
 #define KEPT_BYTES	((size_t) 12 * 1024 * 1024)
+
+/* Taken from malloc's heap once such a block was freed, and twice as much is kept. */
+#define HEAP_BYTES	((size_t) 11 * 1024 * 1024)
+
+/* Above so many bytes images that are in files are not held in a session's memory besides. */
+#define MOST_HELD	((uint64) 16 * 1024 * 1024)
+
+static uint64 held_bytes = 0;
 
 /* Of an object the bytes that a column needs. */
 typedef struct ObjectPart
@@ -62,16 +73,28 @@ pge_cold_store(Relation rel, const PgeColdGroup *cold)
 	return pge_store_of(GetForeignServerByName(cold->server, false)->serverid, rel->rd_rel->relowner);
 }
 
-static void
-read_part(PgeGroupSource *source, uint64 offset, uint64 length, char *dest)
+/* Of the chunk; NULL: it is not there. */
+static const char *
+chunk_at(PgeGroupSource *source, uint64 offset, uint64 length)
 {
 	ObjectPart *part = (ObjectPart *) source;
 
 	pge_store_advance(part->store);
-	if (offset >= part->footer_offset && length <= part->footer_length - Min(offset - part->footer_offset, part->footer_length))
+	if (offset < part->chunk_offset || length > part->chunk_length - Min(offset - part->chunk_offset, part->chunk_length))
+		return NULL;
+	return part->chunk + (offset - part->chunk_offset);
+}
+
+static void
+read_part(PgeGroupSource *source, uint64 offset, uint64 length, char *dest)
+{
+	ObjectPart *part = (ObjectPart *) source;
+	const char *bytes = chunk_at(source, offset, length);
+
+	if (bytes != NULL)
+		memcpy(dest, bytes, length);
+	else if (offset >= part->footer_offset && length <= part->footer_length - Min(offset - part->footer_offset, part->footer_length))
 		memcpy(dest, part->footer + (offset - part->footer_offset), length);
-	else if (offset >= part->chunk_offset && length <= part->chunk_length - Min(offset - part->chunk_offset, part->chunk_length))
-		memcpy(dest, part->chunk + (offset - part->chunk_offset), length);
 	else
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
@@ -84,7 +107,7 @@ read_chunk(Fetch *fetch, PgeStore *store, const PgeStubColumn *column)
 {
 	PgeStoreEntry known = {.key = fetch->cold->key,.length = fetch->cold->head.object_length,.etag = fetch->cold->etag};
 	PgeStoredFile *file = pge_store_open(store, fetch->cold->key, &known);
-	char	   *bytes = MemoryContextAllocHuge(CurrentMemoryContext, Max(column->object_length, 1));
+	char	   *bytes = MemoryContextAllocHuge(CurrentMemoryContext, column->object_length + PGE_READ_SLACK);
 	pg_crc32c	crc;
 
 	file->source.read(&file->source, column->object_offset, column->object_length, bytes);
@@ -162,7 +185,7 @@ transfer(Fetch *fetch, Transfer *t, const char *footer)
 {
 	const PgeColdGroup *cold = fetch->cold;
 	const PgeStubColumn *column = &cold->columns[fetch->column];
-	ObjectPart	part = {.source.read = read_part};
+	ObjectPart	part = {.source.read = read_part,.source.at = chunk_at};
 	PgeParquetInfo info = {0};
 	i32			number = column->object_column;
 	int			level = pge_parquet_text_modes();
@@ -205,7 +228,8 @@ transfer(Fetch *fetch, Transfer *t, const char *footer)
 
 /*
  * Images are made with the same options whatever those of the table are, so that one that was thrown away can be made again: in the
- * encoding that the chunk had in the table, and without codec, as who waits for a column waits for this, too.
+ * encoding that the chunk had in the table, and without codec, as who waits for a column waits for this, too. Once it is made nothing else
+ * is kept.
  */
 static u64
 make_writer(Relation rel, const PgeGroupDesc *desc, const PgeStubColumn *column)
@@ -217,7 +241,7 @@ make_writer(Relation rel, const PgeGroupDesc *desc, const PgeStubColumn *column)
 	shape.FixedLength = shape.Kind == PgeColumnKind_FixedBytes ? column->typlen : 0;
 	options.MaxRows = (i32) desc->rows;
 	options.Codes = pge_has_vector_codes(rel);
-	options.MaxBytes = PG_UINT64_MAX;
+	options.MaxBytes = 0;
 	PGE_CALL(WriterCreate, CurrentMemoryContext, &shape, 1, &options, &writer);
 	pge_own_handle(CurrentMemoryContext, writer);
 	return writer;
@@ -239,20 +263,33 @@ check_readable(const Fetch *fetch)
 }
 
 /*
- * A column takes some MB on its way, which malloc would give back to the system after each, to fault them in again for the next: a fifth
- * of the time. Once a block of this size was freed, glibc keeps twice as much.
+ * Columns on their way take some MB, which malloc would give back to the system after each, to fault them in again for the next: a fifth of
+ * the time. Once a block of this size was freed, glibc keeps twice as much, and takes what is smaller from the heap: its next so many bytes
+ * come in large pages where the system has some for who asks.
  */
 static void
 keep_freed_memory(void)
 {
 	static bool done = false;
-	void	   *volatile block;
+	char	   *volatile blocks[2];
 
 	if (done)
 		return;
-	block = malloc(KEPT_BYTES);
-	free(block);
 	done = true;
+	blocks[0] = malloc(KEPT_BYTES);
+	free(blocks[0]);
+	for (int i = 0; i < lengthof(blocks); i++)
+	{
+		blocks[i] = malloc(HEAP_BYTES);
+		if (blocks[i] != NULL)
+		{
+			char	   *page = (char *) TYPEALIGN(sysconf(_SC_PAGESIZE), blocks[i]);
+
+			(void) madvise(page, HEAP_BYTES - (page - blocks[i]), MADV_HUGEPAGE);
+		}
+	}
+	for (int i = 0; i < lengthof(blocks); i++)
+		free(blocks[i]);
 }
 
 /* What becomes of a column that is not in the cache: image has it in a file, or in memory. */
@@ -262,23 +299,27 @@ fetch_image(Fetch *fetch, PgeColdImage *image)
 	MemoryContext keep = CurrentMemoryContext;
 	MemoryContext cxt = AllocSetContextCreate(keep, "cold column", ALLOCSET_DEFAULT_SIZES);
 	ErrorContextCallback context = {error_context_stack, fetch_context, fetch};
+	MemoryContext image_cxt = AllocSetContextCreate(cxt, "cold column's image", ALLOCSET_SMALL_SIZES);
 	Transfer	t = {0};
-	PgeGroupImage group = {0};
+	bool		is_stored;
 
-	keep_freed_memory();
 	error_context_stack = &context;
-	MemoryContextSwitchTo(cxt);
+	MemoryContextSwitchTo(image_cxt);
 	t.writer = make_writer(fetch->rel, fetch->desc, &fetch->cold->columns[fetch->column]);
+	MemoryContextSwitchTo(cxt);
 	transfer(fetch, &t, pge_cold_object_footer(fetch->rel, fetch->desc, fetch->cold));
-	PGE_CALL(WriterFinish, t.writer, &group);
-	image->length = group.Length;
-	image->footer_offset = group.FooterOffset;
-	image->footer_length = group.FooterLength;
+	PGE_CALL(WriterFinish, t.writer, &image->group);
+	image->length = image->group.Length;
+	image->footer_offset = image->group.FooterOffset;
+	image->footer_length = image->group.FooterLength;
 	MemoryContextSwitchTo(keep);
-	if (!pge_cold_cache_store(image, &group))
+	is_stored = pge_cold_cache_store(image);
+	/* Who has made it reads it where it lies, if that is not too much. */
+	if (!is_stored || image->length <= MOST_HELD - Min(held_bytes, MOST_HELD) || !pge_cold_cache_open(image))
 	{
-		image->bytes = MemoryContextAllocHuge(keep, group.Length);
-		pge_image_copy(&group, 0, group.Length, image->bytes);
+		MemoryContextSetParent(image_cxt, keep);
+		image->is_held = true;
+		held_bytes += image->length;
 	}
 	MemoryContextDelete(cxt);
 	error_context_stack = context.previous;
@@ -306,7 +347,7 @@ read_image(PgeGroupSource *source, uint64 offset, uint64 length, char *dest)
 		ereport(ERROR,
 				(errcode(ERRCODE_DATA_CORRUPTED),
 				 errmsg("an image of a column refers to bytes beyond its end")));
-	while (image->bytes == NULL && !pge_cold_cache_read(image, offset, length, dest))
+	while (!image->is_held && !pge_cold_cache_read(image, offset, length, dest))
 	{
 		Relation	rel = RelationIdGetRelation(held->relid);
 		Fetch		fetch = {.rel = rel,.desc = &held->desc,.cold = held->cold,.column = held->column};
@@ -319,14 +360,31 @@ read_image(PgeGroupSource *source, uint64 offset, uint64 length, char *dest)
 		MemoryContextSwitchTo(old);
 		RelationClose(rel);
 	}
-	if (image->bytes != NULL)
-		memcpy(dest, image->bytes + offset, length);
+	if (image->is_held)
+		pge_image_copy(&image->group, offset, length, dest);
+}
+
+/* Bytes of one segment; others are to be copied. */
+static const char *
+image_at(PgeGroupSource *source, uint64 offset, uint64 length)
+{
+	const PgeColdImage *image = &((HeldImage *) source)->image;
+	const PgeGroupImage *group = &image->group;
+
+	if (!image->is_held || offset > group->Length || length > group->Length - offset ||
+		length > group->SegmentBytes - offset % group->SegmentBytes)
+		return NULL;
+	return (const char *) (uintptr_t) group->Segments[offset / group->SegmentBytes] + offset % group->SegmentBytes;
 }
 
 static void
 close_image(void *arg)
 {
-	pge_cold_cache_close((PgeColdImage *) arg);
+	PgeColdImage *image = arg;
+
+	if (image->is_held)
+		held_bytes -= image->length;
+	pge_cold_cache_close(image);
 }
 
 void
@@ -338,6 +396,7 @@ pge_cold_column(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold
 	Fetch		fetch = {.rel = rel,.desc = desc,.cold = cold,.column = column};
 
 	image->source.read = read_image;
+	image->source.at = image_at;
 	image->file = -1;
 	held->relid = RelationGetRelid(rel);
 	held->desc = *desc;
@@ -350,6 +409,7 @@ pge_cold_column(Relation rel, const PgeGroupDesc *desc, const PgeColdGroup *cold
 	if (cold->columns[column].form == PGE_COLD_ABSENT)
 		elog(ERROR, "column %d of row group %u was dropped when it was moved", column + 1, desc->group_id);
 	check_readable(&fetch);
+	keep_freed_memory();
 	pge_cold_ahead_note(rel, desc, cold, column);
 	pge_cold_cache_name(image, cold, column);
 	if (pge_cold_cache_open(image))

@@ -15,7 +15,7 @@ namespace Epiphany.Interop;
 
 public static class Abi
 {
-    public const u32 Hash = 0x0aec4eb8;
+    public const u32 Hash = 0xff0d0cf4;
 }
 
 /* What an export or a raising host function came to. Anything but Ok leaves the reason behind (PgeError, or PostgreSQL's own error data). */
@@ -909,6 +909,8 @@ public unsafe struct PgeHostApi
     public delegate* unmanaged<u64, u64, u64, u8*, PgeStatus> ReadGroup;
     /* Likewise, offsets, how many, length of each, destination: parts that lie here and there, one after another. */
     public delegate* unmanaged<u64, u64*, i32, u64, u8*, PgeStatus> ReadGroupParts;
+    /* Token, offset, length, out where the bytes lie: with 64 more that can be read, as long as whoever reads the group; NULL: ReadGroup has to copy them. */
+    public delegate* unmanaged<u64, u64, u64, u8**, PgeStatus> GroupBytes;
     /* Token of a PgeGroupRef that is cold, column, out a group of that column alone, readable as long as the token's. */
     public delegate* unmanaged<u64, i32, PgeGroupRef*, PgeStatus> GroupColumn;
     /* PgeCodec: not 0 when the server has it. */

@@ -1,6 +1,8 @@
 // Storage layer, contract. What the layer needs from whoever hosts it: memory, bytes of a stored group, block codecs, a way to be
 // stopped. It knows nothing else of its host, so that it runs under plain tests.
 
+using Epiphany.Kernels;
+
 namespace Epiphany.Storage;
 
 /// <summary>Unmanaged memory. What is not freed dies with the context behind it, so nothing here needs a finalizer.</summary>
@@ -24,7 +26,13 @@ public unsafe interface IGroupSource
     /// <summary>Copies exactly <paramref name="length"/> bytes or throws.</summary>
     void Read(ulong offset, byte* destination, ulong length);
 
-    /// <summary>Likewise for parts of one length that lie here and there; they come one after another.</summary>
+    /// <summary>
+    /// Where these bytes lie, if they do as long as whoever reads the group, with <see cref="BitPacking.Slack"/> more that can be read; else null:
+    /// they have to be copied.
+    /// </summary>
+    byte* At(ulong offset, ulong length) => null;
+
+    /// <summary>As <see cref="Read"/>, parts of one length that lie here and there; they come one after another.</summary>
     void ReadParts(ulong* offsets, int count, byte* destination, ulong length)
     {
         for (int i = 0; i < count; i++)

@@ -6,7 +6,7 @@ namespace Epiphany.Storage;
 
 /// <summary>Reads and checks runs of a group's bytes.</summary>
 sealed unsafe class GroupContext(
-    GroupLocation location, IGroupSource source, IMemory memory, IBlockCodec codec, IInterrupts interrupts)
+    GroupLocation location, IGroupSource source, IMemory memory, IBlockCodec codec, IInterrupts interrupts, bool mayLieThere = false)
 {
     ReadBuffer _stored;
 
@@ -18,8 +18,8 @@ sealed unsafe class GroupContext(
 
     internal void Rest() => _stored.Free(memory);
 
-    /// <summary>Another group for the same host.</summary>
-    internal GroupContext For(GroupLocation other, IGroupSource bytes) => new(other, bytes, memory, codec, interrupts);
+    /// <summary>Another group for the same host, whose bytes may lie in memory.</summary>
+    internal GroupContext For(GroupLocation other, IGroupSource bytes) => new(other, bytes, memory, codec, interrupts, mayLieThere: true);
 
     /// <summary>Bytes whose place was checked against the group's length.</summary>
     internal void Read(ulong offset, byte* destination, ulong length)
@@ -32,13 +32,20 @@ sealed unsafe class GroupContext(
 
     internal void ReadParts(ulong* offsets, int count, byte* destination, ulong length) => source.ReadParts(offsets, count, destination, length);
 
-    /// <summary>A block as it was before the codec, in <paramref name="buffer"/>.</summary>
+    /// <summary>A block as it was before the codec, in <paramref name="buffer"/> unless it lies in memory as it is.</summary>
     internal byte* ReadBlock(int column, ulong chunkOffset, BlockEntry* block, ref ReadBuffer buffer)
     {
         interrupts.Poll();
-        byte* bytes = buffer.Ensure(memory, block->EncodedLength);
-        byte* stored = block->Codec == (byte)Codec.None ? bytes : _stored.Ensure(memory, block->StoredLength);
-        Read(chunkOffset + block->Offset, stored, block->StoredLength);
+        bool isPlain = block->Codec == (byte)Codec.None;
+        byte* stored = mayLieThere && isPlain ? source.At(chunkOffset + block->Offset, block->StoredLength) : null;
+        byte* bytes = stored;
+        if (stored == null)
+        {
+            bytes = buffer.Ensure(memory, block->EncodedLength);
+            stored = isPlain ? bytes : _stored.Ensure(memory, block->StoredLength);
+            Read(chunkOffset + block->Offset, stored, block->StoredLength);
+        }
+
         if (Crc32C.Compute(stored, block->StoredLength) != block->Crc)
         {
             Throw.BadChunk(column, "a block's checksum does not match its bytes");

@@ -2,6 +2,7 @@
 // addresses of copied payloads and their lengths.
 
 using System.Runtime.InteropServices;
+using System.Runtime.Intrinsics;
 
 namespace Epiphany.Storage;
 
@@ -62,6 +63,9 @@ sealed unsafe class ColumnBuffer
 
     /// <summary>A row's place in the arrays: value, null, length.</summary>
     int RowBytes => _arena == null ? 9 : 13;
+
+    /// <summary>All rows come, by some calls: nothing that is there moves then.</summary>
+    internal void ReserveAll() => Reserve(_maxRows);
 
     /// <summary>Copies every <paramref name="stride"/>-th value.</summary>
     internal void Append(ulong* values, byte* nulls, int rows, int stride)
@@ -271,6 +275,12 @@ sealed unsafe class ColumnBuffer
     /// <summary>The lanes that decoding gives back, whatever the caller left in the bits that its type does not use.</summary>
     void CopyLanes(ulong* values, ulong* to, int rows, nint stride)
     {
+        if (stride == 1 && Shape.Kind != ColumnKind.Bool)
+        {
+            CopyAll(values, to, rows);
+            return;
+        }
+
         switch (Shape.Kind)
         {
             case ColumnKind.Bool:
@@ -312,6 +322,22 @@ sealed unsafe class ColumnBuffer
                 }
 
                 break;
+        }
+    }
+
+    /// <summary>Lanes that lie one after another, from their lowest bits.</summary>
+    void CopyAll(ulong* values, ulong* to, int rows)
+    {
+        int unused = 64 - (8 * Kinds.Width(Shape.Kind));
+        int i = 0;
+        for (; i <= rows - Vector256<long>.Count; i += Vector256<long>.Count)
+        {
+            Vector256.ShiftRightArithmetic(Vector256.ShiftLeft(Vector256.Load((long*)values + i), unused), unused).Store((long*)to + i);
+        }
+
+        for (; i < rows; i++)
+        {
+            to[i] = (ulong)((long)values[i] << unused >> unused);
         }
     }
 

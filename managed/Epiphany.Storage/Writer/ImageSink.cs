@@ -1,6 +1,7 @@
 // Storage layer, writer. The bytes of a group in the making, in segments: it grows to what it needs, and what is there never moves.
 
 using System.Runtime.InteropServices;
+using Epiphany.Kernels;
 
 namespace Epiphany.Storage;
 
@@ -85,6 +86,7 @@ sealed unsafe class ImageSink(IMemory memory)
             _segments = (byte**)memory.Grow((byte*)_segments, (nuint)(_count * (ulong)sizeof(byte*)), (nuint)(_places * (ulong)sizeof(byte*)));
         }
 
-        _segments[_count++] = memory.AllocateRoom((nuint)SegmentBytes);
+        // Who reads the image where it lies unpacks it there.
+        _segments[_count++] = memory.AllocateRoom((nuint)SegmentBytes + BitPacking.Slack);
     }
 }

@@ -110,6 +110,9 @@ public sealed unsafe partial class RowGroupWriter
     /// <summary>The column of a writer that has one takes integers for NUMERICs.</summary>
     internal bool TakesIntegers => Shape.Kind == ColumnKind.Numeric && _options.Known == EncodingKind.Decimal;
 
+    /// <summary>To the only column all rows come that the group can have, by some calls.</summary>
+    internal void ReserveAll() => _columns[0].ReserveAll();
+
     /// <summary>
     /// As <see cref="Append"/>, to the only column, which is none that is passed by value: payloads that the writer does not copy, so many bytes.
     /// Addresses of nulls do not matter, their lengths are 0.

@@ -37,10 +37,11 @@ sealed unsafe class ColumnTransfer
     /// <summary>So many rows at a time stay in the processor's first caches.</summary>
     const int Step = GroupFormat.VectorRows;
 
-    /// <summary>Room for what is counted of them; longer bytes are counted where they lie.</summary>
+    /// <summary>Room for what is counted of them; values that are longer than so many bytes are counted where they lie.</summary>
     const int Room = 64 * 1024;
+    const int Long = 512;
 
-    /// <summary>Copied at once, whatever the length: pages have as much behind them.</summary>
+    /// <summary>Copied at once, whatever is left of the length: pages have as much behind them.</summary>
     const int Short = 32;
 
     readonly PageReader _pages;
@@ -89,6 +90,7 @@ sealed unsafe class ColumnTransfer
         byte scale = (byte)column.Type.Scale;
         _scale = memory.Allocate((nuint)DecimalShape.Bytes(1));
         DecimalShape.Write(scale, EncodingKind.FrameOfReference, &scale, 1, _scale);
+        writer?.ReserveAll();
     }
 
     internal long Rows { get; private set; }
@@ -220,7 +222,7 @@ sealed unsafe class ColumnTransfer
     {
         ulong* lanes = Place(value, nulls, rows);
         _ = DecimalShape.Read(_scale, (ulong)DecimalShape.Bytes(1), out DecimalShape shape);
-        ulong bytes = CountDecimals(shape, lanes, nulls, rows);
+        Count(DecimalPayloads.Write(shape, (long*)lanes, nulls, rows, _counted, out ulong bytes));
         if (_writer == null)
         {
             return;
@@ -239,34 +241,6 @@ sealed unsafe class ColumnTransfer
 
         DecimalDecoder.Build(shape, _lanes, null, rows, _datums);
         _writer.Append(_lanes, nulls, rows);
-    }
-
-    /// <summary>
-    /// Datums are made where they are counted, and there is room for those of all rows: their header gives way to the length. How many bytes the
-    /// payloads have.
-    /// </summary>
-    ulong CountDecimals(in DecimalShape shape, ulong* lanes, byte* nulls, int rows)
-    {
-        DecimalShape local = shape;
-        byte* to = _counted;
-        ulong bytes = 0;
-        for (int i = 0; i < rows; i++)
-        {
-            if (nulls != null && nulls[i] != 0)
-            {
-                *to++ = 0;
-                continue;
-            }
-
-            *to++ = 1;
-            uint length = DecimalDecoder.BuildOne(local, (long)lanes[i], to) - sizeof(uint);
-            Unsafe.WriteUnaligned(to, length);
-            to += sizeof(uint) + length;
-            bytes += length;
-        }
-
-        Count(to);
-        return bytes;
     }
 
     void Bytes(int value, byte* nulls, int rows)
@@ -305,9 +279,12 @@ sealed unsafe class ColumnTransfer
     /// <summary>Values in their rows' places, or by their numbers; how many bytes they have.</summary>
     ulong CountBytes(ulong* addresses, uint* lengths, uint* numbers, byte* nulls, int rows)
     {
-        uint length = (uint)_shape.FixedLength;
-        bool isFixed = _shape.Kind == ColumnKind.FixedBytes;
-        byte* last = _room + Room - (1 + sizeof(uint) + Short);
+        if (_shape.Kind == ColumnKind.FixedBytes)
+        {
+            CheckLengths(lengths, numbers, nulls, rows);
+        }
+
+        byte* last = _room + Room - (1 + sizeof(uint) + Long);
         byte* to = _counted;
         ulong bytes = 0;
         for (int i = 0; i < rows; i++)
@@ -324,31 +301,52 @@ sealed unsafe class ColumnTransfer
             }
 
             uint at = numbers == null ? (uint)i : numbers[i];
-            if (isFixed && lengths[at] != length)
-            {
-                Throw.Bad("a value has another length than all");
-            }
-
-            length = lengths[at];
+            uint length = lengths[at];
+            byte* from = (byte*)addresses[at];
             bytes += length;
-            *to = 1;
-            Unsafe.WriteUnaligned(to + 1, length);
+            Unsafe.WriteUnaligned(to, 1 | ((ulong)length << 8));
             to += 1 + sizeof(uint);
-            if (length > Short)
+            if (length - 1 < Short)
             {
-                to = Count(to);
-                _checksum = Crc32C.Extend(_checksum, (byte*)addresses[at], length);
-            }
-            else if (length > 0)
-            {
-                // Empty ones may have no address.
-                Vector256.Load((byte*)addresses[at]).Store(to);
+                Vector256.Load(from).Store(to);
                 to += length;
+            }
+            else if (length > Short)
+            {
+                to = CountMore(to, from, length);
             }
         }
 
         _counted = to;
         return bytes;
+    }
+
+    byte* CountMore(byte* to, byte* from, uint length)
+    {
+        if (length > Long)
+        {
+            to = Count(to);
+            _checksum = Crc32C.Extend(_checksum, from, length);
+            return to;
+        }
+
+        for (uint done = 0; done < length; done += Short)
+        {
+            Vector256.Load(from + done).Store(to + done);
+        }
+
+        return to + length;
+    }
+
+    void CheckLengths(uint* lengths, uint* numbers, byte* nulls, int rows)
+    {
+        for (int i = 0; i < rows; i++)
+        {
+            if ((nulls == null || nulls[i] == 0) && lengths[numbers == null ? (uint)i : numbers[i]] != (uint)_shape.FixedLength)
+            {
+                Throw.Bad("a value has another length than all");
+            }
+        }
     }
 
     /// <summary>What lies in the room up to here; where it goes on.</summary>

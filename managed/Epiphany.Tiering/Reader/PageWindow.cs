@@ -33,8 +33,13 @@ sealed unsafe class PageWindow(IGroupSource source, IMemory memory)
             _ahead = goesOn ? long.Min(_ahead * 2, MostAhead) : LeastAhead;
             long wanted = long.Min(end - offset, long.Max(length, _ahead));
             _length = 0;
-            _bytes = _buffer.Ensure(memory, (ulong)wanted);
-            source.Read((ulong)offset, _bytes, (ulong)wanted);
+            _bytes = source.At((ulong)offset, (ulong)wanted);
+            if (_bytes == null)
+            {
+                _bytes = _buffer.Ensure(memory, (ulong)wanted);
+                source.Read((ulong)offset, _bytes, (ulong)wanted);
+            }
+
             BytesRead += wanted;
             _start = offset;
             _length = wanted;

@@ -258,6 +258,11 @@ public unsafe class DecimalTests
         }
 
         Assert.Equal(Fault.None, DecimalShape.Read(shared.Bytes, (ulong)DecimalShape.Bytes(scales.Length), out DecimalShape shape));
+        if (scales.Length == 1)
+        {
+            CheckWritten(shape, values.Lanes, expected);
+        }
+
         DecimalDecoder.Build(shape, values.Lanes, lanes.Lanes, integers.Length, datums.Bytes);
         for (int i = 0; i < integers.Length; i++)
         {
@@ -265,6 +270,26 @@ public unsafe class DecimalTests
             Assert.Equal((nint)(datums.Bytes + (i * DecimalShape.DatumBytes)), (nint)datum);
             byte[] payload = new ReadOnlySpan<byte>(datum + 4, (*(int*)datum >> 2) - 4).ToArray();
             Assert.True(expected[i].AsSpan().SequenceEqual(payload), $"{(long)integers[i]} at {places}: {Convert.ToHexString(payload)}");
+        }
+    }
+
+    /// <summary>Payloads one after another, of which every third is not there.</summary>
+    static void CheckWritten(in DecimalShape shape, ulong* values, byte[][] payloads)
+    {
+        using Native nulls = new(payloads.Length);
+        using Native room = new((payloads.Length * DecimalPayloads.Most) + DecimalPayloads.Slack);
+        for (int i = 0; i < payloads.Length; i++)
+        {
+            nulls.Bytes[i] = (byte)(i % 3 == 1 ? 1 : 0);
+        }
+
+        foreach (bool some in (bool[])[false, true])
+        {
+            byte[] all = [.. payloads.SelectMany((p, i) => some && i % 3 == 1 ? [0] : (byte[])[1, .. BitConverter.GetBytes(p.Length), .. p])];
+            int bytes = payloads.Where((_, i) => !some || i % 3 != 1).Sum(p => p.Length);
+            byte* end = DecimalPayloads.Write(shape, (long*)values, some ? nulls.Bytes : null, payloads.Length, room.Bytes, out ulong counted);
+            Assert.Equal((ulong)bytes, counted);
+            Assert.Equal(Convert.ToHexString(all), Convert.ToHexString(new ReadOnlySpan<byte>(room.Bytes, (int)(end - room.Bytes))));
         }
     }
 

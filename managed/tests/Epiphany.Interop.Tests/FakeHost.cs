@@ -50,6 +50,7 @@ internal sealed unsafe class FakeHost : IDisposable
         // A leaf must be native code; this one of the C library returns 0.
         Api->StackTooDeep = (delegate* unmanaged[SuppressGCTransition]<int>)NativeLibrary.GetExport(NativeLibrary.Load("libm.so.6"), "fegetround");
         Api->ReadGroup = &ReadGroup;
+        Api->GroupBytes = &GroupBytes;
         Api->CodecAvailable = &CodecAvailable;
         Api->CompressBound = &CompressBound;
         Api->Compress = &Compress;
@@ -157,6 +158,13 @@ internal sealed unsafe class FakeHost : IDisposable
         }
 
         Stored.AsSpan((int)offset, (int)length).CopyTo(new Span<byte>(destination, (int)length));
+        return PgeStatus.Ok;
+    }
+
+    [UnmanagedCallersOnly]
+    private static PgeStatus GroupBytes(ulong token, ulong offset, ulong length, byte** bytes)
+    {
+        *bytes = null;
         return PgeStatus.Ok;
     }
 

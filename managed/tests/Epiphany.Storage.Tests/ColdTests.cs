@@ -30,7 +30,27 @@ public unsafe class ColdTests
         }
     }
 
-    sealed class Columns(Group[] groups) : IColdColumns
+    /// <summary>Bytes that lie in memory; the others of two blocks have to be copied.</summary>
+    sealed class HeldSource : IGroupSource
+    {
+        readonly byte* _bytes;
+        readonly ArraySource _copies;
+
+        internal HeldSource(byte[] bytes, IMemory memory)
+        {
+            _copies = new ArraySource(bytes);
+            _bytes = memory.Allocate((nuint)(bytes.Length + Kernels.BitPacking.Slack));
+            bytes.CopyTo(new Span<byte>(_bytes, bytes.Length));
+        }
+
+        public void Read(ulong offset, byte* destination, ulong length) => _copies.Read(offset, destination, length);
+
+        public byte* At(ulong offset, ulong length) => offset / 8 % 2 == 0 ? _bytes + offset : null;
+    }
+
+    /// <param name="groups">One for each.</param>
+    /// <param name="memory">Has their bytes, or null.</param>
+    sealed class Columns(Group[] groups, IMemory? memory = null) : IColdColumns
     {
         internal List<int> Opened { get; } = [];
 
@@ -38,7 +58,7 @@ public unsafe class ColdTests
         {
             Opened.Add(column);
             location = groups[column].Location;
-            return new ArraySource(groups[column].Bytes);
+            return memory == null ? new ArraySource(groups[column].Bytes) : new HeldSource(groups[column].Bytes, memory);
         }
     }
 
@@ -63,15 +83,17 @@ public unsafe class ColdTests
     }
 
     [Theory]
-    [InlineData(NullPattern.None)]
-    [InlineData(NullPattern.Rare)]
-    [InlineData(NullPattern.All)]
-    public void Every_column_comes_from_its_own_group(NullPattern nulls)
+    [InlineData(NullPattern.None, false)]
+    [InlineData(NullPattern.Rare, false)]
+    [InlineData(NullPattern.All, false)]
+    [InlineData(NullPattern.None, true)]
+    [InlineData(NullPattern.Rare, true)]
+    public void Every_column_comes_from_its_own_group(NullPattern nulls, bool isHeld)
     {
         TestColumn[] columns = Samples.All(new Random(7), Rows, nulls);
         Group group = Group.Write(columns, Codec.Zstd);
-        Columns cold = new([.. columns.Select(column => Group.WriteOne(column, Codec.Lz4))]);
         using GuardedMemory memory = new();
+        Columns cold = new([.. columns.Select(column => Group.WriteOne(column, isHeld ? Codec.None : Codec.Lz4))], isHeld ? memory : null);
         RowGroupReader reader = Open(group, cold, memory);
         for (int i = columns.Length - 1; i >= 0; i--)
         {
@@ -118,8 +140,10 @@ public unsafe class ColdTests
         }
     }
 
-    [Fact]
-    public void Damage_of_a_columns_group_is_found()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public void Damage_of_a_columns_group_is_found(bool isHeld)
     {
         TestColumn column = TestColumn.OfLongs(ColumnKind.Int64, Samples.Longs(new Random(3), Rows, NullPattern.Rare, row => row * 37L % 1_001));
         Group group = Group.WriteOne(column);
@@ -129,7 +153,7 @@ public unsafe class ColdTests
             byte[] bytes = [.. group.Bytes];
             bytes[at] ^= 0x10;
             using GuardedMemory memory = new();
-            RowGroupReader reader = Open(group, new Columns([group with { Bytes = bytes }]), memory);
+            RowGroupReader reader = Open(group, new Columns([group with { Bytes = bytes }], isHeld ? memory : null), memory);
             try
             {
                 CheckColumn(reader, column, 0);
