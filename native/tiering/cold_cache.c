@@ -219,8 +219,6 @@ write_image(int fd, const PgeGroupImage *group)
 
 	head.footer_length = group->FooterLength;
 	head.crc = head_crc(&head);
-	/* Where the file system can, blocks cost less at once than each for itself. */
-	(void) fallocate(fd, 0, 0, (off_t) (sizeof(head) + group->Length));
 	done = write_piece(fd, (char *) &head, sizeof(head));
 	for (uint64 offset = 0; done && offset < group->Length; offset += group->SegmentBytes)
 		done = write_piece(fd, (const char *) (uintptr_t) group->Segments[offset / group->SegmentBytes],
