@@ -23,7 +23,6 @@
 #include "nodes/nodeFuncs.h"
 #include "optimizer/clauses.h"
 #include "optimizer/optimizer.h"
-#include "parser/parsetree.h"
 #include "utils/lsyscache.h"
 #include "utils/rel.h"
 #include "utils/syscache.h"
@@ -233,7 +232,7 @@ distinct_values(Relation rel, AttrNumber attno)
 static bool
 firsts_pay(const Asof *asof, const PlannedStmt *statement, double loops)
 {
-	Relation	rel = table_open(rt_fetch(asof->scan->scan.scanrelid, statement->rtable)->relid, NoLock);
+	Relation	rel = pge_open_scanned(statement, &asof->scan->scan.plan);
 	const Var  *key = (const Var *) key_expr(asof, 0);
 	PgeTimeKey	time;
 	bool		pays = loops >= SCANS_FOR_A_SORT;
@@ -248,22 +247,6 @@ firsts_pay(const Asof *asof, const PlannedStmt *statement, double loops)
 	return pays;
 }
 
-/* All columns of the plan below. */
-static List *
-columns_above(const Plan *below)
-{
-	List	   *columns = NIL;
-
-	foreach_node(TargetEntry, target, below->targetlist)
-	{
-		TargetEntry *entry = flatCopyTargetEntry(target);
-
-		entry->expr = (Expr *) makeVarFromTargetEntry(OUTER_VAR, target);
-		columns = lappend(columns, entry);
-	}
-	return columns;
-}
-
 static void
 put_above(Plan *plan, Plan *below, Visit *visit)
 {
@@ -272,7 +255,7 @@ put_above(Plan *plan, Plan *below, Visit *visit)
 	plan->plan_width = below->plan_width;
 	plan->parallel_safe = below->parallel_safe;
 	plan->plan_node_id = ++visit->last_id;
-	plan->targetlist = columns_above(below);
+	plan->targetlist = pge_columns_above(below);
 	plan->extParam = bms_copy(below->extParam);
 	plan->allParam = bms_copy(below->allParam);
 	plan->lefttree = below;

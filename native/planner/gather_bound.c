@@ -47,14 +47,7 @@ bound(CustomScan *engine, Node *rows)
 	limit->plan = *sort;
 	limit->plan.type = T_Limit;
 	limit->plan.initPlan = NIL;
-	limit->plan.targetlist = NIL;
-	foreach_node(TargetEntry, target, sort->targetlist)
-	{
-		TargetEntry *entry = flatCopyTargetEntry(target);
-
-		entry->expr = (Expr *) makeVarFromTargetEntry(OUTER_VAR, target);
-		limit->plan.targetlist = lappend(limit->plan.targetlist, entry);
-	}
+	limit->plan.targetlist = pge_columns_above(sort);
 	limit->plan.lefttree = sort;
 	limit->limitOption = LIMIT_OPTION_COUNT;
 	limit->limitCount = copyObject(rows);

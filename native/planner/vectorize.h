@@ -109,6 +109,7 @@ extern Cost pge_statement_cost(const PlannedStmt *statement, int cursor_options)
 
 /* vectorize_build.c */
 extern Plan *pge_engine_node(Plan *parent, PgePlanSlot *place, const PgePart *part, bool keep);
+extern List *pge_columns_above(const Plan *below);
 
 /* vectorize_tlist.c: a node's output in terms of tables, for EXPLAIN */
 extern List *pge_output_list(Plan *plan);

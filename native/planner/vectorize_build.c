@@ -95,6 +95,22 @@ loop_repeats(const Plan *parent, const Plan *inner, const PgePart *part)
 	return true;
 }
 
+/* All columns of a plan, as a node right above it gives them. */
+List *
+pge_columns_above(const Plan *below)
+{
+	List	   *columns = NIL;
+
+	foreach_node(TargetEntry, target, below->targetlist)
+	{
+		TargetEntry *entry = flatCopyTargetEntry(target);
+
+		entry->expr = (Expr *) makeVarFromTargetEntry(OUTER_VAR, target);
+		columns = lappend(columns, entry);
+	}
+	return columns;
+}
+
 /*
  * PostgreSQL's nodes keep what does not change between runs, the engine starts from scratch: the node's rows are kept. The node to keep
  * them takes its number from one that is in the engine now.
@@ -105,14 +121,7 @@ keep_rows(Plan *node, const PgePart *part)
 	Plan	   *kept = materialize_finished_plan(node);
 
 	/* It would show the node's own columns, in the node's terms. */
-	kept->targetlist = NIL;
-	foreach_node(TargetEntry, target, node->targetlist)
-	{
-		TargetEntry *entry = flatCopyTargetEntry(target);
-
-		entry->expr = (Expr *) makeVarFromTargetEntry(OUTER_VAR, target);
-		kept->targetlist = lappend(kept->targetlist, entry);
-	}
+	kept->targetlist = pge_columns_above(node);
 	kept->plan_node_id = ((Plan *) linitial(part->nodes))->plan_node_id;
 	kept->extParam = node->extParam;
 	kept->allParam = node->allParam;

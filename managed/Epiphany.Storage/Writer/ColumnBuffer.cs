@@ -275,69 +275,26 @@ sealed unsafe class ColumnBuffer
     /// <summary>The lanes that decoding gives back, whatever the caller left in the bits that its type does not use.</summary>
     void CopyLanes(ulong* values, ulong* to, int rows, nint stride)
     {
-        if (stride == 1 && Shape.Kind != ColumnKind.Bool)
+        int unused = 64 - (8 * Kinds.Width(Shape.Kind));
+        int i = 0;
+        if (Shape.Kind == ColumnKind.Bool)
         {
-            CopyAll(values, to, rows);
+            for (; i < rows; i++, values += stride)
+            {
+                to[i] = (byte)*values != 0 ? 1UL : 0UL;
+            }
+
             return;
         }
 
-        switch (Shape.Kind)
-        {
-            case ColumnKind.Bool:
-                for (int i = 0; i < rows; i++, values += stride)
-                {
-                    to[i] = (byte)*values != 0 ? 1UL : 0UL;
-                }
-
-                break;
-
-            case ColumnKind.Int8:
-                for (int i = 0; i < rows; i++, values += stride)
-                {
-                    to[i] = (ulong)(sbyte)*values;
-                }
-
-                break;
-
-            case ColumnKind.Int16:
-                for (int i = 0; i < rows; i++, values += stride)
-                {
-                    to[i] = (ulong)(short)*values;
-                }
-
-                break;
-
-            case ColumnKind.Int32 or ColumnKind.Float32:
-                for (int i = 0; i < rows; i++, values += stride)
-                {
-                    to[i] = (ulong)(int)*values;
-                }
-
-                break;
-
-            default:
-                for (int i = 0; i < rows; i++, values += stride)
-                {
-                    to[i] = *values;
-                }
-
-                break;
-        }
-    }
-
-    /// <summary>Lanes that lie one after another, from their lowest bits.</summary>
-    void CopyAll(ulong* values, ulong* to, int rows)
-    {
-        int unused = 64 - (8 * Kinds.Width(Shape.Kind));
-        int i = 0;
-        for (; i <= rows - Vector256<long>.Count; i += Vector256<long>.Count)
+        for (; stride == 1 && i <= rows - Vector256<long>.Count; i += Vector256<long>.Count)
         {
             Vector256.ShiftRightArithmetic(Vector256.ShiftLeft(Vector256.Load((long*)values + i), unused), unused).Store((long*)to + i);
         }
 
         for (; i < rows; i++)
         {
-            to[i] = (ulong)((long)values[i] << unused >> unused);
+            to[i] = (ulong)((long)values[i * stride] << unused >> unused);
         }
     }
 
